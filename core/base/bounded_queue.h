@@ -1,0 +1,81 @@
+// A bounded, counted queue between two threads, with one coalesced wake-up per drain. Thread-safe.
+#pragma once
+
+#include <QMutex>
+#include <QMutexLocker>
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace tk {
+
+template <typename T>
+class BoundedQueue
+{
+public:
+    struct Counts
+    {
+        quint64 accepted = 0;
+        quint64 refused = 0;
+        size_t waiting = 0;
+        size_t highWater = 0;
+    };
+
+    explicit BoundedQueue(size_t capacity)
+        : m_capacity(capacity)
+    {
+    }
+
+    // Called by the producer's thread when the queue stops being empty; typically posts a queued call.
+    void setWakeUp(std::function<void()> wakeUp)
+    {
+        const QMutexLocker lock(&m_mutex);
+        m_wakeUp = std::move(wakeUp);
+    }
+
+    // False, and counted, when the queue is full: the caller keeps the item and decides what that means.
+    [[nodiscard]] bool push(T &&item)
+    {
+        std::function<void()> wakeUp;
+        {
+            const QMutexLocker lock(&m_mutex);
+            if (m_items.size() >= m_capacity) {
+                ++m_counts.refused;
+                return false;
+            }
+            if (m_items.empty())
+                wakeUp = m_wakeUp;
+            m_items.push_back(std::move(item));
+            ++m_counts.accepted;
+            m_counts.highWater = std::max(m_counts.highWater, m_items.size());
+        }
+        if (wakeUp)
+            wakeUp();
+        return true;
+    }
+
+    std::vector<T> takeAll()
+    {
+        const QMutexLocker lock(&m_mutex);
+        return std::exchange(m_items, {});
+    }
+
+    Counts counts() const
+    {
+        const QMutexLocker lock(&m_mutex);
+        Counts counts = m_counts;
+        counts.waiting = m_items.size();
+        return counts;
+    }
+
+private:
+    const size_t m_capacity;
+    mutable QMutex m_mutex;
+    std::vector<T> m_items;
+    Counts m_counts;
+    std::function<void()> m_wakeUp;
+};
+
+} // namespace tk

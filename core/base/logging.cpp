@@ -1,0 +1,83 @@
+#include "base/logging.h"
+
+#include "base/time.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <cstdio>
+
+Q_LOGGING_CATEGORY(lcApp, "tapekeeper.app")
+Q_LOGGING_CATEGORY(lcFeed, "tapekeeper.feed")
+Q_LOGGING_CATEGORY(lcHistory, "tapekeeper.history")
+Q_LOGGING_CATEGORY(lcStore, "tapekeeper.store")
+Q_LOGGING_CATEGORY(lcLink, "tapekeeper.link")
+Q_LOGGING_CATEGORY(lcRuntime, "tapekeeper.runtime")
+Q_LOGGING_CATEGORY(lcTelemetry, "tapekeeper.telemetry")
+
+namespace tk {
+
+namespace {
+
+LogFormat g_format = LogFormat::Text; // written once by installLogFormat, before threads start
+
+const char *levelName(QtMsgType type)
+{
+    switch (type) {
+    case QtDebugMsg:
+        return "DEBUG";
+    case QtInfoMsg:
+        return "INFO";
+    case QtWarningMsg:
+        return "WARNING";
+    case QtCriticalMsg:
+        return "ERROR";
+    case QtFatalMsg:
+        return "FATAL";
+    }
+    return "INFO";
+}
+
+void writeLine(QtMsgType type, const QMessageLogContext &context, const QString &message)
+{
+    QByteArray line = formatLogLine(g_format, type, context.category, message);
+    line += '\n';
+    std::fwrite(line.constData(), 1, size_t(line.size()), stderr); // one call, so that lines of threads do not mix
+}
+
+} // namespace
+
+void installLogFormat(LogFormat format)
+{
+    g_format = format;
+    qInstallMessageHandler(writeLine);
+}
+
+QByteArray formatLogLine(LogFormat format, QtMsgType type, const char *category, const QString &message)
+{
+    const UtcTime now(std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+    QByteArrayView room(category ? category : "default");
+    if (room.startsWith("tapekeeper."))
+        room = room.sliced(11);
+    if (format == LogFormat::Json) {
+        const QJsonObject object{{QStringLiteral("time"), isoText(now, true)},
+                                 {QStringLiteral("level"), QString::fromLatin1(levelName(type))},
+                                 {QStringLiteral("category"), QString::fromLatin1(room)},
+                                 {QStringLiteral("message"), message}};
+        return QJsonDocument(object).toJson(QJsonDocument::Compact);
+    }
+    QByteArray line = isoText(now, true).toLatin1() + ' ' + levelName(type) + ' ' + room.toByteArray() + ' ';
+    line += message.toUtf8().replace('\n', ' ');
+    return line;
+}
+
+QString logField(QStringView key, const QString &value)
+{
+    const bool quote = value.isEmpty() || value.contains(u' ') || value.contains(u'"');
+    QString text = value;
+    if (quote)
+        text = u'"' + text.replace(u'"', u'\'') + u'"';
+    return key.toString() + u'=' + text;
+}
+
+} // namespace tk

@@ -1,0 +1,238 @@
+// What the engine asks of an exchange: bytes in, market values out; what to ask, where, and what it weighs. Pure: no
+// socket, timer, clock or log. One object serves one thread.
+#pragma once
+
+#include "base/result.h"
+#include "exchange/instrument.h"
+#include "market/records.h"
+#include "market/stream.h"
+
+#include <QByteArray>
+#include <QUrl>
+#include <QUrlQuery>
+
+#include <array>
+#include <memory>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace tk::exchange {
+
+// What one stream promises: when its data is due. Data of the adapter, from its reference.
+struct StreamContract
+{
+    milliseconds first_data;            // after the subscription was sent; beyond it the stream is silent
+    milliseconds late;                  // silence that is out of the ordinary
+    milliseconds stale;                 // silence that needs healing; zero: silence proves nothing (rare events)
+    bool quiet_possible = false;        // a pair without trades sends nothing: judged against other sources
+};
+
+// One subscription on the wire.
+struct StreamSpec
+{
+    StreamKey key;
+    QByteArray wire_name; // "btcusdt@kline_3m"
+    QByteArray route;     // "market"; one connection serves one route
+    StreamContract contract;
+};
+
+// Limits of a websocket connection.
+struct ConnectionLimits
+{
+    int planned_streams = 200;           // per connection
+    int names_per_message = 100;
+    int messages_per_second = 5;         // what we send at most, well under the exchange's limit
+    milliseconds life = std::chrono::hours(24);
+    milliseconds rotate_after = std::chrono::hours(23);
+    int attempts = 200;                  // connection attempts ...
+    milliseconds attempts_window = std::chrono::minutes(5); // ... in this window, per address
+    milliseconds transport_silence = std::chrono::seconds(15); // no bytes at all: the connection is dead
+};
+
+// --- what a frame can hold -------------------------------------------------------------------------------------------
+
+struct CandleUpdate
+{
+    Candle candle;
+    Timeframe timeframe;
+    bool final = false; // the exchange's own closed mark
+};
+struct MarkUpdate
+{
+    DecimalText mark_price;
+    DecimalText index_price;  // may be empty
+    DecimalText funding_rate; // may be empty: contracts without funding
+    UtcTime next_funding{};
+};
+struct TradeUpdate
+{
+    DecimalText price;
+    DecimalText quantity;
+    qint64 first_id = 0; // contiguous ids: a step of more than one is a lost trade
+    bool buyer_is_maker = false;
+    UtcTime traded{};
+};
+struct TickerUpdate
+{
+    DecimalText last;
+    DecimalText volume;
+    qint64 last_trade_id = 0;
+};
+struct BookTickerUpdate
+{
+    qint64 update_id = 0;
+    DecimalText bid, bid_size, ask, ask_size;
+};
+struct LiquidationUpdate
+{
+    bool sell = false; // side of the forced order: a sell closes a long
+    DecimalText average_price;
+    DecimalText filled;
+};
+struct DepthUpdate
+{
+    qint64 first_id = 0;    // U
+    qint64 last_id = 0;     // u
+    qint64 previous_id = 0; // pu: must equal the previous event's u of this stream
+    int bids = 0;           // number of levels in the event
+    int asks = 0;
+};
+struct ContractUpdate
+{
+    InstrumentStatus status = InstrumentStatus::Other;
+    UtcTime delivery{};
+};
+
+// Answers to what we sent.
+struct Acknowledged
+{
+    quint64 id = 0;
+};
+struct Rejected
+{
+    quint64 id = 0;
+    int code = 0;
+    QString message;
+};
+// Counted and sampled; not an error.
+struct Unhandled
+{
+    QByteArray kind;
+};
+
+using Payload = std::variant<CandleUpdate, MarkUpdate, TradeUpdate, TickerUpdate, BookTickerUpdate, LiquidationUpdate,
+                             DepthUpdate, ContractUpdate>;
+
+// One value of one instrument. Views are valid while the frame is.
+struct MarketEvent
+{
+    std::string_view symbol; // as the exchange wrote it
+    UtcTime event_time{};
+    std::string_view raw;    // the exchange's own object, verbatim
+    Payload payload;
+};
+
+// What parse() found; reused from frame to frame so that its capacity stays.
+struct ParsedFrame
+{
+    std::vector<MarketEvent> events;
+    std::vector<Acknowledged> acknowledged;
+    std::vector<Rejected> rejected;
+    std::vector<Unhandled> unhandled;
+
+    void clear()
+    {
+        events.clear();
+        acknowledged.clear();
+        rejected.clear();
+        unhandled.clear();
+    }
+};
+
+// --- REST ------------------------------------------------------------------------------------------------------------
+
+struct RestRequest
+{
+    QByteArray path; // "/fapi/v1/klines"
+    QUrlQuery query;
+    int weight = 1;             // planned, by the exchange's documentation
+    bool separate_limit = false; // counts against the exchange's second limit (Binance: fundingRate) and not the weight
+};
+
+struct RestReply
+{
+    int status = 0; // 0: no HTTP answer at all
+    QByteArray body;
+    std::vector<std::pair<QByteArray, QByteArray>> headers; // names in lower case
+};
+
+// What a refusal asks of us (reference §2.8).
+struct Refusal
+{
+    enum class Kind {
+        RateLimited,     // 429: stop all requests until `pause` is over
+        Banned,          // 418: the same, longer, and halve the budget afterwards
+        Blocked,         // 403: a firewall; do not retry fast
+        RegionForbidden, // 451: will not change by itself
+        ServerTrouble,   // 5xx: retry with backoff
+        BadRequest,      // 400: this request will never work
+        Transport,       // no answer: DNS, TLS, refused, time-out
+    };
+    Kind kind = Kind::Transport;
+    milliseconds pause{0}; // how long to send nothing at all; zero: only this request waits
+    int code = 0;          // the exchange's own error code, 0 when it gave none
+    QString message;
+};
+
+struct RestLimits
+{
+    int weight_per_minute = 2400;
+    int separate_per_window = 500;                             // for RestRequest::separate_limit
+    milliseconds separate_window = std::chrono::minutes(5);
+    int max_candles = 1500;
+};
+
+class ExchangeAdapter
+{
+public:
+    virtual ~ExchangeAdapter() = default;
+
+    virtual QString name() const = 0; // "binance-usdm"
+    virtual ConnectionLimits connectionLimits() const = 0;
+    virtual RestLimits restLimits() const = 0;
+
+    // The subscription for one kind of data of one instrument; an error where the exchange has no such stream.
+    virtual Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const = 0;
+    // A stream that always ticks, to judge a connection of this route by; nothing where the plan has one anyway.
+    virtual std::vector<StreamSpec> serviceStreams() const = 0; // not bound to a pair: contractInfo
+    virtual QUrl connectionUrl(const QUrl &base, const QByteArray &route) const = 0;
+    virtual QByteArray subscribeFrame(quint64 id, const std::vector<QByteArray> &names) const = 0;
+    virtual QByteArray unsubscribeFrame(quint64 id, const std::vector<QByteArray> &names) const = 0;
+
+    // 64 readable bytes must follow the frame. Broken JSON is an error; unknown events are Unhandled.
+    virtual Status parse(std::string_view frame, ParsedFrame &into) = 0;
+
+    virtual RestRequest instrumentsRequest() const = 0;
+    virtual Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const = 0;
+
+    virtual RestRequest timeRequest() const = 0;
+    virtual Result<UtcTime> parseTime(QByteArrayView body) const = 0;
+
+    // Candles with open times in [span.from, span.to), at most restLimits().max_candles of them.
+    virtual RestRequest candlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const = 0;
+    // Ascending; an open candle may be the last one: the caller judges by the close time.
+    virtual Result<std::vector<Candle>> parseCandles(QByteArrayView body) const = 0;
+    // How many candles per request give the most rows for the weight when `missing` are wanted.
+    virtual int bestCandlesPerRequest(qint64 missing) const = 0;
+
+    virtual RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const = 0;
+    virtual Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const = 0;
+
+    // Reads the weight used this minute from the headers; nothing when the answer does not carry it.
+    virtual std::optional<int> usedWeight(const RestReply &reply) const = 0;
+    // Nothing for a good answer.
+    virtual std::optional<Refusal> refusal(const RestReply &reply) const = 0;
+};
+
+} // namespace tk::exchange
