@@ -56,7 +56,8 @@ struct CandleUpdate
 {
     Candle candle;
     Timeframe timeframe;
-    bool final = false; // the exchange's own closed mark
+    bool final = false;        // the exchange's own closed mark
+    qint64 last_trade_id = -1; // of the newest trade in it; -1: none
 };
 struct MarkUpdate
 {
@@ -69,7 +70,8 @@ struct TradeUpdate
 {
     DecimalText price;
     DecimalText quantity;
-    qint64 first_id = 0; // contiguous ids: a step of more than one is a lost trade
+    qint64 id = 0; // contiguous: a step of more than one is a lost trade
+    qint64 last_trade_id = -1; // comparable with CandleUpdate's
     bool buyer_is_maker = false;
     UtcTime traded{};
 };
@@ -77,7 +79,7 @@ struct TickerUpdate
 {
     DecimalText last;
     DecimalText volume;
-    qint64 last_trade_id = 0;
+    qint64 last_trade_id = -1;
 };
 struct BookTickerUpdate
 {
@@ -204,8 +206,8 @@ public:
 
     // The subscription for one kind of data of one instrument; an error where the exchange has no such stream.
     virtual Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const = 0;
-    // A stream that always ticks, to judge a connection of this route by; nothing where the plan has one anyway.
-    virtual std::vector<StreamSpec> serviceStreams() const = 0; // not bound to a pair: contractInfo
+    // Streams that belong to no pair and are always wanted (listings and delistings as they happen).
+    virtual std::vector<StreamSpec> serviceStreams() const = 0;
     virtual QUrl connectionUrl(const QUrl &base, const QByteArray &route) const = 0;
     virtual QByteArray subscribeFrame(quint64 id, const std::vector<QByteArray> &names) const = 0;
     virtual QByteArray unsubscribeFrame(quint64 id, const std::vector<QByteArray> &names) const = 0;
@@ -225,6 +227,12 @@ public:
     virtual Result<std::vector<Candle>> parseCandles(QByteArrayView body) const = 0;
     // How many candles per request give the most rows for the weight when `missing` are wanted.
     virtual int bestCandlesPerRequest(qint64 missing) const = 0;
+    // What the exchange really charged for a request of `limit` candles, where it differs from its documentation.
+    virtual void learnCandleWeight(int limit, int weight) = 0;
+
+    // The mark price at the open of each minute in the span, at most restLimits().max_candles of them.
+    virtual RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const = 0;
+    virtual Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const = 0;
 
     virtual RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const = 0;
     virtual Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const = 0;

@@ -1,0 +1,169 @@
+#include "exchange/binance_usdm/adapter.h"
+
+#include "exchange/binance_usdm/frames.h"
+#include "exchange/binance_usdm/instruments.h"
+#include "exchange/binance_usdm/limits.h"
+#include "exchange/binance_usdm/rest.h"
+
+#include <map>
+
+namespace tk::exchange::binance {
+
+namespace {
+
+// Only ASCII letters fall; Chinese names stay as they are (reference §1.1).
+QByteArray streamSymbol(const QString &symbol)
+{
+    QByteArray name = symbol.toUtf8();
+    for (char &c : name) {
+        if (c >= 'A' && c <= 'Z')
+            c = char(c + ('a' - 'A'));
+    }
+    return name;
+}
+
+QByteArray request(const char *method, quint64 id, const std::vector<QByteArray> &names)
+{
+    QByteArray text = QByteArray(R"({"method":")") + method + R"(","params":[)";
+    for (size_t i = 0; i < names.size(); ++i)
+        text += (i ? ",\"" : "\"") + names[i] + '"';
+    return text + R"(],"id":)" + QByteArray::number(id) + '}';
+}
+
+class Adapter final : public ExchangeAdapter
+{
+public:
+    QString name() const override { return QStringLiteral("binance-usdm"); }
+    ConnectionLimits connectionLimits() const override { return binance::connectionLimits; }
+    RestLimits restLimits() const override { return binance::restLimits; }
+
+    Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
+    {
+        StreamSpec spec{.key = {name(), instrument.unified, kind, timeframe}, .wire_name = {}, .route = "market", .contract = {}};
+        const QByteArray symbol = streamSymbol(instrument.symbol);
+        switch (kind) {
+        case StreamKind::Candles: {
+            const std::string_view interval = timeframeName(timeframe);
+            spec.wire_name = symbol + "@kline_" + QByteArray(interval.data(), qsizetype(interval.size()));
+            spec.contract = candleContract(timeframe);
+            return spec;
+        }
+        case StreamKind::MarkPrice:
+            spec.wire_name = symbol + "@markPrice@1s";
+            spec.contract = markPriceContract;
+            return spec;
+        case StreamKind::Ticker:
+            spec.wire_name = symbol + "@ticker";
+            spec.contract = tickerContract;
+            return spec;
+        case StreamKind::Trades:
+            spec.wire_name = symbol + "@aggTrade";
+            spec.contract = tradesContract;
+            return spec;
+        case StreamKind::Liquidations:
+            spec.wire_name = symbol + "@forceOrder";
+            spec.contract = rareContract;
+            return spec;
+        case StreamKind::Depth:
+            spec.wire_name = symbol + "@depth";
+            spec.route = "public";
+            spec.contract = bookContract;
+            return spec;
+        case StreamKind::BookTicker:
+            spec.wire_name = symbol + "@bookTicker";
+            spec.route = "public";
+            spec.contract = bookContract;
+            return spec;
+        case StreamKind::ContractInfo:
+            break;
+        }
+        return Error{Error::Kind::Config, QStringLiteral("binance-usdm has no such stream for a pair")};
+    }
+
+    std::vector<StreamSpec> serviceStreams() const override
+    {
+        return {{.key = {name(), {}, StreamKind::ContractInfo, Timeframe::M1},
+                 .wire_name = "!contractInfo",
+                 .route = "market",
+                 .contract = rareContract}};
+    }
+
+    QUrl connectionUrl(const QUrl &base, const QByteArray &route) const override
+    {
+        QUrl url = base;
+        url.setPath(base.path() + u'/' + QString::fromLatin1(route) + QStringLiteral("/ws"));
+        return url;
+    }
+    QByteArray subscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
+    {
+        return request("SUBSCRIBE", id, names);
+    }
+    QByteArray unsubscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
+    {
+        return request("UNSUBSCRIBE", id, names);
+    }
+    Status parse(std::string_view frame, ParsedFrame &into) override { return m_parser.parse(frame, into); }
+
+    RestRequest instrumentsRequest() const override { return {.path = "/fapi/v1/exchangeInfo", .query = {}, .weight = 1}; }
+    Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const override { return parseExchangeInfo(body); }
+    RestRequest timeRequest() const override { return {.path = "/fapi/v1/time", .query = {}, .weight = 1}; }
+    Result<UtcTime> parseTime(QByteArrayView body) const override { return parseServerTime(body); }
+
+    RestRequest candlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
+    {
+        const qint64 wanted = std::max<qint64>(1, candlesBetween(timeframe, span.from, span.to));
+        const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
+        return binance::candlesRequest("klines", instrument, timeframe, span, limit, candleWeight(limit));
+    }
+    Result<std::vector<Candle>> parseCandles(QByteArrayView body) const override { return binance::parseCandles(body); }
+
+    // Rows per weight by the documentation: 99/1, 499/2, 1000/5, 1500/10; at the measured edge 500/2 is the best.
+    int bestCandlesPerRequest(qint64 missing) const override
+    {
+        const int best = candleWeight(500) < documentedCandleWeight(500) ? 500 : 499;
+        return int(std::clamp<qint64>(missing, 1, best));
+    }
+    void learnCandleWeight(int limit, int weight) override { m_measuredWeights[limit] = weight; }
+
+    RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const override
+    {
+        const qint64 wanted = std::max<qint64>(1, candlesBetween(Timeframe::M1, span.from, span.to));
+        const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
+        return binance::candlesRequest("markPriceKlines", instrument, Timeframe::M1, span, limit, candleWeight(limit));
+    }
+    Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const override
+    {
+        return binance::parseMarkPrices(body, instrument, name());
+    }
+
+    RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const override
+    {
+        return binance::fundingRequest(instrument, span);
+    }
+    Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const override
+    {
+        return binance::parseFunding(body, instrument, name());
+    }
+
+    std::optional<int> usedWeight(const RestReply &reply) const override { return binance::usedWeight(reply); }
+    std::optional<Refusal> refusal(const RestReply &reply) const override { return binance::refusal(reply); }
+
+private:
+    int candleWeight(int limit) const
+    {
+        const auto measured = m_measuredWeights.find(limit);
+        return measured == m_measuredWeights.end() ? documentedCandleWeight(limit) : measured->second;
+    }
+
+    FrameParser m_parser;
+    std::map<int, int> m_measuredWeights;
+};
+
+} // namespace
+
+std::unique_ptr<ExchangeAdapter> makeAdapter()
+{
+    return std::make_unique<Adapter>();
+}
+
+} // namespace tk::exchange::binance
