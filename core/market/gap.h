@@ -24,13 +24,13 @@ constexpr std::string_view gapStateName(GapState state)
 struct Gap
 {
     qint64 id = 0; // given by the ledger
-    StreamKey stream;
-    UtcTime from;      // first moment that may be missing
+    StreamKey stream{};
+    UtcTime from{};    // first moment that may be missing
     UtcTime to{};      // first moment that is there again; 0 while the stream is still down
-    QString cause;     // "connection lost: no data for 15 s", "holes found at start", ...
+    QString cause{};   // "connection lost: no data for 15 s", "holes found at start", ...
     GapState state = GapState::Open;
-    QString reason;    // why unfillable, or how it was closed
-    UtcTime opened;    // when it was recorded
+    QString reason{};  // why unfillable, or how it was closed
+    UtcTime opened{};  // when it was recorded
     UtcTime settled{}; // when it was closed or found unfillable; 0 before
 
     bool isSettled() const { return state == GapState::Closed || state == GapState::Unfillable; }

@@ -1,0 +1,112 @@
+#include "feed/connection.h"
+
+namespace tk::feed {
+
+Connection::Connection(WebSocketClient::Options options, const exchange::ExchangeAdapter &adapter, const Clock &clock,
+                       Observer &observer)
+    : m_adapter(&adapter)
+    , m_clock(&clock)
+    , m_observer(&observer)
+    , m_namesPerMessage(size_t(adapter.connectionLimits().names_per_message))
+    , m_client(std::move(options), clock, *this)
+{
+    m_pace.setInterval(clock.timerDelay(milliseconds(1000 / adapter.connectionLimits().messages_per_second)));
+    m_pace.setTimerType(Qt::PreciseTimer);
+    connect(&m_pace, &QTimer::timeout, this, &Connection::sendNext);
+}
+
+Connection::~Connection() = default;
+
+void Connection::open()
+{
+    m_lastBytes = m_clock->now();
+    m_client.open();
+}
+
+void Connection::close()
+{
+    m_pace.stop();
+    m_client.close(1000);
+}
+
+void Connection::subscribe(const std::vector<Subscription> &streams)
+{
+    enqueue(streams, true);
+}
+
+void Connection::unsubscribe(const std::vector<Subscription> &streams)
+{
+    enqueue(streams, false);
+}
+
+void Connection::enqueue(const std::vector<Subscription> &streams, bool subscribe)
+{
+    for (size_t first = 0; first < streams.size(); first += m_namesPerMessage) {
+        const size_t count = std::min(m_namesPerMessage, streams.size() - first);
+        m_outgoing.push_back({subscribe, {streams.begin() + qsizetype(first), streams.begin() + qsizetype(first + count)}});
+    }
+    if (isOpen() && !m_pace.isActive() && !m_outgoing.empty()) {
+        m_pace.start();
+        sendNext();
+    }
+}
+
+void Connection::sendNext()
+{
+    if (m_outgoing.empty()) {
+        m_pace.stop(); // one interval after the last message, so that bursts of calls keep the pace too
+        return;
+    }
+    const Message message = std::move(m_outgoing.front());
+    m_outgoing.pop_front();
+    std::vector<QByteArray> names;
+    std::vector<StreamId> ids;
+    for (const Subscription &stream : message.streams) {
+        names.push_back(stream.wire_name);
+        ids.push_back(stream.id);
+    }
+    const quint64 id = ++m_lastRequest;
+    if (message.subscribe) {
+        m_unanswered.insert(id, ids);
+        m_client.sendText(m_adapter->subscribeFrame(id, names));
+        m_observer->connectionSubscribed(*this, ids);
+    } else {
+        m_client.sendText(m_adapter->unsubscribeFrame(id, names));
+    }
+}
+
+std::vector<StreamId> Connection::answered(quint64 requestId)
+{
+    return m_unanswered.take(requestId);
+}
+
+void Connection::opened()
+{
+    m_openedAt = m_clock->now();
+    m_lastBytes = m_openedAt;
+    m_observer->connectionOpened(*this);
+    if (!m_outgoing.empty()) {
+        m_pace.start();
+        sendNext();
+    }
+}
+
+void Connection::bytesArrived(qint64 count)
+{
+    m_lastBytes = m_clock->now();
+    m_bytes += quint64(count);
+}
+
+void Connection::messageArrived(std::string_view text)
+{
+    ++m_frames;
+    m_observer->connectionFrame(*this, text);
+}
+
+void Connection::closed(const Closure &closure)
+{
+    m_pace.stop();
+    m_observer->connectionClosed(*this, closure);
+}
+
+} // namespace tk::feed

@@ -1,0 +1,680 @@
+#include "feed/feed_service.h"
+
+#include "base/logging.h"
+#include "feed/connection_plan.h"
+#include "feed/wakeup_coalescer.h"
+
+#include <QRandomGenerator>
+
+#include <algorithm>
+#include <ranges>
+
+namespace tk::feed {
+
+namespace {
+
+constexpr MonotonicTime never{};
+constexpr milliseconds tickEvery{250};
+constexpr milliseconds judgeEvery{1'000};
+constexpr milliseconds snapshotEvery{1'000};
+constexpr milliseconds batchAge{50};
+constexpr size_t batchRecords = 512;
+constexpr milliseconds closeGrace{30'000};     // reference §2.5: beyond it a closed mark is repaired over REST
+constexpr milliseconds clockTolerance{5'000};  // UTC against the monotonic clock between two ticks
+constexpr milliseconds healFirst{10'000};      // a healed stream that stays silent is healed again after ...
+constexpr milliseconds healMax{60'000};        // ... at most this
+constexpr quint64 brokenSamples = 5;           // broken frames that are shown in the log, per run
+constexpr size_t sparePerRoute = 8;            // connections beyond the plan, before healing replaces instead of moving
+
+StreamTable::Thresholds thresholdsOf(const FeedSettings &settings)
+{
+    StreamTable::Thresholds thresholds;
+    thresholds.stale_after = settings.stale_after;
+    return thresholds;
+}
+
+StreamTable::Data describe(const exchange::MarketEvent &event)
+{
+    StreamTable::Data data{.event = event.event_time};
+    if (const auto *candle = std::get_if<exchange::CandleUpdate>(&event.payload)) {
+        data.last_trade_id = candle->last_trade_id;
+        data.candle_open = candle->candle.open_time;
+        data.candle_trades = candle->candle.trades;
+    } else if (const auto *trade = std::get_if<exchange::TradeUpdate>(&event.payload)) {
+        data.last_trade_id = trade->last_trade_id;
+    } else if (const auto *ticker = std::get_if<exchange::TickerUpdate>(&event.payload)) {
+        data.last_trade_id = ticker->last_trade_id;
+    }
+    return data;
+}
+
+} // namespace
+
+FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::ExchangeAdapter> adapter,
+                         std::shared_ptr<const Clock> clock, RecordSink sink, std::function<void()> beat)
+    : m_settings(std::move(settings))
+    , m_adapter(std::move(adapter))
+    , m_clock(std::move(clock))
+    , m_sink(std::move(sink))
+    , m_beat(std::move(beat))
+    , m_limits(m_adapter->connectionLimits())
+    , m_table(thresholdsOf(m_settings))
+    , m_records({.mark_price_every = m_settings.mark_price_every})
+    , m_majors(m_settings.major_bases)
+    , m_attempts(m_limits.attempts, m_limits.attempts_window)
+    , m_clockWatch(m_clock->utcNow(), m_clock->now())
+    , m_quorumBackoff(milliseconds(10'000), milliseconds(120'000), QRandomGenerator::global()->generate64())
+{
+    connect(&m_tick, &QTimer::timeout, this, &FeedService::tick);
+    m_flush.setSingleShot(true);
+    connect(&m_flush, &QTimer::timeout, this, &FeedService::flushRecords);
+}
+
+FeedService::~FeedService() = default;
+
+void FeedService::start()
+{
+    if (m_settings.wakeup_pause.count() > 0)
+        new WakeupCoalescer(m_settings.wakeup_pause, this);
+    const MonotonicTime now = m_clock->now();
+    m_heartbeatAt = now + m_settings.heartbeat;
+    m_tick.setInterval(m_clock->timerDelay(tickEvery));
+    m_tick.start();
+    for (exchange::StreamSpec &spec : m_adapter->serviceStreams())
+        addStream(std::move(spec), {});
+}
+
+void FeedService::stop()
+{
+    m_tick.stop();
+    for (const auto &slot : m_slots)
+        slot->stop();
+    flushRecords();
+    flushNotes();
+    sendSnapshot(m_clock->utcNow());
+    Q_EMIT stopped();
+}
+
+// --- instruments and streams -----------------------------------------------------------------------------------------
+
+StreamId FeedService::addStream(exchange::StreamSpec spec, const QString &symbol)
+{
+    const StreamKey key = spec.key;
+    const StreamId id = m_table.add(std::move(spec), m_clock->now(), m_clock->utcNow());
+    if (!symbol.isEmpty())
+        m_symbols.streamsOf(symbol).slot(key) = id;
+    m_records.track(id, m_table.at(id), m_clock->utcNow());
+    return id;
+}
+
+void FeedService::retire(StreamId id, bool delisted)
+{
+    for (const auto &slot : m_slots) {
+        if (std::ranges::find(slot->streams(), id) != slot->streams().end())
+            slot->remove({id});
+    }
+    m_records.forget(id);
+    m_gaps.end(id, m_table.at(id));
+    if (delisted)
+        applied(m_table.ended(id, QStringLiteral("delisted by the exchange"), m_clock->utcNow()));
+    else
+        m_table.remove(id);
+}
+
+void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &delisted)
+{
+    QHash<QString, exchange::Instrument> next;
+    for (const exchange::Instrument &instrument : wanted)
+        next.insert(instrument.symbol, instrument);
+
+    for (auto known = m_instruments.cbegin(); known != m_instruments.cend(); ++known) {
+        const auto now = next.constFind(known.key());
+        if (now != next.cend() && now->onboard == known->onboard)
+            continue; // a name that came back with another listing date is another contract: streams begin anew
+        const bool ended = std::ranges::find(delisted, known.key()) != delisted.end();
+        qCInfo(lcFeed).noquote() << (ended ? "delisted" : "no longer collected") << logField(u"exchange", m_adapter->name())
+                                 << logField(u"pair", known->unified);
+        SymbolStreams &streams = m_symbols.streamsOf(known.key());
+        for (const StreamId id : streams.by_kind) {
+            if (id != noStream)
+                retire(id, ended);
+        }
+        for (const StreamId id : streams.candles) {
+            if (id != noStream)
+                retire(id, ended);
+        }
+        streams = {};
+    }
+
+    std::vector<StreamId> fresh;
+    for (const exchange::Instrument &instrument : wanted) {
+        SymbolStreams &streams = m_symbols.streamsOf(instrument.symbol);
+        const auto want = [&](StreamKind kind, Timeframe timeframe) {
+            auto spec = m_adapter->streamFor(instrument, kind, timeframe);
+            if (!spec) {
+                qCWarning(lcFeed).noquote() << spec.error().message << logField(u"pair", instrument.unified);
+                return;
+            }
+            if (streams.slot(spec->key) == noStream)
+                fresh.push_back(addStream(std::move(*spec), instrument.symbol));
+        };
+        for (const StreamKind kind : m_settings.kinds) {
+            if (kind == StreamKind::Candles) {
+                for (const Timeframe timeframe : m_settings.timeframes)
+                    want(kind, timeframe);
+            } else {
+                want(kind, Timeframe::M1);
+            }
+        }
+        // Every pair has one stream that ticks whatever the market does: the canary that its others are judged by.
+        if (std::ranges::find(m_settings.kinds, StreamKind::MarkPrice) == m_settings.kinds.end())
+            want(StreamKind::MarkPrice, Timeframe::M1);
+    }
+    if (m_slots.empty()) {
+        for (StreamId id = 0; id < m_table.size(); ++id) {
+            if (m_table.at(id).spec.key.pair.isEmpty())
+                fresh.push_back(id); // service streams travel with the first connections
+        }
+    }
+    m_instruments = std::move(next);
+    m_majors.choose(m_table, liveIds());
+    if (!fresh.empty()) {
+        qCInfo(lcFeed).noquote() << "collecting" << logField(u"exchange", m_adapter->name())
+                                 << logField(u"pairs", QString::number(m_instruments.size()))
+                                 << logField(u"new_streams", QString::number(fresh.size()));
+        place(fresh);
+    }
+    dropEmptySlots();
+}
+
+void FeedService::setSettings(const FeedSettings &settings)
+{
+    m_settings.heartbeat = settings.heartbeat;
+    m_settings.major_quorum = settings.major_quorum;
+    m_settings.major_bases = settings.major_bases;
+    m_majors = Majors(settings.major_bases);
+    // Streams of kinds and timeframes that are no longer wanted go; new ones come with the next setInstruments().
+    for (StreamId id = 0; id < m_table.size(); ++id) {
+        const StreamEntry &entry = m_table.at(id);
+        const StreamKey key = entry.spec.key;
+        if (entry.removed || key.pair.isEmpty() || key.kind == StreamKind::MarkPrice)
+            continue;
+        const bool kindWanted = std::ranges::find(settings.kinds, key.kind) != settings.kinds.end();
+        const bool frameWanted = key.kind != StreamKind::Candles
+                                 || std::ranges::find(settings.timeframes, key.timeframe) != settings.timeframes.end();
+        if (kindWanted && frameWanted)
+            continue;
+        retire(id, false);
+        for (const exchange::Instrument &instrument : std::as_const(m_instruments)) {
+            if (instrument.unified == key.pair)
+                m_symbols.streamsOf(instrument.symbol).slot(key) = noStream;
+        }
+    }
+    m_settings.kinds = settings.kinds;
+    m_settings.timeframes = settings.timeframes;
+}
+
+std::vector<StreamId> FeedService::liveIds() const
+{
+    std::vector<StreamId> ids;
+    for (StreamId id = 0; id < m_table.size(); ++id) {
+        const StreamEntry &entry = m_table.at(id);
+        if (!entry.removed && entry.state != StreamState::Ended)
+            ids.push_back(id);
+    }
+    return ids;
+}
+
+// --- connections -----------------------------------------------------------------------------------------------------
+
+Slot &FeedService::makeSlot(const QByteArray &route)
+{
+    SlotSettings settings;
+    settings.exchange = m_adapter->name();
+    settings.route = route;
+    settings.number = ++m_lastSlotNumber;
+    settings.url = m_settings.ws_url;
+    settings.tls = m_settings.tls;
+    // Spread over the direct way and the proxies in turn.
+    const size_t way = size_t(settings.number - 1) % (m_settings.proxies.size() + 1);
+    if (way > 0)
+        settings.proxy = m_settings.proxies[way - 1];
+    settings.reconnect_first = m_settings.reconnect_first;
+    settings.reconnect_max = m_settings.reconnect_max;
+    settings.seed = QRandomGenerator::global()->generate64();
+    // Up to an hour earlier than the plan, so that connections opened together do not rotate together.
+    settings.rotate_after = m_limits.rotate_after - milliseconds(QRandomGenerator::global()->bounded(3'600'000));
+    settings.transport_silence = m_limits.transport_silence;
+    m_slots.push_back(std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
+    return *m_slots.back();
+}
+
+void FeedService::place(const std::vector<StreamId> &streams)
+{
+    const int capacity = m_limits.planned_streams;
+    for (const PlannedConnection &planned : planConnections(m_table, streams, capacity)) {
+        const auto room = std::ranges::find_if(m_slots, [&](const auto &slot) {
+            return slot->route() == planned.route && slot->streams().size() + planned.streams.size() <= size_t(capacity);
+        });
+        if (room != m_slots.end()) {
+            (*room)->add(planned.streams);
+            continue;
+        }
+        Slot &slot = makeSlot(planned.route);
+        slot.add(planned.streams);
+        slot.connectNow();
+    }
+}
+
+void FeedService::moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why)
+{
+    qCWarning(lcFeed).noquote() << "resubscribing on a fresh connection" << logField(u"connection", from.label())
+                                << logField(u"streams", QString::number(streams.size())) << logField(u"cause", why);
+    from.remove(streams);
+    Slot &fresh = makeSlot(from.route());
+    fresh.add(streams);
+    fresh.connectNow();
+}
+
+void FeedService::dropEmptySlots()
+{
+    std::erase_if(m_slots, [](const std::unique_ptr<Slot> &slot) {
+        if (!slot->streams().empty())
+            return false;
+        slot->stop();
+        return true;
+    });
+}
+
+void FeedService::replaceAll(const QString &reason)
+{
+    for (const auto &slot : m_slots)
+        slot->replace(reason);
+}
+
+void FeedService::resubscribe(const QString &pair)
+{
+    for (size_t i = 0; i < m_slots.size(); ++i) { // by index: fresh slots are appended while we look
+        Slot &slot = *m_slots[i];
+        std::vector<StreamId> chosen;
+        for (const StreamId id : slot.streams()) {
+            const StreamEntry &entry = m_table.at(id);
+            if (pair.isEmpty() ? entry.isSick() : entry.spec.key.pair == pair)
+                chosen.push_back(id);
+        }
+        if (!chosen.empty() && chosen.size() < slot.streams().size())
+            moveToFreshSlot(slot, chosen, QStringLiteral("asked for by the operator"));
+        else if (!chosen.empty())
+            slot.replace(QStringLiteral("asked for by the operator"));
+        if (!pair.isEmpty() && !chosen.empty())
+            break;
+    }
+    dropEmptySlots();
+}
+
+void FeedService::slotSubscribed(const std::vector<StreamId> &streams)
+{
+    const MonotonicTime now = m_clock->now();
+    const UtcTime utc = m_clock->utcNow();
+    for (const StreamId id : streams)
+        applied(m_table.subscribed(id, now, utc));
+}
+
+void FeedService::slotUp(Slot &)
+{
+    Q_EMIT connectivityReturned();
+}
+
+void FeedService::slotDown(Slot &slot, const QString &cause)
+{
+    const UtcTime utc = m_clock->utcNow();
+    const QString text = QStringLiteral("connection %1 lost: %2").arg(slot.label(), cause);
+    for (const StreamId id : slot.streams()) {
+        const StreamEntry &entry = m_table.at(id);
+        m_gaps.open(id, entry, text, utc);
+        applied(m_table.lost(id, text, utc));
+    }
+}
+
+void FeedService::slotAttempt(const QString &reason, bool success)
+{
+    if (success)
+        ++m_reconnects;
+    Q_EMIT reconnectAttempted(reason, success);
+}
+
+milliseconds FeedService::takeAttempt()
+{
+    return m_attempts.take(m_clock->now());
+}
+
+// --- frames ----------------------------------------------------------------------------------------------------------
+
+void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view frame)
+{
+    ++m_frames;
+    m_bytes += frame.size();
+    const Status status = m_adapter->parse(frame, m_parsed);
+    if (!status) {
+        sampleBroken(frame, status.error());
+        return;
+    }
+    const MonotonicTime now = m_clock->now();
+    const UtcTime utc = m_clock->utcNow();
+    for (const exchange::MarketEvent &event : m_parsed.events)
+        takeEvent(event, slot, connection, now, utc);
+    for (const exchange::Acknowledged &answer : m_parsed.acknowledged) {
+        for (const StreamId id : connection.answered(answer.id))
+            applied(m_table.acknowledged(id, utc));
+    }
+    for (const exchange::Rejected &answer : m_parsed.rejected) {
+        const auto streams = connection.answered(answer.id);
+        qCWarning(lcFeed).noquote() << "the exchange refused a request" << logField(u"connection", slot.label())
+                                    << logField(u"code", QString::number(answer.code)) << logField(u"message", answer.message)
+                                    << logField(u"streams", QString::number(streams.size()));
+    }
+    for (const exchange::Unhandled &unhandled : m_parsed.unhandled) {
+        ++m_unhandled;
+        if (m_unhandledKinds.size() < 64 && m_unhandledKinds[unhandled.kind]++ == 0)
+            qCInfo(lcFeed).noquote() << "an event we do not know; counted and left alone"
+                                     << logField(u"kind", QString::fromUtf8(unhandled.kind));
+    }
+    if (m_batch.recordCount() >= batchRecords)
+        flushRecords();
+    else if (!m_batch.isEmpty() && !m_flush.isActive())
+        m_flush.start(m_clock->timerDelay(batchAge));
+}
+
+void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
+                            UtcTime utc)
+{
+    if (std::holds_alternative<exchange::ContractUpdate>(event.payload)) {
+        Q_EMIT instrumentsSuspect(QStringLiteral("the exchange announced a change of %1")
+                                      .arg(QString::fromUtf8(event.symbol.data(), qsizetype(event.symbol.size()))));
+        return;
+    }
+    const StreamId id = m_symbols.find(event);
+    if (id == noStream)
+        return; // rows of contracts we do not collect
+    StreamEntry &entry = m_table.at(id);
+    if (slot.isRotating())
+        slot.successorDelivered(connection, id);
+    if (const auto transition = m_table.data(id, describe(event), now, utc))
+        applied(transition);
+    m_records.event(id, entry, event, m_batch);
+}
+
+void FeedService::sampleBroken(std::string_view frame, const Error &error)
+{
+    if (++m_broken > brokenSamples)
+        return;
+    const QString sample = QString::fromUtf8(frame.data(), qsizetype(std::min<size_t>(frame.size(), 200)));
+    qCWarning(lcFeed).noquote() << "a frame that does not parse; counted" << logField(u"error", error.message)
+                                << logField(u"bytes", QString::number(frame.size())) << logField(u"begins", sample);
+}
+
+void FeedService::flushRecords()
+{
+    m_flush.stop();
+    if (m_batch.isEmpty())
+        return;
+    const size_t count = m_batch.recordCount();
+    if (m_sink(std::move(m_batch))) {
+        m_batch = {};
+        return;
+    }
+    // The store's queue is full. Candles and funding have history and are found missing there; ticks have none.
+    m_refusedRecords += count;
+    const UtcTime utc = m_clock->utcNow();
+    const QString cause = QStringLiteral("the store's queue was full");
+    for (const CandleBatch &batch : m_batch.candles)
+        m_gaps.add({.stream = {batch.series.exchange, batch.series.pair, StreamKind::Candles, batch.series.timeframe},
+                    .from = batch.candles.front().open_time,
+                    .to = nextCandleOpen(batch.series.timeframe, batch.candles.back().open_time),
+                    .cause = cause,
+                    .opened = utc});
+    for (const TickPoint &tick : m_batch.ticks) {
+        const auto kind = std::ranges::find(streamKindNames, tick.kind.toStdString());
+        m_gaps.add({.stream = {tick.exchange, tick.pair, StreamKind(kind - streamKindNames.begin()), Timeframe::M1},
+                    .from = tick.time,
+                    .to = tick.time + milliseconds(1),
+                    .cause = cause,
+                    .opened = utc});
+    }
+    qCCritical(lcFeed).noquote() << "the store's queue is full; records not taken" << logField(u"records", QString::number(count));
+    m_batch = {};
+}
+
+// --- supervision -----------------------------------------------------------------------------------------------------
+
+void FeedService::applied(const std::optional<StreamTransition> &transition)
+{
+    if (!transition)
+        return;
+    const StreamEntry &entry = m_table.at(transition->id);
+    const bool trouble = transition->to == StreamState::Stale || transition->to == StreamState::Silent;
+    if (trouble)
+        m_gaps.open(transition->id, entry, transition->cause, m_clock->utcNow());
+    else if (transition->to == StreamState::Live || transition->to == StreamState::Quiet)
+        m_gaps.end(transition->id, entry);
+    m_transitions.push_back(*transition);
+}
+
+void FeedService::tick()
+{
+    m_beat();
+    const MonotonicTime now = m_clock->now();
+    const UtcTime utc = m_clock->utcNow();
+    if (const auto jump = m_clockWatch.jump(utc, now, clockTolerance)) {
+        const QString what = QStringLiteral("the clock jumped by %1%2 (suspended, or set)")
+                                 .arg(jump->count() < 0 ? QStringLiteral("-") : QString(), ageText(std::chrono::abs(*jump)));
+        qCWarning(lcFeed).noquote() << what << "- reconnecting and repairing";
+        replaceAll(what);
+    }
+    for (size_t i = 0; i < m_slots.size(); ++i)
+        m_slots[i]->tick(now);
+    if (now >= m_judgeAt) {
+        m_judgeAt = now + judgeEvery;
+        judge(now, utc);
+    }
+    if (now >= m_heartbeatAt) {
+        m_heartbeatAt = now + m_settings.heartbeat;
+        heartbeatLine();
+    }
+    flushNotes();
+    if (now >= m_snapshotAt) {
+        m_snapshotAt = now + snapshotEvery;
+        sendSnapshot(utc);
+    }
+}
+
+void FeedService::judge(MonotonicTime now, UtcTime utc)
+{
+    StreamTable::Judgement judgement = m_table.judge(now, utc);
+    bool silent = false;
+    for (const StreamTransition &transition : judgement.transitions) {
+        silent |= transition.to == StreamState::Silent;
+        applied(transition);
+    }
+    if (silent)
+        Q_EMIT instrumentsSuspect(QStringLiteral("streams are silent"));
+    if (!judgement.probes.empty())
+        Q_EMIT probesWanted(judgement.probes);
+    checkQuorum(now);
+    heal(now);
+    const auto overdue = m_records.overdue(utc, closeGrace);
+    if (!overdue.empty())
+        Q_EMIT candlesOverdue(overdue);
+}
+
+void FeedService::heal(MonotonicTime now)
+{
+    const size_t slots = m_slots.size(); // fresh ones are appended
+    for (size_t i = 0; i < slots; ++i) {
+        Slot &slot = *m_slots[i];
+        if (!slot.isUp() || slot.isRotating())
+            continue;
+        int due = 0;
+        std::vector<StreamId> sick;
+        for (const StreamId id : slot.streams()) {
+            const StreamEntry &entry = m_table.at(id);
+            if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended || entry.state == StreamState::Quiet)
+                continue;
+            ++due;
+            if (entry.isSick() && now >= entry.heal_at)
+                sick.push_back(id);
+        }
+        Healing healing = chooseHealing(due, int(sick.size()));
+        if (healing == Healing::MoveSick && slots > size_t(m_table.size()) / size_t(m_limits.planned_streams) + sparePerRoute)
+            healing = Healing::ReplaceConnection; // enough connections: do not split further
+        if (healing == Healing::None)
+            continue;
+        for (const StreamId id : sick) {
+            StreamEntry &entry = m_table.at(id);
+            const milliseconds wait = std::min(healMax, healFirst * (1 << std::min(entry.heal_attempts, 4)));
+            entry.heal_at = now + entry.spec.contract.first_data + wait;
+            ++entry.heal_attempts;
+        }
+        const QString cause = m_table.at(sick.front()).cause;
+        if (healing == Healing::MoveSick)
+            moveToFreshSlot(slot, sick, cause);
+        else
+            slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(sick.size()).arg(due).arg(cause));
+    }
+    dropEmptySlots();
+}
+
+void FeedService::checkQuorum(MonotonicTime now)
+{
+    const auto stale = m_majors.stale(m_table);
+    if (int(stale.size()) < m_settings.major_quorum) {
+        if (stale.empty())
+            m_quorumBackoff.reset();
+        return;
+    }
+    const bool anyUp = std::ranges::any_of(m_slots, [](const auto &slot) { return slot->isUp(); });
+    if (!anyUp || now < m_quorumAt)
+        return; // reconnecting already
+    m_quorumAt = now + milliseconds(20'000) + m_quorumBackoff.next();
+    qCCritical(lcFeed).noquote() << Majors::quorumLine(stale.size(), m_majors.count());
+    replaceAll(QStringLiteral("%1 of %2 major pairs stale").arg(stale.size()).arg(m_majors.count()));
+}
+
+void FeedService::heartbeatLine()
+{
+    const auto stale = m_majors.stale(m_table);
+    if (m_majors.count() == 0)
+        qCWarning(lcFeed).noquote() << "⚠️ no pairs to watch yet: the instrument list has not come";
+    else if (stale.empty())
+        qCInfo(lcFeed).noquote() << Majors::okLine(m_records.counts().final_candles, m_records.fundedPairs(), m_reconnects);
+    else
+        qCWarning(lcFeed).noquote() << Majors::staleLine(stale);
+}
+
+void FeedService::logTransitions(const std::vector<StreamTransition> &transitions)
+{
+    // One line per kind of change, however many streams it concerns; the first few are named.
+    struct Group
+    {
+        StreamState to;
+        QString cause;
+        QStringList names;
+        int count = 0;
+    };
+    std::vector<Group> groups;
+    for (const StreamTransition &transition : transitions) {
+        const bool recovered = transition.to == StreamState::Live
+                               && (transition.from == StreamState::Stale || transition.from == StreamState::Silent);
+        const bool told = transition.to == StreamState::Stale || transition.to == StreamState::Silent
+                          || transition.to == StreamState::Ended || recovered;
+        if (!told)
+            continue;
+        auto group = std::ranges::find_if(groups, [&](const Group &g) { return g.to == transition.to; });
+        if (group == groups.end())
+            group = groups.insert(groups.end(), {transition.to, transition.cause, {}, 0});
+        const StreamKey &key = m_table.at(transition.id).spec.key;
+        if (++group->count <= 5)
+            group->names.append(key.pair + u' ' + key.kindText());
+    }
+    for (const Group &group : groups) {
+        const std::string_view state = streamStateName(group.to);
+        const QString names = group.names.join(QStringLiteral(", "))
+                              + (group.count > 5 ? QStringLiteral(" and %1 more").arg(group.count - 5) : QString());
+        const QString line = QStringLiteral("%1 %2: %3").arg(group.count).arg(
+            group.to == StreamState::Live ? QStringLiteral("streams live again")
+                                          : QStringLiteral("streams %1").arg(QLatin1String(state.data(), qsizetype(state.size()))),
+            names);
+        if (group.to == StreamState::Live || group.to == StreamState::Ended)
+            qCInfo(lcFeed).noquote() << line;
+        else
+            qCWarning(lcFeed).noquote() << line << logField(u"cause", group.cause);
+    }
+}
+
+void FeedService::flushNotes()
+{
+    const UtcTime utc = m_clock->utcNow();
+    if (!m_transitions.empty())
+        logTransitions(std::exchange(m_transitions, {}));
+    for (const RecordBuilder::Break &lost : m_records.takeBreaks())
+        m_gaps.add({.stream = lost.stream, .from = lost.span.from, .to = lost.span.to, .cause = lost.cause, .opened = utc});
+    if (auto opened = m_gaps.takeOpened(); !opened.empty())
+        Q_EMIT gapsOpened(opened);
+    if (auto ended = m_gaps.takeEnded(); !ended.empty())
+        Q_EMIT gapsEnded(ended, utc);
+    if (auto closed = m_records.takeClosed(); !closed.empty())
+        Q_EMIT candlesClosed(closed);
+    if (auto settled = m_records.takeSettled(); !settled.empty())
+        Q_EMIT fundingSettled(settled);
+}
+
+void FeedService::probeAnswered(const ProbeAnswer &answer)
+{
+    m_table.probeAnswered(answer, m_clock->now());
+}
+
+void FeedService::sendSnapshot(UtcTime utc)
+{
+    auto snapshot = std::make_shared<FeedSnapshot>();
+    const MonotonicTime now = m_clock->now();
+    snapshot->exchange = m_adapter->name();
+    snapshot->at = utc;
+    snapshot->streams.reserve(m_table.size());
+    for (StreamId id = 0; id < m_table.size(); ++id) {
+        const StreamEntry &entry = m_table.at(id);
+        if (entry.removed || entry.spec.key.pair.isEmpty())
+            continue;
+        ++snapshot->streams_by_state[size_t(entry.state)];
+        snapshot->streams.push_back({entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause});
+    }
+    for (const auto &slot : m_slots) {
+        ConnectionRow row;
+        row.label = slot->label();
+        row.up = slot->isUp();
+        row.rotating = slot->isRotating();
+        row.down_since = slot->downSince();
+        row.down_cause = row.up ? QString() : slot->downCause();
+        row.streams = int(slot->streams().size());
+        if (row.up) {
+            row.age = std::chrono::duration_cast<milliseconds>(now - slot->connection()->openedAt());
+            row.next_rotation = std::chrono::duration_cast<milliseconds>(slot->rotateAt() - now);
+            row.frames = slot->connection()->frames();
+        }
+        row.reconnects = slot->reconnects();
+        row.failures_in_row = slot->failuresInRow();
+        snapshot->connections.push_back(row);
+    }
+    snapshot->stale_majors = m_majors.stale(m_table);
+    snapshot->majors = m_majors.count();
+    snapshot->frames = m_frames;
+    snapshot->bytes = m_bytes;
+    snapshot->broken_frames = m_broken;
+    snapshot->unhandled_events = m_unhandled;
+    snapshot->final_candles = m_records.counts().final_candles;
+    snapshot->repeated_finals = m_records.counts().repeated_finals;
+    snapshot->refused_records = m_refusedRecords;
+    snapshot->reconnects = m_reconnects;
+    Q_EMIT snapshotReady(std::move(snapshot));
+}
+
+} // namespace tk::feed

@@ -1,0 +1,141 @@
+// The live side of one exchange: connections, subscriptions, stream states, healing. Lives in its own thread; records go
+// to the store's queue, everything else leaves as values in signals, in batches.
+#pragma once
+
+#include "base/clock.h"
+#include "exchange/adapter.h"
+#include "feed/attempt_budget.h"
+#include "feed/clock_watch.h"
+#include "feed/feed_snapshot.h"
+#include "feed/gap_notes.h"
+#include "feed/majors.h"
+#include "feed/record_builder.h"
+#include "feed/slot.h"
+#include "feed/symbol_index.h"
+#include "runtime/service.h"
+
+#include <QStringList>
+#include <QTimer>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace tk::feed {
+
+struct FeedSettings
+{
+    QUrl ws_url;
+    std::vector<StreamKind> kinds;
+    std::vector<Timeframe> timeframes;
+    QStringList major_bases;
+    std::vector<QNetworkProxy> proxies; // connections are spread over them and the direct way
+    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+    milliseconds heartbeat{60'000};
+    milliseconds stale_after{600'000};
+    int major_quorum = 5;
+    milliseconds reconnect_first{1'000};
+    milliseconds reconnect_max{60'000};
+    milliseconds mark_price_every{60'000};
+    std::chrono::microseconds wakeup_pause{2'000};
+};
+
+// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
+using RecordSink = std::function<bool(RecordBatch &&batch)>;
+
+class FeedService final : public runtime::Service, private Slot::Host
+{
+    Q_OBJECT
+public:
+    FeedService(FeedSettings settings, std::unique_ptr<exchange::ExchangeAdapter> adapter, std::shared_ptr<const Clock> clock,
+                RecordSink sink, std::function<void()> beat);
+    ~FeedService() override;
+
+    void start() override;
+    void stop() override;
+
+public Q_SLOTS:
+    // All instruments to collect; those that left are ended (delisted) or dropped (no longer configured).
+    void setInstruments(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
+    void setSettings(const tk::feed::FeedSettings &settings); // thresholds, timeframes, streams; takes effect at once
+    void probeAnswered(const tk::feed::ProbeAnswer &answer);
+    void resubscribe(const QString &pair); // all streams of a pair on a fresh connection; empty: every sick stream
+
+Q_SIGNALS:
+    void gapsOpened(const std::vector<tk::Gap> &gaps);
+    void gapsEnded(const std::vector<tk::StreamKey> &streams, tk::UtcTime at);
+    void candlesOverdue(const std::vector<tk::feed::SeriesSpan> &spans);
+    void candlesClosed(const std::vector<tk::feed::SeriesSpan> &spans);
+    void probesWanted(const std::vector<tk::feed::QuietProbe> &probes);
+    void fundingSettled(const std::vector<QString> &pairs);
+    void instrumentsSuspect(const QString &why); // listings may have changed: look at the list again
+    void connectivityReturned();
+    void reconnectAttempted(const QString &reason, bool success);
+    void snapshotReady(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
+
+private:
+    const StreamEntry &stream(StreamId id) const override { return m_table.at(id); }
+    void slotFrame(Slot &slot, Connection &connection, std::string_view frame) override;
+    void slotSubscribed(const std::vector<StreamId> &streams) override;
+    void slotUp(Slot &slot) override;
+    void slotDown(Slot &slot, const QString &cause) override;
+    void slotAttempt(const QString &reason, bool success) override;
+    milliseconds takeAttempt() override;
+
+    void tick();
+    void judge(MonotonicTime now, UtcTime utc);
+    void heal(MonotonicTime now);
+    void checkQuorum(MonotonicTime now);
+    void heartbeatLine();
+    void replaceAll(const QString &reason);
+    void moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why);
+    void dropEmptySlots();
+    Slot &makeSlot(const QByteArray &route);
+    void place(const std::vector<StreamId> &streams);
+    StreamId addStream(exchange::StreamSpec spec, const QString &symbol);
+    void retire(StreamId id, bool delisted);
+    void applied(const std::optional<StreamTransition> &transition);
+    void logTransitions(const std::vector<StreamTransition> &transitions);
+    void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now, UtcTime utc);
+    void sampleBroken(std::string_view frame, const Error &error);
+    void flushRecords();
+    void flushNotes();
+    void sendSnapshot(UtcTime utc);
+    std::vector<StreamId> liveIds() const;
+
+    FeedSettings m_settings;
+    std::unique_ptr<exchange::ExchangeAdapter> m_adapter;
+    std::shared_ptr<const Clock> m_clock;
+    RecordSink m_sink;
+    std::function<void()> m_beat; // says that this thread's loop turns
+    exchange::ConnectionLimits m_limits;
+    StreamTable m_table;
+    SymbolIndex m_symbols;
+    RecordBuilder m_records;
+    GapNotes m_gaps;
+    Majors m_majors;
+    AttemptBudget m_attempts;
+    ClockWatch m_clockWatch;
+    QHash<QString, exchange::Instrument> m_instruments; // wanted ones, by symbol
+    exchange::ParsedFrame m_parsed;
+    RecordBatch m_batch;
+    std::vector<StreamTransition> m_transitions;
+    quint64 m_frames = 0;
+    quint64 m_bytes = 0;
+    quint64 m_broken = 0;
+    quint64 m_unhandled = 0;
+    quint64 m_refusedRecords = 0;
+    quint64 m_reconnects = 0;
+    QHash<QByteArray, quint64> m_unhandledKinds;
+    int m_lastSlotNumber = 0;
+    MonotonicTime m_judgeAt{};
+    MonotonicTime m_heartbeatAt{};
+    MonotonicTime m_snapshotAt{};
+    MonotonicTime m_quorumAt{}; // the quorum rule does not fire again before
+    Backoff m_quorumBackoff;
+    QTimer m_tick;
+    QTimer m_flush;
+    std::vector<std::unique_ptr<Slot>> m_slots; // after everything their callbacks use
+};
+
+} // namespace tk::feed

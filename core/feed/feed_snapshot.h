@@ -1,0 +1,57 @@
+// What the feed says of itself, once a second: values for status, metrics and the window. Immutable once sent.
+#pragma once
+
+#include "market/stream.h"
+
+#include <array>
+#include <vector>
+
+namespace tk::feed {
+
+struct StreamRow
+{
+    StreamKey key;
+    StreamState state = StreamState::Requested;
+    UtcTime since{};
+    UtcTime last_event{}; // 0: never
+    quint64 frames = 0;
+    QString cause;
+};
+
+struct ConnectionRow
+{
+    QString label;
+    bool up = false;
+    bool rotating = false;
+    UtcTime down_since{};
+    QString down_cause;
+    int streams = 0;
+    milliseconds age{0};
+    milliseconds next_rotation{0};
+    quint64 frames = 0;
+    quint64 reconnects = 0;
+    int failures_in_row = 0;
+};
+
+struct FeedSnapshot
+{
+    QString exchange;
+    UtcTime at{};
+    std::array<int, streamStateNames.size()> streams_by_state{};
+    std::vector<StreamRow> streams;
+    std::vector<ConnectionRow> connections;
+    std::vector<QString> stale_majors; // cryptofeed names, as operators grep for them
+    int majors = 0;
+    quint64 frames = 0;
+    quint64 bytes = 0;
+    quint64 broken_frames = 0;
+    quint64 unhandled_events = 0;
+    quint64 final_candles = 0;
+    quint64 repeated_finals = 0;
+    quint64 refused_records = 0; // the store's queue was full
+    quint64 reconnects = 0;
+
+    int count(StreamState state) const { return streams_by_state[size_t(state)]; }
+};
+
+} // namespace tk::feed

@@ -1,0 +1,73 @@
+#include "feed/majors.h"
+
+#include "market/pair.h"
+
+#include <algorithm>
+
+namespace tk::feed {
+
+namespace {
+
+constexpr int standIns = 10;
+
+} // namespace
+
+void Majors::choose(const StreamTable &table, const std::vector<StreamId> &streams)
+{
+    QHash<QString, std::vector<StreamId>> ofPair;
+    QStringList order;
+    for (const StreamId id : streams) {
+        const StreamEntry &entry = table.at(id);
+        if (entry.spec.key.pair.isEmpty() || entry.state == StreamState::Ended || entry.spec.contract.stale.count() == 0)
+            continue;
+        if (!ofPair.contains(entry.spec.key.pair))
+            order.append(entry.spec.key.pair);
+        ofPair[entry.spec.key.pair].push_back(id);
+    }
+    QStringList wanted;
+    for (const QString &base : m_bases) {
+        const QString unified = base + QStringLiteral("/USDT:USDT");
+        if (ofPair.contains(unified))
+            wanted.append(unified);
+    }
+    if (wanted.isEmpty())
+        wanted = order.mid(0, standIns);
+    m_majors.clear();
+    for (const QString &unified : std::as_const(wanted)) {
+        const auto pair = Pair::parse(unified);
+        m_majors.push_back({pair ? pair->cryptofeed() : unified, ofPair.value(unified)});
+    }
+}
+
+std::vector<QString> Majors::stale(const StreamTable &table) const
+{
+    std::vector<QString> names;
+    for (const Major &major : m_majors) {
+        if (std::ranges::any_of(major.streams, [&](StreamId id) { return table.at(id).isSick(); }))
+            names.push_back(major.name);
+    }
+    return names;
+}
+
+QString Majors::okLine(quint64 candles, quint64 funding, quint64 reconnects)
+{
+    return QStringLiteral("✓ Heartbeat OK - All major pairs receiving data. Stats: Candles=%1, Funding=%2, Reconnects=%3")
+        .arg(candles)
+        .arg(funding)
+        .arg(reconnects);
+}
+
+QString Majors::staleLine(const std::vector<QString> &stale)
+{
+    QStringList quoted;
+    for (const QString &name : stale)
+        quoted.append(u'\'' + name + u'\'');
+    return QStringLiteral("⚠️ %1 major pairs have stale data: [%2]").arg(stale.size()).arg(quoted.join(QStringLiteral(", ")));
+}
+
+QString Majors::quorumLine(size_t stale, int majors)
+{
+    return QStringLiteral("❌ %1/%2 major pairs stale - triggering reconnect!").arg(stale).arg(majors);
+}
+
+} // namespace tk::feed

@@ -1,0 +1,43 @@
+// The pairs that operators watch first, the quorum rule over them, and the heartbeat lines. Pure.
+#pragma once
+
+#include "feed/stream_table.h"
+
+#include <QStringList>
+
+#include <vector>
+
+namespace tk::feed {
+
+class Majors
+{
+public:
+    // `bases` as configured ("BTC"), quoted and settled in USDT.
+    explicit Majors(QStringList bases)
+        : m_bases(std::move(bases))
+    {
+    }
+
+    // Those of the given streams that belong to majors. Where the configuration collects none of them, the first ten
+    // pairs stand in, so that the heartbeat never speaks for nothing.
+    void choose(const StreamTable &table, const std::vector<StreamId> &streams);
+
+    int count() const { return int(m_majors.size()); }
+    std::vector<QString> stale(const StreamTable &table) const; // cryptofeed names, in the configured order
+
+    static QString okLine(quint64 candles, quint64 funding, quint64 reconnects);
+    static QString staleLine(const std::vector<QString> &stale);
+    static QString quorumLine(size_t stale, int majors);
+
+private:
+    struct Major
+    {
+        QString name;
+        std::vector<StreamId> streams;
+    };
+
+    QStringList m_bases;
+    std::vector<Major> m_majors;
+};
+
+} // namespace tk::feed
