@@ -58,15 +58,15 @@ public Q_SLOTS:
     // All instruments to collect; those that left are ended (delisted) or dropped (no longer configured).
     void setInstruments(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
     void setSettings(const tk::feed::FeedSettings &settings); // thresholds, timeframes, streams; takes effect at once
-    void probeAnswered(const tk::feed::ProbeAnswer &answer);
+    void probeAnswered(const tk::ProbeAnswer &answer);
     void resubscribe(const QString &pair); // all streams of a pair on a fresh connection; empty: every sick stream
 
 Q_SIGNALS:
     void gapsOpened(const std::vector<tk::Gap> &gaps);
     void gapsEnded(const std::vector<tk::StreamKey> &streams, tk::UtcTime at);
-    void candlesOverdue(const std::vector<tk::feed::SeriesSpan> &spans);
-    void candlesClosed(const std::vector<tk::feed::SeriesSpan> &spans);
-    void probesWanted(const std::vector<tk::feed::QuietProbe> &probes);
+    void candlesOverdue(const std::vector<tk::SeriesSpan> &spans);
+    void candlesClosed(const std::vector<tk::SeriesSpan> &spans);
+    void probesWanted(const std::vector<tk::QuietProbe> &probes);
     void fundingSettled(const std::vector<QString> &pairs);
     void instrumentsSuspect(const QString &why); // listings may have changed: look at the list again
     void connectivityReturned();

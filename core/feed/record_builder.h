@@ -11,12 +11,6 @@
 
 namespace tk::feed {
 
-struct SeriesSpan
-{
-    SeriesKey series;
-    TimeSpan span;
-};
-
 class RecordBuilder
 {
 public:

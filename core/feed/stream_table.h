@@ -8,6 +8,7 @@
 #pragma once
 
 #include "exchange/adapter.h"
+#include "market/quiet_probe.h"
 
 #include <QHash>
 
@@ -49,24 +50,6 @@ struct StreamTransition
     StreamState from;
     StreamState to;
     QString cause;
-};
-
-// Asks whether a pair had trades that its candle stream did not show.
-struct QuietProbe
-{
-    QString pair;
-    Timeframe timeframe = Timeframe::M1;
-    UtcTime known_open{}; // the candle last seen; 0: none yet
-};
-
-// What the exchange's REST candles say: the newest candle that has trades.
-struct ProbeAnswer
-{
-    QString pair;
-    Timeframe timeframe = Timeframe::M1;
-    bool known = false; // false: could not be asked
-    UtcTime open{};
-    qint64 trades = 0;
 };
 
 class StreamTable

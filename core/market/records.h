@@ -94,4 +94,10 @@ struct TimeSpan
     bool operator==(const TimeSpan &) const = default;
 };
 
+struct SeriesSpan
+{
+    SeriesKey series;
+    TimeSpan span;
+};
+
 } // namespace tk

@@ -1,0 +1,107 @@
+#include "history/job_queue.h"
+
+#include <algorithm>
+
+namespace tk::history {
+
+QString Job::text() const
+{
+    switch (kind) {
+    case Kind::Marks:
+        return instrument.unified + QStringLiteral(" mark_price");
+    case Kind::Funding:
+        return instrument.unified + QStringLiteral(" funding_rate");
+    case Kind::Candles:
+    case Kind::Probe:
+    case Kind::Reread:
+        break;
+    }
+    return instrument.unified + u' ' + timeframeText(timeframe);
+}
+
+QByteArray JobQueue::identity(const Job &job)
+{
+    // A re-read is one per series however many candles closed meanwhile: it always reads the newest ones.
+    QByteArray id = job.instrument.symbol.toUtf8() + ' ' + char('0' + int(job.kind)) + char('A' + int(job.timeframe));
+    if (job.kind != Job::Kind::Reread && job.kind != Job::Kind::Probe)
+        id += ' ' + QByteArray::number(toMs(job.span.from)) + ' ' + QByteArray::number(toMs(job.span.to));
+    return id + (job.confirming ? "c" : "") + (job.backfill ? 'b' + QByteArray::number(job.backfill) : QByteArray());
+}
+
+bool JobQueue::add(Job job)
+{
+    const QByteArray id = identity(job);
+    if (m_known.contains(id))
+        return false;
+    m_known.insert(id);
+    if (job.not_before > MonotonicTime{})
+        m_delayed.emplace(job.not_before, std::move(job));
+    else
+        insert(std::move(job));
+    return true;
+}
+
+void JobQueue::insert(Job job)
+{
+    Lane &lane = job.kind == Job::Kind::Funding ? m_funding : m_weighted;
+    const Order order{job.urgency, job.window, job.rank, job.timeframe, ++m_sequence};
+    lane.emplace(order, std::move(job));
+}
+
+void JobQueue::release(MonotonicTime now)
+{
+    while (!m_delayed.empty() && m_delayed.begin()->first <= now)
+        insert(std::move(m_delayed.extract(m_delayed.begin()).mapped()));
+}
+
+const Job *JobQueue::peek(bool funding, MonotonicTime now)
+{
+    release(now);
+    const Lane &lane = funding ? m_funding : m_weighted;
+    return lane.empty() ? nullptr : &lane.begin()->second;
+}
+
+Job JobQueue::take(bool funding)
+{
+    Lane &lane = funding ? m_funding : m_weighted;
+    Job job = std::move(lane.extract(lane.begin()).mapped());
+    m_known.remove(identity(job));
+    return job;
+}
+
+std::optional<MonotonicTime> JobQueue::nextDue() const
+{
+    return m_delayed.empty() ? std::nullopt : std::optional(m_delayed.begin()->first);
+}
+
+size_t JobQueue::waiting(Urgency urgency) const
+{
+    const auto counts = [urgency](const auto &entry) { return entry.second.urgency == urgency; };
+    return size_t(std::ranges::count_if(m_weighted, counts) + std::ranges::count_if(m_delayed, counts));
+}
+
+template <typename Predicate>
+void JobQueue::removeIf(Predicate predicate)
+{
+    const auto drop = [&](const auto &entry) {
+        if (!predicate(entry.second))
+            return false;
+        m_known.remove(identity(entry.second));
+        return true;
+    };
+    std::erase_if(m_weighted, drop);
+    std::erase_if(m_funding, drop);
+    std::erase_if(m_delayed, drop);
+}
+
+void JobQueue::removeBackfill(quint64 backfill)
+{
+    removeIf([backfill](const Job &job) { return job.backfill == backfill; });
+}
+
+void JobQueue::removePair(const QString &unified)
+{
+    removeIf([&unified](const Job &job) { return job.instrument.unified == unified; });
+}
+
+} // namespace tk::history

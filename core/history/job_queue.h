@@ -1,0 +1,75 @@
+// What is to be asked of the exchange's history, in the order of its worth: overdue candles, proofs of quietness, repairs,
+// then the first fill (newest first, majors first), then re-reading. Pure; one thread.
+#pragma once
+
+#include "exchange/instrument.h"
+#include "market/quiet_probe.h"
+#include "market/records.h"
+
+#include <QSet>
+
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+namespace tk::history {
+
+enum class Urgency : quint8 { Overdue, Probe, Repair, Operator, Fill, Reread };
+
+struct Job
+{
+    enum class Kind : quint8 { Candles, Marks, Funding, Probe, Reread };
+
+    Kind kind = Kind::Candles;
+    Urgency urgency = Urgency::Fill;
+    exchange::Instrument instrument{};
+    Timeframe timeframe = Timeframe::M1;
+    TimeSpan span{};
+    CandleSource source = CandleSource::History;
+    int window = 0;             // 0 is the newest of its series
+    int rank = 0;               // of the pair: majors first
+    quint64 backfill = 0;       // the operator's backfill it belongs to; 0: none
+    bool confirming = false;    // asks again, wider, for candles the exchange did not have
+    TimeSpan wanted{};          // of a confirming job: the span in question
+    MonotonicTime not_before{};
+
+    QString text() const; // for logs: "BTC/USDT:USDT 3m"
+};
+
+class JobQueue
+{
+public:
+    // False: the same is already waiting.
+    bool add(Job job);
+
+    // The most urgent job that may run now; `funding` chooses between the two kinds of budget.
+    const Job *peek(bool funding, MonotonicTime now);
+    Job take(bool funding); // the one that peek() showed
+
+    // When the next delayed job becomes due; nothing when none waits.
+    std::optional<MonotonicTime> nextDue() const;
+
+    size_t size() const { return m_weighted.size() + m_funding.size() + m_delayed.size(); }
+    size_t waiting(Urgency urgency) const;
+    void removeBackfill(quint64 backfill);
+    void removePair(const QString &unified);
+
+private:
+    using Order = std::tuple<Urgency, int, int, Timeframe, quint64>;
+    using Lane = std::map<Order, Job>;
+
+    static QByteArray identity(const Job &job);
+    void insert(Job job);
+    void release(MonotonicTime now);
+    template <typename Predicate>
+    void removeIf(Predicate predicate);
+
+    Lane m_weighted;
+    Lane m_funding;
+    std::multimap<MonotonicTime, Job> m_delayed;
+    QSet<QByteArray> m_known;
+    quint64 m_sequence = 0;
+};
+
+} // namespace tk::history
