@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "market/timeframe.h"
 
+#include <QHashFunctions>
 #include <QString>
 
 #include <array>
