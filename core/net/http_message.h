@@ -15,9 +15,9 @@ namespace tk::net {
 
 struct HttpHeaders
 {
-    std::vector<std::pair<QByteArray, QByteArray>> fields;
+    std::vector<std::pair<QByteArray, QByteArray>> fields{};
 
-    QByteArray value(QByteArrayView name) const; // case-insensitive; empty when absent
+    QByteArray value(QByteArrayView name) const;                    // case-insensitive; empty when absent
     bool hasToken(QByteArrayView name, QByteArrayView token) const; // "Connection: keep-alive, Upgrade"
 };
 
@@ -29,16 +29,16 @@ struct HttpRequest
     QByteArray body;
     bool keepAlive = true;
 
-    QByteArray path() const;  // percent-decoded, without query
+    QByteArray path() const; // percent-decoded, without query
     QUrlQuery query() const;
 };
 
 struct HttpResponse
 {
     int status = 200;
-    QByteArray reason; // empty: the usual one
-    HttpHeaders headers;
-    QByteArray body;
+    QByteArray reason{}; // empty: the usual one
+    HttpHeaders headers{};
+    QByteArray body{};
 
     QByteArray encode(bool keepAlive) const; // adds Content-Length and Connection
 };

@@ -35,7 +35,8 @@ public:
     using Handler = std::function<void(const HttpRequest &, const QHostAddress &peer, const Reply &reply)>;
 
     // Takes the socket over on an Upgrade request, with any bytes that followed the head; false: handle as usual.
-    using Upgrade = std::function<bool(const HttpRequest &, std::unique_ptr<QTcpSocket> &socket, const QByteArray &rest)>;
+    using Upgrade =
+        std::function<bool(const HttpRequest &, std::unique_ptr<QTcpSocket> &socket, const QByteArray &rest)>;
 
     explicit HttpServer(Handler handler, QObject *parent = nullptr);
     HttpServer(Handler handler, Limits limits, QObject *parent = nullptr);
@@ -46,15 +47,16 @@ public:
 
     Status listen(const QHostAddress &address, quint16 port); // port 0: any free one
     quint16 port() const;
-    void close(); // stops listening and drops every connection
+    void close(); // stops listening and drops every connection; not from within a handler
 
 private:
     class Connection;
-    void accept();
+    void accept(std::unique_ptr<QTcpSocket> socket);
 
     Handler m_handler;
     Upgrade m_upgrade;
     Limits m_limits;
+    std::unique_ptr<QSslConfiguration> m_tls;
     std::unique_ptr<QTcpServer> m_server;
     int m_connections = 0;
 };

@@ -9,6 +9,7 @@
 #include <QByteArrayView>
 #include <QUrl>
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,19 @@ public:
     size_t buffered() const { return m_end - m_begin; }
 
 private:
+    struct Header
+    {
+        Opcode opcode = Opcode::Text;
+        bool final = true;
+        bool masked = false;
+        size_t size = 2; // of the header itself
+        quint64 length = 0;
+        std::array<char, 4> mask{};
+    };
+
     Error violation(quint16 code, const QString &what);
+    Result<std::optional<Header>> header();
+    std::optional<WsMessage> joined(const Header &header, std::string_view payload);
 
     Role m_role;
     size_t m_maxMessageBytes;
@@ -56,6 +69,7 @@ private:
     size_t m_fragmentBytes = 0;
     Opcode m_fragmentOpcode = Opcode::Continuation; // Continuation: no fragmented message is under way
     quint16 m_closeCode = 1002;
+    std::optional<Error> m_failure; // a violation stays: nothing after it can be trusted
 };
 
 // One whole frame. Clients mask with `mask` (RFC 6455 §5.3), servers send none.

@@ -1,0 +1,251 @@
+#include "net/http_server.h"
+
+#include <QPointer>
+#include <QSslConfiguration>
+#include <QSslSocket>
+#include <QTcpServer>
+#include <QTcpSocket>
+#include <QTimer>
+
+namespace tk::net {
+
+namespace {
+
+constexpr qint64 writeBacklog = 1 << 20; // no further pipelined request is handled while so much waits to go out
+
+// Makes the sockets, plain or TLS, that QTcpServer would make plain only.
+class Acceptor final : public QTcpServer
+{
+public:
+    Acceptor(std::optional<QSslConfiguration> tls, std::function<void(std::unique_ptr<QTcpSocket>)> accepted)
+        : m_tls(std::move(tls))
+        , m_accepted(std::move(accepted))
+    {}
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        std::unique_ptr<QTcpSocket> socket;
+        if (m_tls) {
+            auto secure = std::make_unique<QSslSocket>();
+            secure->setSslConfiguration(*m_tls);
+            socket = std::move(secure);
+        } else {
+            socket = std::make_unique<QTcpSocket>();
+        }
+        if (!socket->setSocketDescriptor(descriptor))
+            return;
+        if (auto *secure = qobject_cast<QSslSocket *>(socket.get()))
+            secure->startServerEncryption();
+        m_accepted(std::move(socket));
+    }
+
+private:
+    std::optional<QSslConfiguration> m_tls;
+    std::function<void(std::unique_ptr<QTcpSocket>)> m_accepted;
+};
+
+} // namespace
+
+// One client. Handles one request at a time, so answers leave in the order of the requests.
+class HttpServer::Connection final : public QObject
+{
+public:
+    Connection(HttpServer *server, std::unique_ptr<QTcpSocket> socket)
+        : QObject(server)
+        , m_server(server)
+        , m_socket(std::move(socket))
+    {
+        const HttpLimits &limits = server->m_limits.message;
+        m_socket->setReadBufferSize(limits.head + limits.body);
+        m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+        m_peer = m_socket->peerAddress();
+        m_idle.setSingleShot(true);
+        m_idle.setInterval(server->m_limits.idle);
+        connect(&m_idle, &QTimer::timeout, this, [this] { drop(); });
+        connect(m_socket.get(), &QTcpSocket::readyRead, this, [this] { advance(); });
+        connect(m_socket.get(), &QTcpSocket::bytesWritten, this, [this] { advance(); });
+        connect(m_socket.get(), &QTcpSocket::disconnected, this, [this] { drop(); });
+        m_idle.start();
+    }
+
+    ~Connection() override
+    {
+        --m_server->m_connections;
+        if (m_socket)
+            m_socket->disconnect(this);
+    }
+
+private:
+    void drop()
+    {
+        if (m_socket) {
+            m_socket->disconnect(this);
+            m_socket->abort();
+        }
+        deleteLater();
+    }
+
+    void advance()
+    {
+        // A handler that answers at once comes back here through answer(); the loop below goes on for it.
+        if (m_advancing)
+            return;
+        m_advancing = true;
+        while (!m_waiting && !m_closing && m_socket && m_socket->bytesToWrite() < writeBacklog && handleNext()) {
+        }
+        m_advancing = false;
+    }
+
+    bool handleNext()
+    {
+        m_buffer += m_socket->readAll();
+        Result<std::optional<HttpRequest>> taken = takeRequest(m_buffer, m_server->m_limits.message);
+        if (!taken) {
+            HttpResponse refusal{400, {}, {{{"Content-Type", "text/plain; charset=utf-8"}}}, {}};
+            refusal.body = taken.error().message.toUtf8() + '\n';
+            m_keepAlive = false;
+            answer(++m_current, refusal);
+            return false;
+        }
+        if (!taken->has_value())
+            return false;
+        const HttpRequest request = **std::move(taken);
+        m_idle.stop();
+        m_keepAlive = request.keepAlive;
+        m_headOnly = request.method == "HEAD";
+        if (request.headers.hasToken("Connection", "Upgrade") && handOver(request))
+            return false;
+        m_waiting = true;
+        const quint64 number = ++m_current;
+        const QPointer<Connection> self(this);
+        m_server->m_handler(request, m_peer, [self, number](const HttpResponse &response) {
+            if (self)
+                self->answer(number, response);
+        });
+        return true;
+    }
+
+    bool handOver(const HttpRequest &request)
+    {
+        if (!m_server->m_upgrade)
+            return false;
+        m_socket->disconnect(this);
+        m_socket->setReadBufferSize(0);
+        if (m_server->m_upgrade(request, m_socket, m_buffer)) {
+            if (m_socket) // not taken after all; we are inside one of its signals
+                m_socket.release()->deleteLater();
+            deleteLater();
+            return true;
+        }
+        m_socket->setReadBufferSize(m_server->m_limits.message.head + m_server->m_limits.message.body);
+        connect(m_socket.get(), &QTcpSocket::readyRead, this, [this] { advance(); });
+        connect(m_socket.get(), &QTcpSocket::bytesWritten, this, [this] { advance(); });
+        connect(m_socket.get(), &QTcpSocket::disconnected, this, [this] { drop(); });
+        return false;
+    }
+
+    void answer(quint64 number, const HttpResponse &response)
+    {
+        if (number != m_current || m_answered == number || !m_socket)
+            return; // a second answer to the same request
+        m_answered = number;
+        m_waiting = false;
+        QByteArray text = response.encode(m_keepAlive);
+        if (m_headOnly)
+            text.chop(response.body.size());
+        m_socket->write(text);
+        if (m_keepAlive) {
+            m_idle.start();
+            advance();
+        } else {
+            m_closing = true;
+            m_idle.start(); // a client that never reads must not keep the connection
+            m_socket->disconnectFromHost();
+        }
+    }
+
+    HttpServer *m_server;
+    std::unique_ptr<QTcpSocket> m_socket;
+    QHostAddress m_peer;
+    QByteArray m_buffer;
+    QTimer m_idle;
+    quint64 m_current = 0;
+    quint64 m_answered = 0;
+    bool m_waiting = false;
+    bool m_advancing = false;
+    bool m_closing = false;
+    bool m_keepAlive = true;
+    bool m_headOnly = false;
+};
+
+HttpServer::HttpServer(Handler handler, QObject *parent)
+    : HttpServer(std::move(handler), Limits{}, parent)
+{}
+
+HttpServer::HttpServer(Handler handler, Limits limits, QObject *parent)
+    : QObject(parent)
+    , m_handler(std::move(handler))
+    , m_limits(limits)
+{}
+
+HttpServer::~HttpServer()
+{
+    close();
+}
+
+void HttpServer::setUpgrade(Upgrade upgrade)
+{
+    m_upgrade = std::move(upgrade);
+}
+
+void HttpServer::setTls(const QSslConfiguration &configuration)
+{
+    m_tls = std::make_unique<QSslConfiguration>(configuration);
+}
+
+Status HttpServer::listen(const QHostAddress &address, quint16 port)
+{
+    std::optional<QSslConfiguration> tls;
+    if (m_tls)
+        tls = *m_tls;
+    auto server = std::make_unique<Acceptor>(std::move(tls),
+                                             [this](std::unique_ptr<QTcpSocket> socket) { accept(std::move(socket)); });
+    if (!server->listen(address, port))
+        return Error{
+            Error::Kind::Network,
+            QStringLiteral("cannot listen on %1 port %2: %3; choose another port or end the program that holds it")
+                .arg(address.toString())
+                .arg(port)
+                .arg(server->errorString()),
+            true};
+    m_server = std::move(server);
+    return ok();
+}
+
+quint16 HttpServer::port() const
+{
+    return m_server ? m_server->serverPort() : 0;
+}
+
+void HttpServer::close()
+{
+    m_server.reset();
+    const QObjectList held = children();
+    for (QObject *child : held) {
+        if (dynamic_cast<Connection *>(child))
+            delete child;
+    }
+}
+
+void HttpServer::accept(std::unique_ptr<QTcpSocket> socket)
+{
+    if (m_connections >= m_limits.connections) {
+        socket->abort();
+        return;
+    }
+    ++m_connections;
+    new Connection(this, std::move(socket)); // a child of the server
+}
+
+} // namespace tk::net
