@@ -58,7 +58,7 @@ public:
 // What a write changed, so that a repair can be counted as one.
 struct WriteOutcome
 {
-    qint64 stored = 0;    // points written, new or equal
+    qint64 stored = 0;    // points written, new or equal; corrected ones are not among them
     qint64 corrected = 0; // candles that were there with other values and were replaced
 };
 
@@ -71,7 +71,8 @@ public:
     // same point. A live candle never replaces one that came from history or repair.
     virtual Result<WriteOutcome> write(const std::vector<RecordBatch> &batches) = 0;
 
-    // Removes points older than `before`; returns how many.
+    // Removes points older than `before`, in small steps and for a fraction of a second at most; returns how many. Call
+    // again (a little later, so that live data gets its turn) while that is more than zero.
     virtual Result<qint64> removeBefore(UtcTime before) = 0;
 
     // Everything written so far is on the disk (after this returns, a power cut does not lose it).

@@ -1,0 +1,194 @@
+#include "config/load.h"
+
+#include "config/load_exchange.h"
+#include "config/section.h"
+
+#include <QDir>
+#include <QFile>
+#include <QHostAddress>
+
+namespace tk::config {
+
+QString expandHome(const QString &path)
+{
+    if (path == QLatin1String("~"))
+        return QDir::homePath();
+    return path.startsWith(QLatin1String("~/")) ? QDir::homePath() + path.mid(1) : path;
+}
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr milliseconds hundredYears = 24h * 36500;
+
+// "127.0.0.1:9464", "[::1]:9464", "localhost:9464".
+std::optional<ListenAddress> parseListenAddress(const QString &text)
+{
+    const qsizetype colon = text.lastIndexOf(u':');
+    bool isNumber = false;
+    const uint port = text.mid(colon + 1).toUInt(&isNumber);
+    QString host = text.left(colon);
+    if (host == QLatin1String("localhost"))
+        host = QStringLiteral("127.0.0.1");
+    if (host.startsWith(u'[') && host.endsWith(u']'))
+        host = host.mid(1, host.size() - 2);
+    else if (host.contains(u':'))
+        return {};
+    if (colon <= 0 || !isNumber || port > 65535 || QHostAddress(host).isNull())
+        return {};
+    return ListenAddress{host, quint16(port)};
+}
+
+void loadEngine(Section section, EngineSettings &engine)
+{
+    const QString dirKey = QStringLiteral("data_dir");
+    if (section.nonEmpty(dirKey, engine.data_dir))
+        engine.data_dir = section.resolved(engine.data_dir);
+
+    const QString httpKey = QStringLiteral("http");
+    QString http;
+    const Node *node = section.find(httpKey);
+    if (section.text(httpKey, http)) {
+        engine.http = parseListenAddress(http);
+        if (!http.isEmpty() && !engine.http)
+            section.report(httpKey, node, node->describe(), QStringLiteral("\"ADDRESS:PORT\", or \"\" for none"));
+    }
+    section.finish();
+}
+
+void loadSupervision(Section section, SupervisionSettings &supervision)
+{
+    QStringList majors;
+    const bool listed = section.list(QStringLiteral("major_pairs"), [&](const QString &text) {
+        const bool isBase =
+            !text.isEmpty() && std::all_of(text.begin(), text.end(), [](QChar c) { return c.isLetterOrNumber(); });
+        if (!isBase)
+            return QStringLiteral("the base alone, such as \"BTC\"");
+        majors.append(text);
+        return QString();
+    });
+    if (listed)
+        supervision.major_pairs = majors;
+    section.duration(QStringLiteral("heartbeat"), supervision.heartbeat, 1s, 24h);
+    section.duration(QStringLiteral("stale_after"), supervision.stale_after, 1s, 24h);
+    const int count = int(supervision.major_pairs.size());
+    if (!section.integer(QStringLiteral("major_quorum"), supervision.major_quorum, 1, std::max(count, 1)))
+        supervision.major_quorum = std::min(supervision.major_quorum, std::max(count, 1));
+    section.duration(QStringLiteral("reconnect_first"), supervision.reconnect_first, 10ms, 1h);
+    const Node *most = section.find(QStringLiteral("reconnect_max"));
+    if (section.duration(QStringLiteral("reconnect_max"), supervision.reconnect_max, 10ms, 24h) &&
+        supervision.reconnect_max < supervision.reconnect_first)
+        section.report(QStringLiteral("reconnect_max"), most, most->describe(),
+                       QStringLiteral("no less than reconnect_first"));
+    section.finish();
+}
+
+// From the environment, else the file named, else systemd's credential.
+Secret loadSecret(Section &section, const QString &fileKey, QString &file, const QString &variable,
+                  const QString &credential, const QProcessEnvironment &environment)
+{
+    const Node *node = section.find(fileKey);
+    section.path(fileKey, file);
+    if (const QString value = environment.value(variable); !value.isEmpty())
+        return Secret(value.toUtf8());
+    QString source = file;
+    if (source.isEmpty()) {
+        const QString folder = environment.value(QStringLiteral("CREDENTIALS_DIRECTORY"));
+        source = folder + u'/' + credential;
+        if (folder.isEmpty() || !QFile::exists(source))
+            return {};
+    }
+    QFile content(source);
+    if (!content.open(QIODevice::ReadOnly)) {
+        section.report(fileKey, node, source + QStringLiteral(" (") + content.errorString() + u')',
+                       QStringLiteral("a readable file with the secret alone, or %1 in the environment").arg(variable));
+        return {};
+    }
+    return Secret(content.read(64 * 1024).trimmed());
+}
+
+void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironment &environment)
+{
+    section.url(QStringLiteral("url"), influx.url, {QStringLiteral("http"), QStringLiteral("https")});
+    section.word(QStringLiteral("api"), influx.api,
+                 {QStringLiteral("auto"), QStringLiteral("v1"), QStringLiteral("v2"), QStringLiteral("v3")});
+    section.nonEmpty(QStringLiteral("database"), influx.database);
+    section.text(QStringLiteral("org"), influx.org);
+    section.nonEmpty(QStringLiteral("bucket"), influx.bucket);
+    section.text(QStringLiteral("user"), influx.user);
+    section.duration(QStringLiteral("retention"), influx.retention, 1h, hundredYears, true);
+    influx.token = loadSecret(section, QStringLiteral("token_file"), influx.token_file,
+                              QStringLiteral("TAPEKEEPER_INFLUX_TOKEN"), QStringLiteral("influx-token"), environment);
+    influx.password =
+        loadSecret(section, QStringLiteral("password_file"), influx.password_file,
+                   QStringLiteral("TAPEKEEPER_INFLUX_PASSWORD"), QStringLiteral("influx-password"), environment);
+    section.finish();
+}
+
+void loadStore(Section section, StoreSettings &store, const QProcessEnvironment &environment)
+{
+    const QString key = QStringLiteral("kind");
+    const Node *kind = section.find(key);
+    if (section.word(key, store.kind, {QStringLiteral("embedded"), QStringLiteral("influx")}) &&
+        store.kind != QLatin1String("embedded"))
+        section.report(key, kind, kind->describe(),
+                       QStringLiteral("\"embedded\" (influx is not built yet: use \"embedded\")"));
+    section.duration(QStringLiteral("retention"), store.retention, 1h, hundredYears, true);
+    loadInflux(section.table(QStringLiteral("influx")), store.influx, environment);
+    section.finish();
+}
+
+void loadSpool(Section section, SpoolSettings &spool)
+{
+    section.bytes(QStringLiteral("max_size"), spool.max_size, qint64(16) << 20);
+    section.duration(QStringLiteral("keep_acknowledged"), spool.keep_acknowledged, 1s, 24h * 365, true);
+    section.finish();
+}
+
+void loadVersion(Section &top)
+{
+    const Node *version = top.find(QStringLiteral("version"));
+    if (version && (version->kind != Node::Kind::Integer || version->integer != 1))
+        top.report(QStringLiteral("version"), version, version->describe(),
+                   QStringLiteral("1 (a newer program may have written this file)"));
+}
+
+} // namespace
+
+QString defaultSettingsFile(const QProcessEnvironment &environment)
+{
+    const QString config = environment.value(QStringLiteral("XDG_CONFIG_HOME"));
+    const bool absolute = config.startsWith(u'/'); // a relative one is to be ignored, says the specification
+    return (absolute ? config : QDir::homePath() + QStringLiteral("/.config")) +
+           QStringLiteral("/tapekeeper/tapekeeper.toml");
+}
+
+LoadResult loadSettings(const QString &file, const QProcessEnvironment &environment)
+{
+    LoadResult result;
+    result.file = file.isEmpty() ? defaultSettingsFile(environment) : file;
+    QFile source(result.file);
+    std::optional<Node> tree = Node{};
+    if (!file.isEmpty() || source.exists()) {
+        if (source.open(QIODevice::ReadOnly))
+            tree = parseToml(source.readAll(), result.file, result.problems);
+        else
+            result.problems.push_back({result.file, 0, 0, {}, source.errorString(), QStringLiteral("a readable file")});
+    }
+    if (!tree)
+        return result; // no TOML: more problems would only repeat the first
+    Section top(&*tree, {}, result.file, result.problems);
+    loadVersion(top);
+    loadEngine(top.table(QStringLiteral("engine")), result.settings.engine);
+    result.settings.exchanges = loadExchanges(top, result.problems);
+    loadSupervision(top.table(QStringLiteral("supervision")), result.settings.supervision);
+    loadStore(top.table(QStringLiteral("store")), result.settings.store, environment);
+    loadSpool(top.table(QStringLiteral("spool")), result.settings.spool);
+    top.finish();
+    std::stable_sort(result.problems.begin(), result.problems.end(),
+                     [](const Problem &a, const Problem &b) { return a.file == b.file && a.line < b.line; });
+    return result;
+}
+
+} // namespace tk::config

@@ -1,0 +1,30 @@
+// From a configuration file to settings, with every problem in one go.
+#pragma once
+
+#include "config/problem.h"
+#include "config/settings.h"
+
+#include <QProcessEnvironment>
+
+#include <vector>
+
+namespace tk::config {
+
+struct LoadResult
+{
+    QString file;      // what was read, or would have been
+    Settings settings; // complete and usable only where there are no problems
+    std::vector<Problem> problems;
+
+    bool isGood() const { return problems.empty(); }
+};
+
+// $XDG_CONFIG_HOME/tapekeeper/tapekeeper.toml, or below ~/.config.
+QString defaultSettingsFile(const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
+
+// An empty name means the default file, which may be absent: then the defaults hold. A file that is named must exist.
+// Secrets come from TAPEKEEPER_INFLUX_TOKEN and TAPEKEEPER_INFLUX_PASSWORD, the files named, or $CREDENTIALS_DIRECTORY.
+LoadResult loadSettings(const QString &file = {},
+                        const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
+
+} // namespace tk::config

@@ -1,0 +1,132 @@
+// The settings of every component as plain values. Each default stands here once; resources/tapekeeper.toml says the
+// same to people (a test compares them). Components get their own struct, by value.
+#pragma once
+
+#include "base/time.h"
+#include "market/timeframe.h"
+
+#include <QByteArray>
+#include <QString>
+#include <QStringList>
+#include <QUrl>
+
+#include <optional>
+#include <vector>
+
+namespace tk::config {
+
+// "~" and "~/x" below the home folder; anything else as it is.
+QString expandHome(const QString &path);
+
+// A value that never reaches a log: it has no debug operator, and reading it takes a word one can search for.
+class Secret
+{
+public:
+    Secret() = default;
+    explicit Secret(QByteArray value)
+        : m_value(std::move(value))
+    {}
+    const QByteArray &reveal() const { return m_value; }
+    bool isEmpty() const { return m_value.isEmpty(); }
+    bool operator==(const Secret &) const = default;
+
+private:
+    QByteArray m_value;
+};
+
+struct ListenAddress
+{
+    QString host = QStringLiteral("127.0.0.1"); // an IP address
+    quint16 port = 9464;
+
+    bool operator==(const ListenAddress &) const = default;
+};
+
+struct EngineSettings
+{
+    QString data_dir = expandHome(QStringLiteral("~/.local/share/tapekeeper"));
+    std::optional<ListenAddress> http = ListenAddress{}; // nothing: no HTTP
+
+    bool operator==(const EngineSettings &) const = default;
+};
+
+struct ExchangeSettings
+{
+    QString name = QStringLiteral("binance-usdm");
+    std::optional<QStringList> pairs; // unified names; nothing: all the exchange trades
+    QStringList exclude;              // unified names
+    QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
+    std::vector<Timeframe> timeframes{Timeframe::M3, Timeframe::M15, Timeframe::H1};
+    int history = 1500;
+    double weight_share = 0.5;
+    milliseconds mark_price_every = std::chrono::minutes(1); // 0: each event
+    QUrl rest_url{QStringLiteral("https://fapi.binance.com")};
+    QUrl ws_url{QStringLiteral("wss://fstream.binance.com")};
+    QString tls_ca_file; // PEM; trusted beside the system's own
+    std::vector<QUrl> proxies;
+
+    bool wants(QStringView stream) const { return streams.contains(stream); }
+    bool operator==(const ExchangeSettings &) const = default;
+};
+
+struct SupervisionSettings
+{
+    QStringList major_pairs{QStringLiteral("BTC"),  QStringLiteral("ETH"),  QStringLiteral("SOL"),
+                            QStringLiteral("XRP"),  QStringLiteral("DOGE"), QStringLiteral("ADA"),
+                            QStringLiteral("AVAX"), QStringLiteral("LINK"), QStringLiteral("LTC"),
+                            QStringLiteral("DOT")};
+    milliseconds heartbeat = std::chrono::seconds(60);
+    milliseconds stale_after = std::chrono::minutes(10);
+    int major_quorum = 5; // at most the number of major pairs
+    milliseconds reconnect_first = std::chrono::seconds(1);
+    milliseconds reconnect_max = std::chrono::seconds(60);
+
+    bool operator==(const SupervisionSettings &) const = default;
+};
+
+struct InfluxSettings
+{
+    QUrl url{QStringLiteral("http://127.0.0.1:8086")};
+    QString api = QStringLiteral("auto"); // v1, v2, v3
+    QString database = QStringLiteral("market_data");
+    QString org;
+    QString bucket = QStringLiteral("market_data");
+    QString token_file;
+    QString user;
+    QString password_file;
+    milliseconds retention = std::chrono::hours(24 * 360); // 0: for ever
+    Secret token;    // from the environment, token_file, or systemd's credential "influx-token"
+    Secret password; // from the environment, password_file, or systemd's credential "influx-password"
+
+    bool operator==(const InfluxSettings &) const = default;
+};
+
+struct StoreSettings
+{
+    QString kind = QStringLiteral("embedded");
+    milliseconds retention = std::chrono::hours(24 * 360); // of the embedded store; 0: for ever
+    InfluxSettings influx;
+
+    bool operator==(const StoreSettings &) const = default;
+};
+
+struct SpoolSettings
+{
+    qint64 max_size = qint64(20) << 30; // bytes
+    milliseconds keep_acknowledged = std::chrono::hours(24);
+
+    bool operator==(const SpoolSettings &) const = default;
+};
+
+struct Settings
+{
+    EngineSettings engine;
+    std::vector<ExchangeSettings> exchanges{ExchangeSettings{}};
+    SupervisionSettings supervision;
+    StoreSettings store;
+    SpoolSettings spool;
+
+    bool operator==(const Settings &) const = default;
+};
+
+} // namespace tk::config

@@ -1,0 +1,53 @@
+// The embedded store: one SQLite file (WAL), one writer, any number of readers beside it, in this process or another.
+#pragma once
+
+#include "store/store.h"
+
+#include <QString>
+
+#include <atomic>
+#include <functional>
+
+namespace tk::store {
+
+struct EmbeddedOptions
+{
+    std::chrono::milliseconds busyTimeout{5000}; // how long a call waits for another program's lock
+    qint64 maxBytes = 0;                         // the file may not grow beyond it; 0: as far as the disk goes
+    // A damaged file was set aside under this name, and an empty one begun: refill it. Called in the writer's thread.
+    std::function<void(const QString &aside)> onSetAside;
+};
+
+// What the parts of one store tell each other. Thread-safe.
+struct EmbeddedShared
+{
+    QString file;
+    EmbeddedOptions options;
+    std::atomic<bool> damageSeen{false}; // by a reader; the writer looks into it
+    std::atomic<int> timesSetAside{0};
+};
+
+class EmbeddedStore final : public StoreFactory
+{
+public:
+    explicit EmbeddedStore(const QString &file, EmbeddedOptions options = {});
+
+    // "market_data.sqlite" in data_dir.
+    static QString fileIn(const QString &dataDir);
+
+    // Creates or checks the file, so that readers may be opened before the writer. Call once before services start.
+    Status prepare();
+
+    // A damaged file is set aside and a new one begun, here and at any time later.
+    Result<std::unique_ptr<StoreWriter>> openWriter() override;
+
+    // The file must exist (prepare(), or a writer, creates it). Never changes the file.
+    Result<std::unique_ptr<StoreReader>> openReader() override;
+
+    int timesSetAside() const { return m_shared->timesSetAside; }
+
+private:
+    std::shared_ptr<EmbeddedShared> m_shared;
+};
+
+} // namespace tk::store

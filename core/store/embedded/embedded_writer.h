@@ -1,0 +1,35 @@
+// The one writer of the embedded store. Belongs to one thread.
+#pragma once
+
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/sqlite.h"
+
+#include <QHash>
+
+namespace tk::store {
+
+class EmbeddedWriter final : public StoreWriter
+{
+public:
+    explicit EmbeddedWriter(std::shared_ptr<EmbeddedShared> shared);
+    ~EmbeddedWriter() override;
+
+    Status open();
+
+    Result<WriteOutcome> write(const std::vector<RecordBatch> &batches) override;
+    Result<qint64> removeBefore(UtcTime before) override;
+    Status sync() override;
+
+private:
+    struct Session; // the open file and its statements; replaced as a whole when the file is set aside
+
+    Status setDamagedAside(const QString &why);
+    Status lookAfterFile();
+    template <typename F>
+    auto guarded(F &&work) -> decltype(work());
+
+    std::shared_ptr<EmbeddedShared> m_shared;
+    std::unique_ptr<Session> m_session;
+};
+
+} // namespace tk::store

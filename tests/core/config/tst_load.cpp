@@ -1,0 +1,217 @@
+#include "config/load.h"
+#include "support/test_registry.h"
+
+#include <QDir>
+#include <QFile>
+#include <QTemporaryDir>
+
+using namespace tk;
+using namespace tk::config;
+using namespace std::chrono_literals;
+
+// Not a raw string: moc loses the slot after one.
+static const char everyKey[] = "version = 1\n"
+                               "[engine]\n"
+                               "data_dir = \"~/tape\"\n"
+                               "http = \"\"\n"
+                               "[[exchange]]\n"
+                               "pairs = \"@pairs.txt\"\n"
+                               "exclude = [\"BTCDOM/USDT:USDT\"]\n"
+                               "streams = [\"candles\", \"trades\"]\n"
+                               "timeframes = [\"1m\", \"1M\"]\n"
+                               "history = 10\n"
+                               "weight_share = 1\n"
+                               "mark_price_every = \"0s\"\n"
+                               "rest_url = \"http://127.0.0.1:8080/base\"\n"
+                               "ws_url = \"ws://127.0.0.1:8081\"\n"
+                               "proxies = [\"socks5://10.0.0.2:1080\"]\n"
+                               "[supervision]\n"
+                               "major_pairs = [\"BTC\", \"ETH\"]\n"
+                               "reconnect_first = \"250ms\"\n"
+                               "[store]\n"
+                               "retention = \"0s\"\n"
+                               "[store.influx]\n"
+                               "user = \"u\"\n"
+                               "[spool]\n"
+                               "max_size = \"512MiB\"\n";
+
+class LoadTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void theShippedFileSaysTheDefaults()
+    {
+        const LoadResult result = loadSettings(QStringLiteral(TAPEKEEPER_SOURCE_DIR "/resources/tapekeeper.toml"), {});
+        QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
+        QVERIFY(result.settings == Settings());
+        // And it says every one of them.
+        QFile file(result.file);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY(file.readAll().contains("mark_price_every"));
+    }
+
+    void withoutAFileTheDefaultsHold()
+    {
+        QProcessEnvironment environment;
+        environment.insert(QStringLiteral("XDG_CONFIG_HOME"), m_dir.path());
+        const LoadResult result = loadSettings({}, environment);
+        QVERIFY(result.isGood());
+        QVERIFY(result.settings == Settings());
+        QCOMPARE(result.file, m_dir.filePath(QStringLiteral("tapekeeper/tapekeeper.toml")));
+        QVERIFY(loadSettings(write("")).settings == Settings());
+    }
+
+    void aNamedFileMustExist()
+    {
+        const LoadResult result = loadSettings(m_dir.filePath(QStringLiteral("no.toml")), {});
+        QCOMPARE(result.problems.size(), size_t(1));
+        QVERIFY(result.problems[0].text().contains(QStringLiteral("a readable file")));
+    }
+
+    void everyKindOfValue()
+    {
+        write("BTC/USDT:USDT\n# all\n\nETH-USDT-PERP # by its other name\n", QStringLiteral("pairs.txt"));
+        const LoadResult result = loadSettings(write(everyKey), {});
+        QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
+        const Settings &settings = result.settings;
+        QCOMPARE(settings.engine.data_dir, QDir::homePath() + QStringLiteral("/tape"));
+        QVERIFY(!settings.engine.http);
+        const ExchangeSettings &exchange = settings.exchanges.at(0);
+        QCOMPARE(*exchange.pairs, QStringList({QStringLiteral("BTC/USDT:USDT"), QStringLiteral("ETH/USDT:USDT")}));
+        QVERIFY(exchange.wants(u"trades") && !exchange.wants(u"mark_price"));
+        QCOMPARE(exchange.timeframes, (std::vector<Timeframe>{Timeframe::M1, Timeframe::Mo1}));
+        QCOMPARE(exchange.mark_price_every, 0ms);
+        QCOMPARE(exchange.rest_url.path(), QStringLiteral("/base"));
+        QCOMPARE(exchange.proxies.size(), size_t(1));
+        QCOMPARE(settings.supervision.major_quorum, 2); // no more than there are major pairs
+        QCOMPARE(settings.supervision.reconnect_first, 250ms);
+        QCOMPARE(settings.store.retention, 0ms);
+        QCOMPARE(settings.spool.max_size, qint64(512) << 20);
+    }
+
+    void problems_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<int>("line");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char *name, const char *text, int line, const char *says) {
+            QTest::newRow(name) << QString::fromUtf8(text) << line << QString::fromUtf8(says);
+        };
+        row("no toml", "a = 1\nb = = 2", 2, "allowed TOML");
+        row("twice", "[engine]\nhttp = \"\"\nhttp = \"\"", 3, "allowed TOML");
+        row("version", "version = 2", 1, "version: found 2, allowed 1");
+        row("unknown key", "[engine]\ndatadir = \"x\"", 2, "did you mean \"data_dir\"?");
+        row("unknown key far off", "[spool]\nxyzzyxyzzy = 1", 2, "an unknown key, allowed max_size, keep_acknowledged");
+        row("unknown table", "[suprevision]\nx = 1", 1, "did you mean \"supervision\"?");
+        row("unknown key in exchange", "[[exchange]]\nstrems = []", 2, "exchange.strems: found an unknown key");
+        row("type text", "[engine]\nhttp = 9464", 2, "engine.http: found 9464, allowed a text");
+        row("type number", "[[exchange]]\nhistory = \"many\"", 2, "found \"many\", allowed a whole number");
+        row("type table", "engine = 3", 1, "engine: found 3, allowed a table: [engine]");
+        row("type list", "[[exchange]]\nstreams = \"candles\"", 2, "allowed a list");
+        row("exchange as table", "[exchange]\nname = \"binance-usdm\"", 1, "one table [[exchange]]");
+        row("empty data_dir", "[engine]\ndata_dir = \" \"", 2, "not empty");
+        row("http", "[engine]\nhttp = \"127.0.0.1\"", 2, "ADDRESS:PORT");
+        row("http port", "[engine]\nhttp = \"127.0.0.1:99999\"", 2, "ADDRESS:PORT");
+        row("exchange later", "[[exchange]]\nname = \"deribit\"", 2, "not built yet");
+        row("exchange name", "[[exchange]]\nname = \"binanse\"", 2, "allowed \"binance-usdm\"");
+        row("exchange twice", "[[exchange]]\n[[exchange]]\n", 2, "each exchange once");
+        row("pairs word", "[[exchange]]\npairs = \"some\"", 2, "\"all\", a list");
+        row("pairs empty", "[[exchange]]\npairs = []", 2, "an empty list");
+        row("pair bad", "[[exchange]]\npairs = [\"BTC/USDT:USDT\",\n\"BTCUSDT\"]", 3,
+            "found \"BTCUSDT\", allowed a perpetual");
+        row("pair spot", "[[exchange]]\npairs = [\"BTC/USDT\"]", 2, "a perpetual");
+        row("pair twice", "[[exchange]]\npairs = [\"BTC/USDT:USDT\", \"BTC-USDT-PERP\"]", 2, "each once");
+        row("stream", "[[exchange]]\nstreams = [\"candels\"]", 2, "found \"candels\", allowed \"candles\", ");
+        row("stream twice", "[[exchange]]\nstreams = [\"candles\", \"candles\"]", 2, "each element once");
+        row("timeframe", "[[exchange]]\ntimeframes = [\"3m\", \"7m\"]", 2, "found \"7m\", allowed \"1m\", \"3m\"");
+        row("timeframe type", "[[exchange]]\ntimeframes = [3]", 2, "found 3, allowed a text");
+        row("history", "[[exchange]]\nhistory = -1", 2, "from 0 to 100000");
+        row("weight", "[[exchange]]\nweight_share = 1.5", 2, "a number above 0, at most 1");
+        row("weight zero", "[[exchange]]\nweight_share = 0.0", 2, "a number above 0");
+        row("url", "[[exchange]]\nrest_url = \"fapi.binance.com\"", 2, "a URL such as \"https://");
+        row("url scheme", "[[exchange]]\nws_url = \"https://x\"", 2, "(ws or wss)");
+        row("ca", "[[exchange]]\ntls_ca_file = \"nowhere.pem\"", 2, "a readable PEM file");
+        row("proxy", "[[exchange]]\nproxies = [\"10.0.0.2:1080\"]", 2, "a proxy such as");
+        row("duration", "[supervision]\nheartbeat = \"60\"", 2, "found \"60\", allowed a duration");
+        row("duration range", "[supervision]\nheartbeat = \"0s\"", 2, "from 1s to 1d");
+        row("major", "[supervision]\nmajor_pairs = [\"BTC/USDT\"]", 2, "the base alone");
+        row("quorum", "[supervision]\nmajor_pairs = [\"BTC\"]\nmajor_quorum = 2", 3, "from 1 to 1");
+        row("reconnect", "[supervision]\nreconnect_first = \"10s\"\nreconnect_max = \"1s\"", 3, "no less than");
+        row("influx", "[store]\nkind = \"influx\"", 2, "not built yet: use \"embedded\"");
+        row("store", "[store]\nkind = \"mysql\"", 2, "allowed \"embedded\" or \"influx\"");
+        row("influx api", "[store.influx]\napi = \"v4\"", 2, "store.influx.api: found \"v4\", allowed \"auto\", ");
+        row("influx url", "[store.influx]\nurl = 1", 2, "a URL");
+        row("token file", "[store.influx]\ntoken_file = \"nowhere\"", 2, "TAPEKEEPER_INFLUX_TOKEN");
+        row("size", "[spool]\nmax_size = \"20 apples\"", 2, "a size such as");
+        row("size range", "[spool]\nmax_size = \"1kB\"", 2, "at least 16 MiB");
+    }
+    void problems()
+    {
+        QFETCH(QString, text);
+        QFETCH(int, line);
+        QFETCH(QString, says);
+        const QString file = write(text.toUtf8());
+        const LoadResult result = loadSettings(file, {});
+        QVERIFY2(result.problems.size() == 1, qPrintable(texts(result).join(u'\n')));
+        const QString problem = result.problems[0].text();
+        QVERIFY2(problem.startsWith(file + QStringLiteral(":%1: ").arg(line)), qPrintable(problem));
+        QVERIFY2(problem.contains(says), qPrintable(problem));
+    }
+
+    void allProblemsAtOnce()
+    {
+        const LoadResult result = loadSettings(write("[engine]\nhttp = 1\nx = 2\n[[exchange]]\nhistory = \"a\"\n"
+                                                     "streams = [\"a\", \"b\"]\n[spool]\nmax_size = 3\n"),
+                                               {});
+        QCOMPARE(result.problems.size(), size_t(6));
+        QVERIFY(std::is_sorted(result.problems.begin(), result.problems.end(),
+                               [](const Problem &a, const Problem &b) { return a.line < b.line; }));
+    }
+
+    void problemsInAPairFileNameItsLines()
+    {
+        const QString pairs = write("BTC/USDT:USDT\nnonsense\nBTC/USDT:USDT\n", QStringLiteral("pairs.txt"));
+        const LoadResult result = loadSettings(write("[[exchange]]\npairs = \"@pairs.txt\""), {});
+        QCOMPARE(result.problems.size(), size_t(2));
+        QVERIFY2(result.problems[0].text().startsWith(pairs + QStringLiteral(":2: exchange.pairs: found \"nonsense\"")),
+                 qPrintable(result.problems[0].text()));
+        QCOMPARE(result.problems[1].line, 3);
+        QCOMPARE(loadSettings(write("[[exchange]]\npairs = \"@none.txt\""), {}).problems.size(), size_t(1));
+    }
+
+    void secrets()
+    {
+        const QString file = write("[store.influx]\ntoken_file = \"token\"\n");
+        write("from file\n", QStringLiteral("token"));
+        QCOMPARE(loadSettings(file, {}).settings.store.influx.token.reveal(), QByteArray("from file"));
+        QProcessEnvironment environment;
+        environment.insert(QStringLiteral("TAPEKEEPER_INFLUX_TOKEN"), QStringLiteral("from environment"));
+        QCOMPARE(loadSettings(file, environment).settings.store.influx.token.reveal(), QByteArray("from environment"));
+        QProcessEnvironment systemd;
+        systemd.insert(QStringLiteral("CREDENTIALS_DIRECTORY"), m_dir.path());
+        write("from systemd", QStringLiteral("influx-token"));
+        QCOMPARE(loadSettings(write(""), systemd).settings.store.influx.token.reveal(), QByteArray("from systemd"));
+    }
+
+private:
+    QString write(const QByteArray &text, const QString &name = QStringLiteral("tapekeeper.toml"))
+    {
+        QFile file(m_dir.filePath(name));
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size())
+            qFatal("cannot write the test's file");
+        return file.fileName();
+    }
+    static QStringList texts(const LoadResult &result)
+    {
+        QStringList texts;
+        for (const Problem &problem : result.problems)
+            texts.append(problem.text());
+        return texts;
+    }
+
+    QTemporaryDir m_dir;
+};
+
+TK_TEST(LoadTest, load);
+#include "tst_load.moc"
