@@ -16,63 +16,62 @@ GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreReade
 
 Status GapKeeper::load()
 {
-    auto gaps = m_ledger->unsettled();
+    const auto gaps = m_ledger->unsettled();
     if (!gaps)
         return gaps.error();
-    for (Gap &gap : gaps.value()) {
-        if (toMs(gap.to) == 0) {
-            // Open when the last run ended: nobody watched since, so it reaches to now.
-            const UtcTime now = m_clock->utcNow();
-            if (const auto id = m_ledger->end(gap.stream, now); !id)
-                return id.error();
-            gap.to = now;
-        }
-        m_unsettled.insert(gap.id, gap);
+    // Those still open when the last run ended reach to now: nobody watched since.
+    std::vector<StreamKey> open;
+    for (const Gap &gap : *gaps) {
+        m_unsettled.emplace(gap.id, gap);
+        if (toMs(gap.to) == 0)
+            open.push_back(gap.stream);
     }
+    if (const Status status = m_ledger->endAll(open, m_clock->utcNow()); !status)
+        return status;
+    refresh();
     return ok();
 }
 
-void GapKeeper::opened(const std::vector<Gap> &gaps)
+void GapKeeper::opened(std::vector<Gap> gaps)
 {
-    for (const Gap &gap : gaps) {
-        if (gap.stream.pair.isEmpty())
-            continue;
-        const auto id = m_ledger->open(gap);
-        if (!id) {
-            qCCritical(lcHistory).noquote() << "a gap could not be recorded:" << id.error().message
-                                            << logField(u"pair", gap.stream.pair) << logField(u"stream", gap.stream.kindText());
-            continue;
-        }
-        if (!m_unsettled.contains(*id))
-            ++m_counts.opened;
-        Gap kept = gap;
-        kept.id = *id;
-        if (const auto known = m_unsettled.constFind(*id); known != m_unsettled.cend()) {
-            kept = *known;
-            kept.from = std::min(kept.from, gap.from);
-            kept.to = toMs(gap.to) == 0 ? UtcTime{} : std::max(kept.to, gap.to);
-        }
-        m_unsettled.insert(*id, kept);
-    }
+    std::erase_if(gaps, [](const Gap &gap) {
+        return gap.stream.pair.isEmpty() || (toMs(gap.to) != 0 && gap.to <= gap.from);
+    });
+    if (const Status status = m_ledger->openAll(gaps); !status)
+        qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message
+                                        << logField(u"gaps", QString::number(gaps.size()));
+    refresh();
 }
 
 std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &streams, UtcTime at)
 {
+    if (const Status status = m_ledger->endAll(streams, at); !status)
+        qCCritical(lcHistory).noquote() << "the end of gaps could not be recorded:" << status.error().message
+                                        << logField(u"streams", QString::number(streams.size()));
+    refresh();
     std::vector<Need> needs;
     for (const StreamKey &stream : streams) {
-        const auto id = m_ledger->end(stream, at);
-        if (!id) {
-            qCCritical(lcHistory).noquote() << "the end of a gap could not be recorded:" << id.error().message;
-            continue;
-        }
-        if (id->has_value()) {
-            if (const auto gap = m_unsettled.find(**id); gap != m_unsettled.end() && toMs(gap->to) == 0)
-                gap->to = at;
-        }
         for (Need &need : review(stream))
             needs.push_back(std::move(need));
     }
     return needs;
+}
+
+// The ledger merges, extends and closes by its own rules; this is its picture, taken again after each change.
+void GapKeeper::refresh()
+{
+    const auto gaps = m_ledger->unsettled();
+    if (!gaps) {
+        qCCritical(lcHistory).noquote() << "the gap ledger cannot be read:" << gaps.error().message;
+        return;
+    }
+    std::map<qint64, Gap> picture;
+    for (const Gap &gap : *gaps) {
+        if (!m_unsettled.contains(gap.id))
+            ++m_counts.opened;
+        picture.emplace(gap.id, gap);
+    }
+    m_unsettled = std::move(picture);
 }
 
 TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
@@ -104,7 +103,7 @@ Result<std::vector<TimeSpan>> GapKeeper::missing(const Gap &gap)
             candle.open_time = candleOpen(Timeframe::M1, mark.time);
             minutes.push_back(candle);
         }
-        holes = absent(Timeframe::M1, risk, minutes);
+        holes = history::absent(Timeframe::M1, risk, minutes);
     }
     return without(holes, knownAbsent(gap.stream));
 }
@@ -149,48 +148,48 @@ void GapKeeper::settle(Gap &gap, GapState state, const QString &reason)
 
 std::vector<GapKeeper::Need> GapKeeper::review(const StreamKey &stream)
 {
-    std::vector<Need> needs;
-    for (auto gap = m_unsettled.begin(); gap != m_unsettled.end();) {
-        if (gap->stream == stream) {
-            if (auto need = judge(*gap))
-                needs.push_back(std::move(*need));
-        }
-        gap = gap->isSettled() ? m_unsettled.erase(gap) : std::next(gap);
-    }
-    return needs;
+    return reviewIf([&stream](const Gap &gap) { return gap.stream == stream; });
 }
 
 std::vector<GapKeeper::Need> GapKeeper::reviewAll()
 {
+    return reviewIf([](const Gap &) { return true; });
+}
+
+template <typename Predicate>
+std::vector<GapKeeper::Need> GapKeeper::reviewIf(Predicate chosen)
+{
     std::vector<Need> needs;
-    for (auto gap = m_unsettled.begin(); gap != m_unsettled.end();) {
-        if (auto need = judge(*gap))
-            needs.push_back(std::move(*need));
-        gap = gap->isSettled() ? m_unsettled.erase(gap) : std::next(gap);
+    for (auto entry = m_unsettled.begin(); entry != m_unsettled.end();) {
+        Gap &gap = entry->second;
+        if (chosen(gap)) {
+            if (auto need = judge(gap))
+                needs.push_back(std::move(*need));
+        }
+        entry = gap.isSettled() ? m_unsettled.erase(entry) : std::next(entry);
     }
     return needs;
 }
 
 void GapKeeper::absent(const StreamKey &stream, TimeSpan span, const QString &reason)
 {
-    m_absent[stream] = knownAbsent(stream);
-    const auto id = m_ledger->open({.stream = stream,
-                                    .from = span.from,
-                                    .to = span.to,
-                                    .cause = QStringLiteral("asked for, and not given"),
-                                    .opened = m_clock->utcNow()});
-    if (!id) {
-        qCWarning(lcHistory).noquote() << id.error().message;
+    std::vector<TimeSpan> spans = knownAbsent(stream);
+    const UtcTime now = m_clock->utcNow();
+    const Status status = m_ledger->record({.stream = stream,
+                                            .from = span.from,
+                                            .to = span.to,
+                                            .cause = QStringLiteral("not in the exchange's history"),
+                                            .state = GapState::Unfillable,
+                                            .reason = reason,
+                                            .opened = now,
+                                            .settled = now});
+    if (!status) {
+        qCWarning(lcHistory).noquote() << status.error().message;
         return;
     }
-    // The span may have been joined to a gap that knows its own cause; that one keeps its extent and is judged again.
-    if (!m_unsettled.contains(*id)) {
-        if (const Status status = m_ledger->setState(*id, GapState::Unfillable, reason, m_clock->utcNow()); !status)
-            qCWarning(lcHistory).noquote() << status.error().message;
-        ++m_counts.unfillable;
-    }
-    auto &spans = m_absent[stream];
+    ++m_counts.unfillable;
     spans.insert(std::ranges::upper_bound(spans, span.from, {}, &TimeSpan::from), span);
+    m_absent.insert(stream, std::move(spans));
 }
 
 std::vector<TimeSpan> GapKeeper::knownAbsent(const StreamKey &stream)
@@ -204,8 +203,9 @@ std::vector<TimeSpan> GapKeeper::knownAbsent(const StreamKey &stream)
 
 std::vector<Gap> GapKeeper::unsettled() const
 {
-    std::vector<Gap> gaps(m_unsettled.cbegin(), m_unsettled.cend());
-    std::ranges::sort(gaps, {}, [](const Gap &gap) { return std::pair(gap.from, gap.id); });
+    std::vector<Gap> gaps;
+    for (const auto &[id, gap] : m_unsettled)
+        gaps.push_back(gap);
     return gaps;
 }
 

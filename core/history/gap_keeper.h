@@ -9,7 +9,9 @@
 
 #include <QHash>
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace tk::history {
@@ -34,7 +36,7 @@ public:
 
     Status load(); // the unsettled gaps of earlier runs
 
-    void opened(const std::vector<Gap> &gaps);
+    void opened(std::vector<Gap> gaps);
     // Ends the open gaps of these streams; returns what is to be fetched. Gaps that lack nothing are closed at once.
     std::vector<Need> ended(const std::vector<StreamKey> &streams, UtcTime at);
 
@@ -55,6 +57,9 @@ public:
     static TimeSpan atRisk(const StreamKey &stream, TimeSpan span);
 
 private:
+    void refresh();
+    template <typename Predicate>
+    std::vector<Need> reviewIf(Predicate chosen);
     std::optional<Need> judge(Gap &gap);
     void settle(Gap &gap, GapState state, const QString &reason);
     Result<std::vector<TimeSpan>> missing(const Gap &gap);
@@ -62,7 +67,7 @@ private:
     std::unique_ptr<store::GapLedger> m_ledger;
     store::StoreReader *m_reader;
     const Clock *m_clock;
-    QHash<qint64, Gap> m_unsettled; // by id
+    std::map<qint64, Gap> m_unsettled; // by id
     QHash<StreamKey, std::vector<TimeSpan>> m_absent;
     Counts m_counts;
 };

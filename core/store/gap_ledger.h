@@ -23,6 +23,13 @@ public:
     // The stream delivers again from `to` on: ends the unsettled gap that has no end yet. Returns its id, if any.
     virtual Result<std::optional<qint64>> end(const StreamKey &stream, UtcTime to) = 0;
 
+    // The same for many at once, in one transaction: a lost connection opens a gap in each of its streams.
+    virtual Status openAll(const std::vector<Gap> &gaps) = 0;
+    virtual Status endAll(const std::vector<StreamKey> &streams, UtcTime to) = 0;
+
+    // Writes a settled gap down as it is, beside whatever else is known of its span.
+    virtual Status record(const Gap &gap) = 0;
+
     virtual Status setState(qint64 id, GapState state, const QString &reason, UtcTime at) = 0;
 
     virtual Result<std::vector<Gap>> unsettled() = 0;

@@ -81,6 +81,9 @@ public:
 
     Result<qint64> open(const Gap &gap) override;
     Result<std::optional<qint64>> end(const StreamKey &stream, UtcTime to) override;
+    Status openAll(const std::vector<Gap> &gaps) override;
+    Status endAll(const std::vector<StreamKey> &streams, UtcTime to) override;
+    Status record(const Gap &gap) override;
     Status setState(qint64 id, GapState state, const QString &reason, UtcTime at) override;
     Result<std::vector<Gap>> unsettled() override;
     Result<std::vector<Gap>> list(TimeSpan span, qint64 limit) override;
@@ -111,6 +114,10 @@ private:
     }
 
     Result<std::vector<Gap>> gaps(Statement &query);
+    Result<qint64> insert(const Gap &gap);
+    // These work within a transaction of their caller.
+    Result<qint64> openOne(const Gap &gap);
+    Result<std::optional<qint64>> endOne(const StreamKey &stream, UtcTime to);
 
     QString m_file;
     Database m_database;
@@ -129,7 +136,29 @@ Result<std::vector<Gap>> SqliteGapLedger::gaps(Statement &query)
     }
 }
 
-Result<qint64> SqliteGapLedger::open(const Gap &gap)
+Result<qint64> SqliteGapLedger::insert(const Gap &gap)
+{
+    Statement insert = m_database.prepare("INSERT INTO gaps(exchange, pair, kind, timeframe, since, until, cause, "
+                                          "state, reason, opened, settled) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
+                                          "?11) RETURNING id");
+    bindStream(insert, gap.stream)
+        .bind(5, toMs(gap.from))
+        .bind(6, toMs(gap.to))
+        .bind(7, gap.cause)
+        .bind(8, gapStateName(gap.state))
+        .bind(9, gap.reason)
+        .bind(10, toMs(gap.opened))
+        .bind(11, toMs(gap.settled));
+    const Result<bool> row = insert.step();
+    if (!row)
+        return row.error();
+    const qint64 id = insert.integer(0);
+    if (Status done = insert.run(); !done)
+        return done.error();
+    return id;
+}
+
+Result<qint64> SqliteGapLedger::openOne(const Gap &gap)
 {
     const bool ended = toMs(gap.to) != 0;
     if (ended && gap.to <= gap.from)
@@ -137,95 +166,120 @@ Result<qint64> SqliteGapLedger::open(const Gap &gap)
                      QStringLiteral("a gap of %1 %2 that ends at %3 before it begins at %4 was not "
                                     "recorded: this is a fault of the program, please report it")
                          .arg(gap.stream.pair, gap.stream.kindText(), isoText(gap.to), isoText(gap.from))};
+    // Unsettled gaps that overlap or touch this one; an end of 0 lies beyond every time.
+    Statement touching = m_database.prepare(std::string(columns) + ofStream +
+                                            "AND state IN ('open', 'repairing') AND (?6=0 OR since<=?6) "
+                                            "AND (until=0 OR until>=?5) ORDER BY id");
+    bindStream(touching, gap.stream).bind(5, toMs(gap.from)).bind(6, toMs(gap.to));
+    const Result<std::vector<Gap>> others = gaps(touching);
+    if (!others)
+        return others.error();
+    if (others->empty()) {
+        return insert(gap);
+    }
+    const Gap &kept = others->front();
+    Gap merged = kept;
+    const auto include = [&merged](UtcTime from, UtcTime to) {
+        merged.from = std::min(merged.from, from);
+        merged.to = toMs(merged.to) == 0 || toMs(to) == 0 ? UtcTime() : std::max(merged.to, to);
+    };
+    include(gap.from, gap.to);
+    for (size_t i = 1; i < others->size(); ++i) {
+        const Gap &other = (*others)[i];
+        include(other.from, other.to);
+        Statement close = m_database.prepare("UPDATE gaps SET state='closed', reason=?2, settled=?3 WHERE id=?1");
+        close.bind(1, other.id).bind(2, QStringLiteral("merged into gap %1").arg(kept.id)).bind(3, toMs(gap.opened));
+        if (Status closed = close.run(); !closed)
+            return closed.error();
+    }
+    // A gap that grew while a job repairs it is open again: the job does not know of the new part.
+    const bool grew = merged.from != kept.from || merged.to != kept.to;
+    Statement update = m_database.prepare("UPDATE gaps SET since=?2, until=?3, state=?4 WHERE id=?1");
+    update.bind(1, kept.id)
+        .bind(2, toMs(merged.from))
+        .bind(3, toMs(merged.to))
+        .bind(4, gapStateName(grew ? GapState::Open : kept.state));
+    if (Status updated = update.run(); !updated)
+        return updated.error();
+    return kept.id;
+}
+
+Result<qint64> SqliteGapLedger::open(const Gap &gap)
+{
     return guarded([&]() -> Result<qint64> {
         Transaction transaction(m_database);
         if (Status begun = transaction.begin(); !begun)
             return begun.error();
-        // Unsettled gaps that overlap or touch this one; an end of 0 lies beyond every time.
-        Statement touching = m_database.prepare(std::string(columns) + ofStream +
-                                                "AND state IN ('open', 'repairing') AND (?6=0 OR since<=?6) "
-                                                "AND (until=0 OR until>=?5) ORDER BY id");
-        bindStream(touching, gap.stream).bind(5, toMs(gap.from)).bind(6, toMs(gap.to));
-        const Result<std::vector<Gap>> others = gaps(touching);
-        if (!others)
-            return others.error();
-        if (others->empty()) {
-            Statement insert =
-                m_database.prepare("INSERT INTO gaps(exchange, pair, kind, timeframe, since, until, cause, "
-                                   "state, reason, opened, settled) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
-                                   "?11) RETURNING id");
-            bindStream(insert, gap.stream)
-                .bind(5, toMs(gap.from))
-                .bind(6, toMs(gap.to))
-                .bind(7, gap.cause)
-                .bind(8, gapStateName(gap.state))
-                .bind(9, gap.reason)
-                .bind(10, toMs(gap.opened))
-                .bind(11, toMs(gap.settled));
-            const Result<bool> row = insert.step();
-            if (!row)
-                return row.error();
-            const qint64 id = insert.integer(0);
-            if (Status done = insert.run(); !done)
-                return done.error();
-            if (Status committed = transaction.commit(); !committed)
-                return committed.error();
+        const Result<qint64> id = openOne(gap);
+        if (!id)
             return id;
-        }
-        const Gap &kept = others->front();
-        Gap merged = kept;
-        const auto include = [&merged](UtcTime from, UtcTime to) {
-            merged.from = std::min(merged.from, from);
-            merged.to = toMs(merged.to) == 0 || toMs(to) == 0 ? UtcTime() : std::max(merged.to, to);
-        };
-        include(gap.from, gap.to);
-        for (size_t i = 1; i < others->size(); ++i) {
-            const Gap &other = (*others)[i];
-            include(other.from, other.to);
-            Statement close = m_database.prepare("UPDATE gaps SET state='closed', reason=?2, settled=?3 WHERE id=?1");
-            close.bind(1, other.id)
-                .bind(2, QStringLiteral("merged into gap %1").arg(kept.id))
-                .bind(3, toMs(gap.opened));
-            if (Status closed = close.run(); !closed)
-                return closed.error();
-        }
-        // A gap that grew while a job repairs it is open again: the job does not know of the new part.
-        const bool grew = merged.from != kept.from || merged.to != kept.to;
-        Statement update = m_database.prepare("UPDATE gaps SET since=?2, until=?3, state=?4 WHERE id=?1");
-        update.bind(1, kept.id)
-            .bind(2, toMs(merged.from))
-            .bind(3, toMs(merged.to))
-            .bind(4, gapStateName(grew ? GapState::Open : kept.state));
-        if (Status updated = update.run(); !updated)
-            return updated.error();
         if (Status committed = transaction.commit(); !committed)
             return committed.error();
-        return kept.id;
+        return id;
+    });
+}
+
+Status SqliteGapLedger::openAll(const std::vector<Gap> &gaps)
+{
+    return guarded([&]() -> Status {
+        Transaction transaction(m_database);
+        if (Status begun = transaction.begin(); !begun)
+            return begun;
+        for (const Gap &gap : gaps) {
+            if (const Result<qint64> id = openOne(gap); !id)
+                return id.error();
+        }
+        return transaction.commit();
+    });
+}
+
+Status SqliteGapLedger::endAll(const std::vector<StreamKey> &streams, UtcTime to)
+{
+    return guarded([&]() -> Status {
+        Transaction transaction(m_database);
+        if (Status begun = transaction.begin(); !begun)
+            return begun;
+        for (const StreamKey &stream : streams) {
+            if (const auto id = endOne(stream, to); !id)
+                return id.error();
+        }
+        return transaction.commit();
+    });
+}
+
+Status SqliteGapLedger::record(const Gap &gap)
+{
+    return guarded([&]() -> Status {
+        const Result<qint64> id = insert(gap);
+        return id ? ok() : Status(id.error());
     });
 }
 
 Result<std::optional<qint64>> SqliteGapLedger::end(const StreamKey &stream, UtcTime to)
 {
-    return guarded([&]() -> Result<std::optional<qint64>> {
-        Statement query = m_database.prepare(std::string(columns) + ofStream +
-                                             "AND state IN ('open', 'repairing') AND until=0 ORDER BY id LIMIT 1");
-        const Result<std::vector<Gap>> found = gaps(bindStream(query, stream));
-        if (!found)
-            return found.error();
-        if (found->empty())
-            return std::optional<qint64>();
-        const Gap &gap = found->front();
-        Statement update = m_database.prepare("UPDATE gaps SET until=?2 WHERE id=?1");
+    return guarded([&] { return endOne(stream, to); });
+}
+
+Result<std::optional<qint64>> SqliteGapLedger::endOne(const StreamKey &stream, UtcTime to)
+{
+    Statement query = m_database.prepare(std::string(columns) + ofStream +
+                                         "AND state IN ('open', 'repairing') AND until=0 ORDER BY id LIMIT 1");
+    const Result<std::vector<Gap>> found = gaps(bindStream(query, stream));
+    if (!found)
+        return found.error();
+    if (found->empty())
+        return std::optional<qint64>();
+    const Gap &gap = found->front();
+    Statement update = m_database.prepare("UPDATE gaps SET until=?2 WHERE id=?1");
+    update.bind(1, gap.id).bind(2, toMs(to));
+    if (to <= gap.from) { // it came back before anything was due
+        update = m_database.prepare("UPDATE gaps SET until=since, state='closed', reason='nothing was missing', "
+                                    "settled=?2 WHERE id=?1");
         update.bind(1, gap.id).bind(2, toMs(to));
-        if (to <= gap.from) { // it came back before anything was due
-            update = m_database.prepare("UPDATE gaps SET until=since, state='closed', reason='nothing was missing', "
-                                        "settled=?2 WHERE id=?1");
-            update.bind(1, gap.id).bind(2, toMs(to));
-        }
-        if (Status updated = update.run(); !updated)
-            return updated.error();
-        return std::optional(gap.id);
-    });
+    }
+    if (Status updated = update.run(); !updated)
+        return updated.error();
+    return std::optional(gap.id);
 }
 
 Status SqliteGapLedger::setState(qint64 id, GapState state, const QString &reason, UtcTime at)

@@ -1,0 +1,45 @@
+// What an operator asks of history, and how it goes. Values.
+#pragma once
+
+#include "market/records.h"
+
+#include <QStringList>
+
+#include <vector>
+
+namespace tk::history {
+
+struct BackfillRequest
+{
+    quint64 id = 0;
+    QStringList pairs; // unified names; empty: all that are collected
+    std::vector<Timeframe> timeframes;
+    TimeSpan span{};
+    bool only_missing = true; // false: read everything again
+};
+
+struct BackfillProgress
+{
+    quint64 id = 0;
+    qint64 wanted = 0;     // candles missing when it began
+    qint64 present = 0;    // candles that were there already
+    qint64 fetched = 0;    // stored and confirmed
+    qint64 unfillable = 0; // the exchange does not have them
+    int jobs_left = 0;
+    bool cancelled = false;
+    QStringList problems; // unknown pairs, refused requests
+};
+
+// The first fill, as a line or a bar shows it.
+struct FillProgress
+{
+    qint64 wanted = 0;  // candles
+    qint64 fetched = 0; // received
+    int series = 0;
+    int requests_left = 0;
+    bool active = false;
+    bool done = false;
+    MonotonicTime started{};
+};
+
+} // namespace tk::history

@@ -1,0 +1,1107 @@
+#include "history/history_service.h"
+
+#include "base/logging.h"
+#include "history/request_planner.h"
+
+#include <QDir>
+#include <QFile>
+#include <QRandomGenerator>
+#include <QSaveFile>
+
+#include <algorithm>
+
+namespace tk::history {
+
+using exchange::Instrument;
+using exchange::Refusal;
+using exchange::RestReply;
+using exchange::RestRequest;
+
+namespace {
+
+constexpr milliseconds tickEvery{250};
+constexpr milliseconds snapshotEvery{1'000};
+constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings has no replay (reference §2.5)
+constexpr milliseconds suspectEvery{10'000};
+constexpr milliseconds clockEvery{600'000};
+constexpr milliseconds offsetAlarm{500};
+constexpr milliseconds finalMargin{5'000};   // after its close a candle is final over REST (reference §1.3)
+constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
+constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
+constexpr milliseconds reviewEvery{30'000};
+constexpr milliseconds tellEvery{10'000};
+constexpr milliseconds tellTroubleEvery{60'000};
+constexpr int rereadCandles = 2;
+constexpr int parallelRequests = 6;
+constexpr int fundingRows = 1000;
+constexpr MonotonicTime never{};
+
+} // namespace
+
+HistoryService::HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock, RecordSink sink,
+                               std::function<void()> beat)
+    : m_settings(std::move(settings))
+    , m_parts(std::move(parts))
+    , m_clock(std::move(clock))
+    , m_sink(std::move(sink))
+    , m_beat(std::move(beat))
+    , m_gaps(std::move(m_parts.ledger), *m_parts.reader, *m_clock)
+    , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
+    , m_troubleBackoff(milliseconds(1'000), milliseconds(60'000), QRandomGenerator::global()->generate64())
+    , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
+{
+    connect(&m_tick, &QTimer::timeout, this, &HistoryService::tick);
+    m_wait.setSingleShot(true);
+    connect(&m_wait, &QTimer::timeout, this, &HistoryService::pump);
+}
+
+HistoryService::~HistoryService() = default;
+
+void HistoryService::start()
+{
+    if (const Status status = m_gaps.load(); !status) {
+        Q_EMIT failed(status.error());
+        return;
+    }
+    const qint64 today = toMs(m_clock->utcNow()) / 86'400'000;
+    m_auditDay = today;
+    m_tick.setInterval(m_clock->timerDelay(tickEvery));
+    m_tick.start();
+    tick();
+}
+
+void HistoryService::stop()
+{
+    m_stopping = true;
+    m_tick.stop();
+    m_wait.stop();
+    if (m_settings.keep_filled) {
+        const Status status = m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(),
+                                                      isoText(m_clock->utcNow()));
+        if (!status)
+            qCWarning(lcHistory).noquote() << status.error().message;
+    }
+    sendSnapshot();
+    Q_EMIT stopped();
+}
+
+void HistoryService::setSettings(const HistorySettings &settings)
+{
+    const auto timeframes = m_settings.timeframes;
+    m_settings.wanted = settings.wanted;
+    m_settings.major_bases = settings.major_bases;
+    m_settings.timeframes = settings.timeframes;
+    m_settings.history = settings.history;
+    m_settings.weight_share = settings.weight_share;
+    m_settings.funding = settings.funding;
+    if (!m_fill.active)
+        m_budget.setShare(m_settings.weight_share);
+    if (!m_haveInstruments)
+        return;
+    if (timeframes != m_settings.timeframes)
+        m_wanted.clear(); // so that every series is looked at again
+    adoptInstruments(m_all);
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+void HistoryService::tick()
+{
+    m_beat();
+    const MonotonicTime now = m_clock->now();
+    if (now >= m_instrumentsAt && now >= m_troubleUntil && !m_instrumentsAsked)
+        requestInstruments();
+    if (now >= m_clockAt && now >= m_troubleUntil)
+        syncClock();
+    if (m_settings.keep_filled && m_haveInstruments) {
+        const UtcTime utc = exchangeNow();
+        const qint64 day = (toMs(utc) - 600'000) / 86'400'000; // ten minutes past midnight
+        if (day > m_auditDay) {
+            m_auditDay = day;
+            audit();
+        }
+    }
+    if (now >= m_reviewAt) {
+        m_reviewAt = now + reviewEvery;
+        repair(m_gaps.reviewAll());
+    }
+    pump();
+    logFill(now);
+    if (now >= m_snapshotAt) {
+        m_snapshotAt = now + snapshotEvery;
+        sendSnapshot();
+    }
+}
+
+void HistoryService::syncClock()
+{
+    const RestRequest request = m_parts.adapter->timeRequest();
+    const MonotonicTime asked = m_clock->now();
+    if (m_budget.reserve(request, asked, exchangeNow()).count() > 0)
+        return;
+    m_clockAt = asked + clockEvery;
+    const UtcTime sentUtc = m_clock->utcNow();
+    const UtcTime sent = exchangeNow();
+    m_rest.get(request, [this, request, asked, sentUtc, sent](const RestReply &reply) {
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        const auto time = reply.status == 200 ? m_parts.adapter->parseTime(reply.body)
+                                              : Result<UtcTime>(Error{Error::Kind::Network, {}});
+        if (!time) {
+            m_clockAt = m_clock->now() + suspectEvery;
+            return;
+        }
+        const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
+        m_offset = *time - (sentUtc + roundTrip / 2);
+        m_offsetKnown = true;
+        if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
+            qCWarning(lcHistory).noquote() << "the clock differs from the exchange's; check NTP"
+                                           << logField(u"exchange", m_parts.adapter->name())
+                                           << logField(u"offset_ms", QString::number(m_offset.count()));
+    });
+}
+
+UtcTime HistoryService::lastClosed(Timeframe timeframe) const
+{
+    return candleOpen(timeframe, exchangeNow() - finalMargin);
+}
+
+// --- instruments -----------------------------------------------------------------------------------------------------
+
+void HistoryService::refreshInstruments(const QString &why)
+{
+    const MonotonicTime now = m_clock->now();
+    if (now < m_suspectAt)
+        return;
+    m_suspectAt = now + suspectEvery;
+    m_instrumentsAt = now;
+    qCInfo(lcHistory).noquote() << "looking at the instrument list again:" << why;
+}
+
+void HistoryService::requestInstruments()
+{
+    const RestRequest request = m_parts.adapter->instrumentsRequest();
+    const MonotonicTime now = m_clock->now();
+    if (m_budget.reserve(request, now, exchangeNow()).count() > 0)
+        return;
+    m_instrumentsAsked = true;
+    const UtcTime sent = exchangeNow();
+    m_rest.get(request, [this, request, sent](const RestReply &reply) {
+        m_instrumentsAsked = false;
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        Q_EMIT requestDone(reply.status);
+        if (!m_stopping)
+            instrumentsAnswered(reply);
+    });
+}
+
+void HistoryService::instrumentsAnswered(const RestReply &reply)
+{
+    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+        Job none;
+        none.instrument.unified = QStringLiteral("the instrument list");
+        refused(std::move(none), *refusal);
+        if (!m_haveInstruments)
+            loadCachedInstruments();
+        return;
+    }
+    auto instruments = m_parts.adapter->parseInstruments(reply.body);
+    if (!instruments) {
+        trouble(instruments.error().message);
+        if (!m_haveInstruments)
+            loadCachedInstruments();
+        return;
+    }
+    m_instrumentsAt = m_clock->now() + instrumentsEvery;
+    if (!m_settings.data_dir.isEmpty()) {
+        QSaveFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
+        if (!cache.open(QIODevice::WriteOnly) || cache.write(reply.body) != reply.body.size() || !cache.commit())
+            qCWarning(lcHistory).noquote() << "the instrument list could not be kept:" << cache.errorString();
+    }
+    adoptInstruments(std::move(instruments).value());
+}
+
+// Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
+void HistoryService::loadCachedInstruments()
+{
+    QFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
+    if (m_settings.data_dir.isEmpty() || !cache.open(QIODevice::ReadOnly))
+        return;
+    auto instruments = m_parts.adapter->parseInstruments(cache.readAll());
+    if (!instruments)
+        return;
+    qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";
+    adoptInstruments(std::move(instruments).value());
+}
+
+void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
+{
+    m_all = std::move(instruments);
+    exchange::Selection selection = exchange::select(m_all, m_settings.wanted, m_settings.major_bases);
+    for (const QString &pair : std::as_const(selection.unknown))
+        qCWarning(lcHistory).noquote() << "the exchange lists no such pair; left out" << logField(u"pair", pair);
+    for (const QString &pair : std::as_const(selection.not_trading))
+        qCWarning(lcHistory).noquote() << "the pair does not trade now; left out" << logField(u"pair", pair);
+    std::vector<Instrument> added;
+    for (const Instrument &instrument : selection.wanted) {
+        const bool known = std::ranges::any_of(m_wanted, [&](const Instrument &k) {
+            return k.symbol == instrument.symbol && k.onboard == instrument.onboard;
+        });
+        if (!known)
+            added.push_back(instrument);
+    }
+    for (const Instrument &before : m_wanted) {
+        if (std::ranges::none_of(selection.wanted, [&](const Instrument &i) { return i.symbol == before.symbol; }))
+            m_queue.removePair(before.unified);
+    }
+    m_wanted = std::move(selection.wanted);
+    m_rank.clear();
+    for (int i = 0; i < int(m_wanted.size()); ++i)
+        m_rank.insert(m_wanted[size_t(i)].unified, i);
+    const bool first = !std::exchange(m_haveInstruments, true);
+    Q_EMIT instrumentsReady(m_wanted, selection.delisted);
+    if (m_wanted.empty())
+        qCWarning(lcHistory).noquote() << "no pair to collect: check pairs and exclude in the configuration";
+    if (!m_settings.keep_filled)
+        return;
+    if (first && !m_weightLearned && !m_wanted.empty() && !m_settings.timeframes.empty()) {
+        m_fill.started = m_clock->now();
+        Job learning;
+        learning.instrument = m_wanted.front();
+        learning.timeframe = m_settings.timeframes.front();
+        const UtcTime end = lastClosed(learning.timeframe);
+        learning.span = {candlesBefore(learning.timeframe, end, 500), end};
+        learning.urgency = Urgency::Overdue; // alone and first: what it costs tells how to ask for the rest
+        learning.backfill = 0;
+        m_queue.add(learning);
+        return; // fillAll() follows when the answer is there
+    }
+    if (first || added.size() == m_wanted.size()) {
+        fillAll();
+        return;
+    }
+    for (const Instrument &instrument : added) {
+        for (const Timeframe timeframe : m_settings.timeframes)
+            fill(instrument, timeframe);
+        wantFunding(instrument);
+    }
+    repair(m_gaps.reviewAll());
+}
+
+const Instrument *HistoryService::instrument(const QString &unified) const
+{
+    const auto wanted = std::ranges::find(m_wanted, unified, &Instrument::unified);
+    if (wanted != m_wanted.end())
+        return &*wanted;
+    // A pair that is no longer collected still has a history: perpetuals before dated contracts of the same name.
+    const Instrument *found = nullptr;
+    for (const Instrument &instrument : m_all) {
+        if (instrument.unified == unified && (!found || instrument.perpetual))
+            found = &instrument;
+    }
+    return found;
+}
+
+int HistoryService::rankOf(const QString &unified) const
+{
+    return m_rank.value(unified, int(m_wanted.size()));
+}
+
+// --- what to ask for -------------------------------------------------------------------------------------------------
+
+void HistoryService::fillAll()
+{
+    if (m_fill.started == never)
+        m_fill.started = m_clock->now();
+    for (const Instrument &instrument : m_wanted) {
+        for (const Timeframe timeframe : m_settings.timeframes)
+            fill(instrument, timeframe);
+        wantFunding(instrument);
+    }
+    repair(m_gaps.reviewAll());
+    const auto cleared = m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(), {});
+    if (!cleared)
+        qCWarning(lcHistory).noquote() << cleared.error().message;
+    if (m_fill.wanted > 0 && !m_fill.done) {
+        m_fill.active = true;
+        m_budget.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
+        qCInfo(lcHistory).noquote() << "first fill begins" << logField(u"candles", QString::number(m_fill.wanted))
+                                    << logField(u"series", QString::number(m_fill.series))
+                                    << logField(u"requests", QString::number(m_queue.size()));
+    }
+    pump();
+}
+
+void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
+{
+    const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
+    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, timeframe};
+    const UtcTime end = lastClosed(timeframe);
+    const UtcTime listed = candleOpen(timeframe, instrument.onboard);
+    const auto first = m_parts.reader->firstTime(series);
+    if (!first) {
+        trouble(first.error().message);
+        return;
+    }
+    UtcTime from = candlesBefore(timeframe, end, m_settings.history);
+    if (first->has_value())
+        from = std::min(from, **first);
+    from = std::max(from, listed);
+    if (from >= end)
+        return;
+    const auto found = m_parts.reader->holes(series, {from, end});
+    if (!found) {
+        trouble(found.error().message);
+        return;
+    }
+    const std::vector<TimeSpan> holes = without(*found, m_gaps.knownAbsent(stream));
+    if (holes.empty())
+        return;
+    // What lies before the first stored candle was never collected; what lies behind it was missed, and is a gap.
+    std::vector<TimeSpan> never_collected;
+    std::vector<Gap> missed;
+    for (const TimeSpan &hole : holes) {
+        if (!first->has_value() || hole.to <= **first) {
+            never_collected.push_back(hole);
+            continue;
+        }
+        const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + m_parts.adapter->name());
+        const bool tail = hole.to == end;
+        const QString when = stopped ? stopped->value_or(QString()) : QString();
+        missed.push_back({.stream = stream,
+                          .from = hole.from,
+                          .to = hole.to,
+                          .cause = !tail          ? QStringLiteral("hole found in the store at start")
+                                   : when.isEmpty() ? QStringLiteral("engine ended without a clean stop")
+                                                    : QStringLiteral("engine stopped at %1").arg(when),
+                          .opened = m_clock->utcNow()});
+    }
+    if (!never_collected.empty()) {
+        m_fill.wanted += candleCount(timeframe, never_collected);
+        ++m_fill.series;
+        addJobs(instrument, timeframe, std::move(never_collected), Urgency::Fill, CandleSource::History);
+    }
+    if (!missed.empty())
+        m_gaps.opened(std::move(missed));
+}
+
+void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes, Urgency urgency,
+                             CandleSource source, quint64 backfill)
+{
+    const qint64 missing = candleCount(timeframe, holes);
+    const auto windows = planWindows(timeframe, holes, m_parts.adapter->bestCandlesPerRequest(missing));
+    for (size_t i = 0; i < windows.size(); ++i) {
+        Job job;
+        job.kind = Job::Kind::Candles;
+        job.urgency = urgency;
+        job.instrument = instrument;
+        job.timeframe = timeframe;
+        job.span = windows[i];
+        job.source = source;
+        job.window = int(i);
+        job.rank = rankOf(instrument.unified);
+        job.backfill = backfill;
+        // The newest candle may have closed this very moment: REST calls it final a little later.
+        const milliseconds early = windows[i].to + finalMargin - exchangeNow();
+        if (early.count() > 0)
+            job.not_before = m_clock->now() + early;
+        if (m_queue.add(job) && backfill != 0)
+            ++m_backfills[backfill].jobs_left;
+    }
+}
+
+void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
+{
+    for (const GapKeeper::Need &need : needs) {
+        const Instrument *found = instrument(need.gap.stream.pair);
+        if (!found)
+            continue; // before the list is there; reviewed again
+        if (need.gap.stream.kind == StreamKind::Candles) {
+            addJobs(*found, need.gap.stream.timeframe, need.missing, Urgency::Repair, CandleSource::Repair);
+            continue;
+        }
+        const int limit = m_parts.adapter->bestCandlesPerRequest(candleCount(Timeframe::M1, need.missing));
+        for (const TimeSpan &window : planWindows(Timeframe::M1, need.missing, limit)) {
+            Job job;
+            job.kind = Job::Kind::Marks;
+            job.urgency = Urgency::Repair;
+            job.instrument = *found;
+            job.span = window;
+            job.rank = rankOf(found->unified);
+            m_queue.add(job);
+        }
+    }
+    if (!needs.empty())
+        pump();
+}
+
+void HistoryService::wantFunding(const Instrument &instrument)
+{
+    if (!m_settings.funding)
+        return;
+    const UtcTime now = exchangeNow();
+    const auto known = m_parts.reader->fundingNow(instrument.unified);
+    Job job;
+    job.kind = Job::Kind::Funding;
+    job.urgency = Urgency::Fill;
+    job.instrument = instrument;
+    job.rank = rankOf(instrument.unified);
+    // From the newest settled rate on; at the first start as far back as one request reaches (8 h apart, at least).
+    job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
+    if (known && !known->empty() && known->front().settled)
+        job.span.from = std::max(job.span.from, known->front().settled->time + std::chrono::minutes(1));
+    if (job.span.from < job.span.to)
+        m_queue.add(job);
+}
+
+void HistoryService::gapsOpened(const std::vector<Gap> &gaps)
+{
+    m_gaps.opened(gaps);
+    // Spans that are over already (a lost trade, a full queue) are judged at once.
+    std::vector<StreamKey> over;
+    for (const Gap &gap : gaps) {
+        if (toMs(gap.to) != 0)
+            over.push_back(gap.stream);
+    }
+    for (const StreamKey &stream : over)
+        repair(m_gaps.review(stream));
+}
+
+void HistoryService::gapsEnded(const std::vector<StreamKey> &streams, UtcTime at)
+{
+    repair(m_gaps.ended(streams, at));
+}
+
+void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
+{
+    if (!m_haveInstruments)
+        return;
+    for (const SeriesSpan &late : spans) {
+        const Instrument *found = instrument(late.series.pair);
+        if (!found)
+            continue;
+        const StreamKey stream{late.series.exchange, late.series.pair, StreamKind::Candles, late.series.timeframe};
+        const auto holes = m_parts.reader->holes(late.series, late.span);
+        if (holes)
+            addJobs(*found, late.series.timeframe, without(*holes, m_gaps.knownAbsent(stream)), Urgency::Overdue,
+                    CandleSource::History);
+    }
+    pump();
+}
+
+void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
+{
+    for (const SeriesSpan &closed : spans) {
+        const Instrument *found = instrument(closed.series.pair);
+        if (!found)
+            continue;
+        Job job;
+        job.kind = Job::Kind::Reread;
+        job.urgency = Urgency::Reread;
+        job.instrument = *found;
+        job.timeframe = closed.series.timeframe;
+        job.span = closed.span;
+        job.rank = rankOf(found->unified);
+        job.not_before = m_clock->now() + rereadAfter;
+        m_queue.add(job);
+    }
+}
+
+void HistoryService::probe(const std::vector<QuietProbe> &probes)
+{
+    for (const QuietProbe &probe : probes) {
+        const Instrument *found = instrument(probe.pair);
+        if (!found) {
+            Q_EMIT probeAnswered({.pair = probe.pair, .timeframe = probe.timeframe});
+            continue;
+        }
+        Job job;
+        job.kind = Job::Kind::Probe;
+        job.urgency = Urgency::Probe;
+        job.instrument = *found;
+        job.timeframe = probe.timeframe;
+        // From the candle last seen, so that trades in any candle since are found; a day of them at most.
+        const UtcTime open = candleOpen(probe.timeframe, exchangeNow());
+        job.span = {std::max(probe.known_open, candlesBefore(probe.timeframe, open, 90)), nextCandleOpen(probe.timeframe, open)};
+        job.rank = rankOf(found->unified);
+        m_queue.add(job);
+    }
+    pump();
+}
+
+void HistoryService::fundingSettled(const std::vector<QString> &pairs)
+{
+    for (const QString &pair : pairs) {
+        const Instrument *found = instrument(pair);
+        if (!found || !m_settings.funding)
+            continue;
+        Job job;
+        job.kind = Job::Kind::Funding;
+        job.urgency = Urgency::Repair;
+        job.instrument = *found;
+        job.rank = rankOf(pair);
+        const UtcTime now = exchangeNow();
+        job.span = {now - std::chrono::hours(24), now + fundingAfter};
+        job.not_before = m_clock->now() + fundingAfter;
+        m_queue.add(job);
+    }
+}
+
+void HistoryService::storeSetAside()
+{
+    qCWarning(lcHistory).noquote() << "the store began anew: everything is fetched again";
+    m_fill = {};
+    if (m_haveInstruments && m_settings.keep_filled)
+        fillAll();
+}
+
+void HistoryService::audit()
+{
+    const auto all = m_parts.reader->candleSeries();
+    if (!all) {
+        trouble(all.error().message);
+        return;
+    }
+    int holed = 0;
+    qint64 missing = 0;
+    std::vector<Gap> found;
+    for (const store::SeriesSummary &summary : *all) {
+        const Instrument *known = instrument(summary.series.pair);
+        if (summary.series.exchange != m_parts.adapter->name() || !known)
+            continue;
+        const StreamKey stream{summary.series.exchange, summary.series.pair, StreamKind::Candles, summary.series.timeframe};
+        const bool collected = m_rank.contains(summary.series.pair);
+        const UtcTime end = collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
+        const auto holes = m_parts.reader->holes(summary.series, {summary.first, end});
+        if (!holes)
+            continue;
+        const auto unknown = without(*holes, m_gaps.knownAbsent(stream));
+        for (const TimeSpan &hole : unknown)
+            found.push_back({.stream = stream,
+                             .from = hole.from,
+                             .to = hole.to,
+                             .cause = QStringLiteral("hole found by the nightly search"),
+                             .opened = m_clock->utcNow()});
+        holed += unknown.empty() ? 0 : 1;
+        missing += candleCount(summary.series.timeframe, unknown);
+    }
+    qCInfo(lcHistory).noquote() << "the whole store was searched for holes" << logField(u"series", QString::number(all->size()))
+                                << logField(u"with_holes", QString::number(holed))
+                                << logField(u"candles_missing", QString::number(missing));
+    if (!found.empty())
+        m_gaps.opened(std::move(found));
+    repair(m_gaps.reviewAll());
+    for (const Instrument &instrument : m_wanted)
+        wantFunding(instrument);
+    Q_EMIT auditDone(holed, missing);
+}
+
+// --- backfills by hand -----------------------------------------------------------------------------------------------
+
+void HistoryService::startBackfill(const BackfillRequest &request)
+{
+    BackfillProgress &progress = m_backfills[request.id];
+    progress.id = request.id;
+    QStringList pairs = request.pairs;
+    if (pairs.isEmpty()) {
+        for (const Instrument &instrument : m_wanted)
+            pairs.append(instrument.unified);
+    }
+    if (!m_haveInstruments)
+        progress.problems.append(QStringLiteral("the exchange's instrument list is not known yet%1")
+                                     .arg(m_trouble.isEmpty() ? QString() : QStringLiteral(": ") + m_trouble));
+    for (const QString &pair : std::as_const(pairs)) {
+        const Instrument *found = instrument(pair);
+        if (!found) {
+            progress.problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
+            continue;
+        }
+        for (const Timeframe timeframe : request.timeframes) {
+            const SeriesKey series{m_parts.adapter->name(), pair, timeframe};
+            const UtcTime listed = candleOpen(timeframe, found->onboard);
+            const TimeSpan span{std::max(candleOpen(timeframe, request.span.from), listed),
+                                std::min(candleOpen(timeframe, request.span.to), lastClosed(timeframe))};
+            if (span.from >= span.to)
+                continue;
+            std::vector<TimeSpan> holes{span};
+            if (request.only_missing) {
+                auto found_holes = m_parts.reader->holes(series, span);
+                if (!found_holes) {
+                    progress.problems.append(found_holes.error().message);
+                    continue;
+                }
+                holes = without(*found_holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
+            }
+            const qint64 missing = candleCount(timeframe, holes);
+            progress.wanted += missing;
+            progress.present += candlesBetween(timeframe, span.from, span.to) - missing;
+            addJobs(*found, timeframe, std::move(holes), Urgency::Operator, CandleSource::History, request.id);
+        }
+    }
+    Q_EMIT backfillProgressed(progress);
+    finishBackfills();
+    pump();
+}
+
+void HistoryService::cancelBackfill(quint64 id)
+{
+    const auto progress = m_backfills.find(id);
+    if (progress == m_backfills.end())
+        return;
+    m_queue.removeBackfill(id);
+    progress->cancelled = true;
+    progress->jobs_left = 0;
+    finishBackfills();
+}
+
+void HistoryService::finishBackfills()
+{
+    for (auto progress = m_backfills.begin(); progress != m_backfills.end();) {
+        if (progress->jobs_left > 0) {
+            ++progress;
+            continue;
+        }
+        Q_EMIT backfillDone(*progress);
+        progress = m_backfills.erase(progress);
+    }
+}
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+void HistoryService::pump()
+{
+    if (m_stopping)
+        return;
+    while (send(false)) {
+    }
+    while (send(true)) {
+    }
+}
+
+bool HistoryService::send(bool funding)
+{
+    const MonotonicTime now = m_clock->now();
+    if (m_inFlight >= parallelRequests || now < m_troubleUntil)
+        return false;
+    const Job *next = m_queue.peek(funding, now);
+    if (!next)
+        return false;
+    const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
+    if (learning && m_inFlight > 0)
+        return false; // its cost is read from the counter: nothing else may run beside it
+    const RestRequest request = requestFor(*next);
+    const milliseconds wait = m_budget.reserve(request, now, exchangeNow());
+    if (wait.count() > 0) {
+        const milliseconds delay = m_clock->timerDelay(wait);
+        if (!m_wait.isActive() || m_wait.remainingTime() > delay.count())
+            m_wait.start(delay);
+        return false;
+    }
+    dispatch(m_queue.take(funding), request);
+    return !learning;
+}
+
+RestRequest HistoryService::requestFor(const Job &job)
+{
+    switch (job.kind) {
+    case Job::Kind::Marks:
+        return m_parts.adapter->markPricesRequest(job.instrument, job.span);
+    case Job::Kind::Funding:
+        return m_parts.adapter->fundingRequest(job.instrument, job.span);
+    case Job::Kind::Reread: {
+        const UtcTime end = lastClosed(job.timeframe);
+        return m_parts.adapter->candlesRequest(job.instrument, job.timeframe,
+                                               {candlesBefore(job.timeframe, end, rereadCandles), end});
+    }
+    case Job::Kind::Candles:
+    case Job::Kind::Probe:
+        break;
+    }
+    return m_parts.adapter->candlesRequest(job.instrument, job.timeframe, job.span);
+}
+
+void HistoryService::dispatch(Job job, const RestRequest &request)
+{
+    ++m_inFlight;
+    const UtcTime sent = exchangeNow();
+    const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
+    m_rest.get(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
+        --m_inFlight;
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        Q_EMIT requestDone(reply.status);
+        if (m_stopping)
+            return;
+        learnWeight(job, request, usedBefore, reply);
+        answered(job, request, sent, reply);
+        pump();
+    });
+}
+
+void HistoryService::learnWeight(const Job &job, const RestRequest &request, int usedBefore, const RestReply &reply)
+{
+    if (m_weightLearned || !m_settings.keep_filled || job.kind != Job::Kind::Candles || reply.status != 200)
+        return;
+    m_weightLearned = true;
+    const auto used = m_parts.adapter->usedWeight(reply);
+    const qint64 limit = candlesBetween(job.timeframe, job.span.from, job.span.to);
+    if (used && usedBefore >= 0 && *used > usedBefore && *used - usedBefore < request.weight) {
+        m_parts.adapter->learnCandleWeight(int(limit), *used - usedBefore);
+        qCInfo(lcHistory).noquote() << "the exchange charges less than it documents"
+                                    << logField(u"limit", QString::number(limit))
+                                    << logField(u"weight", QString::number(*used - usedBefore))
+                                    << logField(u"documented", QString::number(request.weight));
+    }
+    QMetaObject::invokeMethod(this, &HistoryService::fillAll, Qt::QueuedConnection);
+}
+
+void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestReply &reply)
+{
+    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+        refused(std::move(job), *refusal);
+        return;
+    }
+    if (!m_trouble.isEmpty()) {
+        qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
+                                    << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
+        m_trouble.clear();
+        m_troubleBackoff.reset();
+    }
+    switch (job.kind) {
+    case Job::Kind::Candles:
+    case Job::Kind::Reread:
+    case Job::Kind::Probe:
+        candlesAnswered(job, reply);
+        break;
+    case Job::Kind::Marks:
+        marksAnswered(job, reply);
+        break;
+    case Job::Kind::Funding:
+        fundingAnswered(job, reply);
+        break;
+    }
+}
+
+void HistoryService::refused(Job job, const Refusal &refusal)
+{
+    const MonotonicTime now = m_clock->now();
+    const QString what = QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
+    const bool isJob = !job.instrument.symbol.isEmpty();
+    switch (refusal.kind) {
+    case Refusal::Kind::Banned:
+        m_budget.banned(refusal.pause, now);
+        trouble(QStringLiteral("banned for %1: %2").arg(ageText(refusal.pause), refusal.message));
+        break;
+    case Refusal::Kind::RateLimited:
+    case Refusal::Kind::Blocked:
+    case Refusal::Kind::RegionForbidden:
+        m_budget.pause(refusal.pause, now);
+        trouble(QStringLiteral("%1; next request in %2").arg(refusal.message, ageText(refusal.pause)));
+        break;
+    case Refusal::Kind::ServerTrouble:
+    case Refusal::Kind::Transport:
+        m_troubleUntil = now + m_troubleBackoff.next();
+        trouble(what);
+        break;
+    case Refusal::Kind::BadRequest:
+        if (refusal.code == 0) { // an answer without the exchange's own code is not the exchange's word
+            m_troubleUntil = now + m_troubleBackoff.next();
+            trouble(what);
+            break;
+        }
+        qCWarning(lcHistory).noquote() << "the exchange refused a request for good" << logField(u"job", job.text())
+                                       << logField(u"code", QString::number(refusal.code))
+                                       << logField(u"message", refusal.message);
+        if (job.kind == Job::Kind::Probe)
+            Q_EMIT probeAnswered({.pair = job.instrument.unified, .timeframe = job.timeframe});
+        if (job.kind == Job::Kind::Candles && isJob)
+            m_gaps.absent({m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe}, job.span,
+                          QStringLiteral("refused by the exchange: %1 %2").arg(refusal.code).arg(refusal.message));
+        if (job.backfill != 0 && m_backfills.contains(job.backfill)) {
+            BackfillProgress &progress = m_backfills[job.backfill];
+            progress.problems.append(QStringLiteral("%1: %2").arg(job.text(), refusal.message));
+            --progress.jobs_left;
+            finishBackfills();
+        }
+        refreshInstruments(QStringLiteral("a request for %1 was refused").arg(job.instrument.unified));
+        return;
+    }
+    if (!isJob)
+        return;
+    if (job.kind == Job::Kind::Probe) {
+        Q_EMIT probeAnswered({.pair = job.instrument.unified, .timeframe = job.timeframe});
+        return;
+    }
+    m_queue.add(std::move(job)); // nothing is lost: the same is asked again
+}
+
+void HistoryService::trouble(const QString &what)
+{
+    const MonotonicTime now = m_clock->now();
+    if (m_trouble.isEmpty())
+        m_troubleSince = m_clock->utcNow();
+    const bool news = m_trouble != what;
+    m_trouble = what;
+    if (!news && now < m_troubleToldAt)
+        return;
+    m_troubleToldAt = now + tellTroubleEvery;
+    const milliseconds wait = std::max(m_budget.pausedFor(now),
+                                       std::chrono::duration_cast<milliseconds>(std::max(m_troubleUntil, now) - now));
+    qCWarning(lcHistory).noquote() << QStringLiteral("history of %1 does not work: %2").arg(m_parts.adapter->name(), what)
+                                   << logField(u"retry_in", ageText(wait))
+                                   << logField(u"jobs_waiting", QString::number(m_queue.size()))
+                                   << logField(u"instruments", m_haveInstruments ? QStringLiteral("known")
+                                                                                 : QStringLiteral("unknown: nothing can be collected"));
+}
+
+void HistoryService::unreadable(Job job, const Error &error)
+{
+    m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
+    trouble(QStringLiteral("%1 (%2)").arg(error.message, job.text()));
+    m_queue.add(std::move(job));
+}
+
+// --- answers ---------------------------------------------------------------------------------------------------------
+
+void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
+{
+    auto parsed = m_parts.adapter->parseCandles(reply.body);
+    if (!parsed) {
+        unreadable(job, parsed.error());
+        return;
+    }
+    std::vector<Candle> candles = std::move(parsed).value();
+    if (job.kind == Job::Kind::Probe) {
+        probeReplied(job, candles);
+        return;
+    }
+    const UtcTime final = lastClosed(job.timeframe);
+    std::erase_if(candles, [&](const Candle &candle) { return candle.open_time >= final; });
+    if (job.kind == Job::Kind::Reread) {
+        rereadAnswered(job, std::move(candles));
+        return;
+    }
+    std::erase_if(candles, [&](const Candle &candle) {
+        return candle.open_time < job.span.from || candle.open_time >= job.span.to; // the server's ends are not trusted
+    });
+    noteAbsent(job, candles);
+    if (job.urgency == Urgency::Fill)
+        m_fill.fetched += qint64(candles.size());
+    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
+    if (candles.empty()) {
+        if (job.backfill != 0 && m_backfills.contains(job.backfill)) {
+            --m_backfills[job.backfill].jobs_left;
+            finishBackfills();
+        }
+        repair(m_gaps.review(stream));
+        return;
+    }
+    for (Candle &candle : candles)
+        candle.source = job.source;
+    RecordBatch batch;
+    batch.candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(candles)});
+    if (!hand(std::move(batch), stream, job.backfill)) {
+        Job again = job;
+        again.not_before = m_clock->now() + std::chrono::seconds(1);
+        m_queue.add(std::move(again));
+    }
+}
+
+void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candles)
+{
+    const TimeSpan asked = job.confirming ? job.wanted : job.span;
+    const TimeSpan closed{asked.from, std::min(asked.to, lastClosed(job.timeframe))};
+    for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
+        if (!job.confirming) {
+            // An empty answer is not the end of history by itself: ask once more, wider (reference §1.6).
+            Job again = job;
+            again.confirming = true;
+            again.wanted = hole;
+            again.span = {candlesBefore(job.timeframe, hole.from, 2),
+                          std::min(candlesBefore(job.timeframe, hole.to, -2), lastClosed(job.timeframe))};
+            if (m_queue.add(again) && job.backfill != 0)
+                ++m_backfills[job.backfill].jobs_left;
+            continue;
+        }
+        const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
+        const QString reason = hole.to <= job.instrument.onboard
+                                   ? QStringLiteral("before the contract was listed (%1)").arg(isoText(job.instrument.onboard))
+                                   : QStringLiteral("the exchange has no candles for this time (asked twice)");
+        m_gaps.absent(stream, hole, reason);
+        if (job.urgency == Urgency::Fill)
+            m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
+        if (job.backfill != 0)
+            m_backfills[job.backfill].unfillable += candlesBetween(job.timeframe, hole.from, hole.to);
+    }
+}
+
+void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
+{
+    if (candles.empty())
+        return;
+    const SeriesKey series{m_parts.adapter->name(), job.instrument.unified, job.timeframe};
+    const TimeSpan span{candles.front().open_time, nextCandleOpen(job.timeframe, candles.back().open_time)};
+    const auto stored = m_parts.reader->candles(series, span, std::nullopt);
+    if (!stored)
+        return;
+    std::erase_if(candles, [&](const Candle &fresh) {
+        return std::ranges::any_of(*stored, [&](const Candle &known) { return sameValues(known, fresh); });
+    });
+    if (candles.empty())
+        return;
+    for (Candle &candle : candles) {
+        candle.source = CandleSource::Repair;
+        const bool known = std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
+        m_corrected += known ? 1 : 0;
+        if (known)
+            qCWarning(lcHistory).noquote() << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)
+                                           << logField(u"timeframe", timeframeText(series.timeframe))
+                                           << logField(u"open_time", isoText(candle.open_time));
+    }
+    RecordBatch batch;
+    batch.candles.push_back({series, std::move(candles)});
+    if (!hand(std::move(batch), {series.exchange, series.pair, StreamKind::Candles, series.timeframe}, 0)) {
+        Job again = job;
+        again.not_before = m_clock->now() + std::chrono::seconds(1);
+        m_queue.add(std::move(again));
+    }
+}
+
+void HistoryService::probeReplied(const Job &job, const std::vector<Candle> &candles)
+{
+    ProbeAnswer answer{.pair = job.instrument.unified, .timeframe = job.timeframe, .known = true};
+    for (const Candle &candle : candles) {
+        if (candle.trades > 0 && candle.open_time >= answer.open) {
+            answer.open = candle.open_time;
+            answer.trades = candle.trades;
+        }
+    }
+    Q_EMIT probeAnswered(answer);
+}
+
+void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
+{
+    auto marks = m_parts.adapter->parseMarkPrices(reply.body, job.instrument);
+    if (!marks) {
+        unreadable(job, marks.error());
+        return;
+    }
+    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
+    RecordBatch batch;
+    std::vector<Candle> minutes;
+    for (MarkPoint &mark : marks.value()) {
+        if (mark.time < job.span.from || mark.time >= job.span.to)
+            continue;
+        Candle minute;
+        minute.open_time = mark.time;
+        minutes.push_back(minute);
+        batch.marks.push_back(std::move(mark));
+    }
+    for (const TimeSpan &hole : absent(Timeframe::M1, job.span, minutes))
+        m_gaps.absent(stream, hole, QStringLiteral("the exchange has no mark price for this time"));
+    if (batch.isEmpty())
+        repair(m_gaps.review(stream));
+    else if (!hand(std::move(batch), stream, 0))
+        m_queue.add(job);
+}
+
+void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
+{
+    auto points = m_parts.adapter->parseFunding(reply.body, job.instrument);
+    if (!points) {
+        unreadable(job, points.error());
+        return;
+    }
+    // A full page is not the end: go on behind its last row.
+    if (points->size() >= size_t(fundingRows)) {
+        Job next = job;
+        next.span.from = points->back().time + std::chrono::minutes(1);
+        m_queue.add(std::move(next));
+    }
+    RecordBatch batch;
+    batch.funding = std::move(points).value();
+    if (!batch.isEmpty() && !hand(std::move(batch), {m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1}, 0))
+        m_queue.add(job);
+}
+
+bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill)
+{
+    batch.ticket = ++m_lastTicket;
+    const qint64 records = qint64(batch.recordCount());
+    const quint64 ticket = batch.ticket;
+    if (!m_sink(std::move(batch))) {
+        m_troubleUntil = m_clock->now() + std::chrono::seconds(1); // the store is behind: do not ask for more
+        return false;
+    }
+    m_pending.insert(ticket, {stream, backfill, records});
+    return true;
+}
+
+void HistoryService::stored(const std::vector<quint64> &tickets)
+{
+    QSet<StreamKey> streams;
+    for (const quint64 ticket : tickets) {
+        const auto pending = m_pending.find(ticket);
+        if (pending == m_pending.end())
+            continue;
+        streams.insert(pending->stream);
+        if (pending->backfill != 0 && m_backfills.contains(pending->backfill)) {
+            BackfillProgress &progress = m_backfills[pending->backfill];
+            progress.fetched += pending->records;
+            --progress.jobs_left;
+            Q_EMIT backfillProgressed(progress);
+        }
+        m_pending.erase(pending);
+    }
+    for (const StreamKey &stream : std::as_const(streams))
+        repair(m_gaps.review(stream));
+    finishBackfills();
+}
+
+// --- telling ---------------------------------------------------------------------------------------------------------
+
+void HistoryService::logFill(MonotonicTime now)
+{
+    if (!m_fill.active)
+        return;
+    m_fill.requests_left = int(m_queue.waiting(Urgency::Fill));
+    if (m_fill.requests_left == 0 && m_inFlight == 0 && m_pending.isEmpty()) {
+        m_fill.active = false;
+        m_fill.done = true;
+        m_budget.setShare(m_settings.weight_share);
+        qCInfo(lcHistory).noquote() << "first fill done" << logField(u"candles", QString::number(m_fill.fetched))
+                                    << logField(u"in", ageText(std::chrono::duration_cast<milliseconds>(now - m_fill.started)));
+        return;
+    }
+    if (now < m_fillToldAt)
+        return;
+    m_fillToldAt = now + tellEvery;
+    qCInfo(lcHistory).noquote() << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
+                                << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
+                                << logField(u"requests_left", QString::number(m_fill.requests_left))
+                                << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(exchangeNow())).arg(m_budget.limit(now)));
+}
+
+void HistoryService::sendSnapshot()
+{
+    auto snapshot = std::make_shared<HistorySnapshot>();
+    const MonotonicTime now = m_clock->now();
+    snapshot->exchange = m_parts.adapter->name();
+    snapshot->at = m_clock->utcNow();
+    snapshot->instruments_known = m_haveInstruments;
+    snapshot->pairs = int(m_wanted.size());
+    snapshot->weight_used = m_budget.used(exchangeNow());
+    snapshot->weight_limit = m_budget.limit(now);
+    snapshot->paused_for = m_budget.pausedFor(now);
+    snapshot->trouble = m_trouble;
+    snapshot->trouble_since = m_trouble.isEmpty() ? UtcTime{} : m_troubleSince;
+    snapshot->clock_offset = m_offset;
+    snapshot->jobs_waiting = m_queue.size();
+    snapshot->in_flight = m_inFlight;
+    snapshot->fill = m_fill;
+    snapshot->open_gaps = m_gaps.unsettled();
+    snapshot->gaps_opened = m_gaps.counts().opened;
+    snapshot->gaps_closed = m_gaps.counts().closed;
+    snapshot->gaps_unfillable = m_gaps.counts().unfillable;
+    Q_EMIT snapshotReady(std::move(snapshot));
+}
+
+} // namespace tk::history

@@ -1,0 +1,174 @@
+// History over REST: the instrument list, the first fill, repairs, overdue candles, re-reading, funding, the nightly
+// search for holes, the operator's backfills; all under one weight budget. Owns the gap ledger. Lives in its own thread.
+#pragma once
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "exchange/adapter.h"
+#include "exchange/selection.h"
+#include "history/backfill.h"
+#include "history/gap_keeper.h"
+#include "history/history_snapshot.h"
+#include "history/job_queue.h"
+#include "history/rest_client.h"
+#include "history/weight_budget.h"
+#include "runtime/service.h"
+#include "store/store.h"
+
+#include <QHash>
+#include <QTimer>
+
+#include <functional>
+#include <memory>
+
+namespace tk::history {
+
+struct HistorySettings
+{
+    QUrl rest_url;
+    exchange::Wanted wanted;
+    QStringList major_bases;
+    std::vector<Timeframe> timeframes; // empty: no candles are kept
+    int history = 1500;                // candles per pair and timeframe at the first start
+    double weight_share = 0.5;
+    double first_fill_share = 0.9;
+    bool funding = true;
+    bool keep_filled = true; // false: only what is asked for (a command without an engine)
+    QString data_dir;        // for the instrument list's cache
+    QNetworkProxy proxy{QNetworkProxy::NoProxy};
+    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+};
+
+// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
+using RecordSink = std::function<bool(RecordBatch &&batch)>;
+
+class HistoryService final : public runtime::Service
+{
+    Q_OBJECT
+public:
+    struct Parts // what the service owns, opened by the composition
+    {
+        std::unique_ptr<exchange::ExchangeAdapter> adapter;
+        std::unique_ptr<store::StoreReader> reader;
+        std::unique_ptr<store::GapLedger> ledger;
+    };
+
+    HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock, RecordSink sink,
+                   std::function<void()> beat);
+    ~HistoryService() override;
+
+    void start() override;
+    void stop() override;
+
+public Q_SLOTS:
+    void setSettings(const tk::history::HistorySettings &settings); // pairs, timeframes, budget; takes effect at once
+    void gapsOpened(const std::vector<tk::Gap> &gaps);
+    void gapsEnded(const std::vector<tk::StreamKey> &streams, tk::UtcTime at);
+    void candlesOverdue(const std::vector<tk::SeriesSpan> &spans);
+    void candlesClosed(const std::vector<tk::SeriesSpan> &spans);
+    void probe(const std::vector<tk::QuietProbe> &probes);
+    void fundingSettled(const std::vector<QString> &pairs);
+    void refreshInstruments(const QString &why);
+    void stored(const std::vector<quint64> &tickets); // the store holds these batches
+    void storeSetAside();                             // the store began anew: everything is missing
+    void audit();                                     // search the whole store for holes, now
+    void startBackfill(const tk::history::BackfillRequest &request);
+    void cancelBackfill(quint64 id);
+
+Q_SIGNALS:
+    void instrumentsReady(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
+    void probeAnswered(const tk::ProbeAnswer &answer);
+    void backfillProgressed(const tk::history::BackfillProgress &progress);
+    void backfillDone(const tk::history::BackfillProgress &result);
+    void auditDone(int seriesWithHoles, qint64 candlesMissing);
+    void requestDone(int status);
+    void snapshotReady(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
+
+private:
+    struct Pending // stored, but not yet confirmed
+    {
+        StreamKey stream;
+        quint64 backfill = 0;
+        qint64 records = 0;
+    };
+
+    void tick();
+    void pump();
+    bool send(bool funding);
+    void dispatch(Job job, const exchange::RestRequest &request);
+    void answered(Job job, const exchange::RestRequest &request, UtcTime sent, const exchange::RestReply &reply);
+    void refused(Job job, const exchange::Refusal &refusal);
+    void candlesAnswered(const Job &job, const exchange::RestReply &reply);
+    void rereadAnswered(const Job &job, std::vector<Candle> candles);
+    void probeReplied(const Job &job, const std::vector<Candle> &candles);
+    void marksAnswered(const Job &job, const exchange::RestReply &reply);
+    void fundingAnswered(const Job &job, const exchange::RestReply &reply);
+    void unreadable(Job job, const Error &error);
+    bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill);
+    void noteAbsent(const Job &job, const std::vector<Candle> &candles);
+    exchange::RestRequest requestFor(const Job &job);
+    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore, const exchange::RestReply &reply);
+
+    void requestInstruments();
+    void instrumentsAnswered(const exchange::RestReply &reply);
+    void adoptInstruments(std::vector<exchange::Instrument> instruments);
+    void loadCachedInstruments();
+    void syncClock();
+    void fillAll();
+    void fill(const exchange::Instrument &instrument, Timeframe timeframe);
+    void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes, Urgency urgency,
+                 CandleSource source, quint64 backfill = 0);
+    void repair(const std::vector<GapKeeper::Need> &needs);
+    void wantFunding(const exchange::Instrument &instrument);
+    void finishBackfills();
+    void sendSnapshot();
+    void logFill(MonotonicTime now);
+    void trouble(const QString &what);
+
+    UtcTime exchangeNow() const { return m_clock->utcNow() + m_offset; }
+    UtcTime lastClosed(Timeframe timeframe) const; // end of what REST can give as final
+    const exchange::Instrument *instrument(const QString &unified) const;
+    int rankOf(const QString &unified) const;
+
+    HistorySettings m_settings;
+    Parts m_parts;
+    std::shared_ptr<const Clock> m_clock;
+    RecordSink m_sink;
+    std::function<void()> m_beat;
+    GapKeeper m_gaps;
+    WeightBudget m_budget;
+    JobQueue m_queue;
+    Backoff m_troubleBackoff;
+    std::vector<exchange::Instrument> m_all;    // the exchange's list
+    std::vector<exchange::Instrument> m_wanted; // what we collect, majors first
+    QHash<QString, int> m_rank;                 // by unified name
+    QHash<quint64, Pending> m_pending;          // by ticket
+    QHash<quint64, BackfillProgress> m_backfills;
+    FillProgress m_fill;
+    quint64 m_lastTicket = 0;
+    int m_inFlight = 0;
+    bool m_haveInstruments = false;
+    bool m_instrumentsAsked = false;
+    bool m_stopping = false;
+    bool m_weightLearned = false;
+    milliseconds m_offset{0}; // exchange's clock minus ours
+    bool m_offsetKnown = false;
+    QString m_trouble;        // what keeps REST from working; empty when it works
+    UtcTime m_troubleSince{};
+    MonotonicTime m_troubleUntil{};
+    MonotonicTime m_troubleToldAt{};
+    MonotonicTime m_instrumentsAt{};
+    MonotonicTime m_suspectAt{}; // the list is not looked at again before
+    MonotonicTime m_clockAt{};
+    MonotonicTime m_snapshotAt{};
+    MonotonicTime m_fillToldAt{};
+    MonotonicTime m_reviewAt{};
+    qint64 m_auditDay = 0; // UTC day of the last nightly audit
+    QHash<int, quint64> m_requestsByStatus;
+    quint64 m_corrected = 0;
+    QTimer m_tick;
+    QTimer m_wait; // until the budget or a delayed job allows the next request
+    RestClient m_rest;
+};
+
+} // namespace tk::history

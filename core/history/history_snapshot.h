@@ -1,0 +1,32 @@
+// What history says of itself, once a second. Immutable once sent.
+#pragma once
+
+#include "history/backfill.h"
+#include "market/gap.h"
+
+#include <QHash>
+
+namespace tk::history {
+
+struct HistorySnapshot
+{
+    QString exchange;
+    UtcTime at{};
+    bool instruments_known = false;
+    int pairs = 0;
+    int weight_used = 0;
+    int weight_limit = 0;
+    milliseconds paused_for{0};
+    QString trouble; // why REST does not work; empty when it does
+    UtcTime trouble_since{};
+    milliseconds clock_offset{0};
+    size_t jobs_waiting = 0;
+    int in_flight = 0;
+    FillProgress fill;
+    std::vector<Gap> open_gaps;
+    quint64 gaps_opened = 0;
+    quint64 gaps_closed = 0;
+    quint64 gaps_unfillable = 0;
+};
+
+} // namespace tk::history

@@ -1,0 +1,170 @@
+#include "store/store_service.h"
+
+#include "base/logging.h"
+
+#include <QRandomGenerator>
+
+namespace tk::store {
+
+namespace {
+
+constexpr milliseconds tickEvery{250};
+constexpr milliseconds snapshotEvery{1'000};
+constexpr milliseconds retentionEvery{3'600'000};
+constexpr milliseconds tellEvery{60'000};
+constexpr size_t waitingLimit = 4096; // batches held here beside the queue while the store refuses
+
+} // namespace
+
+StoreService::StoreService(std::shared_ptr<StoreFactory> store, std::shared_ptr<Queue> queue, milliseconds retention,
+                           std::shared_ptr<const Clock> clock, std::function<void()> beat)
+    : m_store(std::move(store))
+    , m_queue(std::move(queue))
+    , m_retention(retention)
+    , m_clock(std::move(clock))
+    , m_beat(std::move(beat))
+    , m_backoff(milliseconds(250), milliseconds(30'000), QRandomGenerator::global()->generate64())
+{
+    connect(&m_tick, &QTimer::timeout, this, &StoreService::tick);
+}
+
+StoreService::~StoreService()
+{
+    m_queue->setWakeUp({});
+}
+
+void StoreService::start()
+{
+    auto writer = m_store->openWriter();
+    if (!writer) {
+        Q_EMIT failed(writer.error());
+        return;
+    }
+    m_writer = std::move(writer).value();
+    m_queue->setWakeUp([this] { QMetaObject::invokeMethod(this, &StoreService::drain, Qt::QueuedConnection); });
+    m_tick.setInterval(m_clock->timerDelay(tickEvery));
+    m_tick.start();
+    drain();
+}
+
+void StoreService::stop()
+{
+    m_stopping = true;
+    m_queue->setWakeUp({});
+    m_retryAt = {};
+    drain();
+    if (m_writer && m_waiting.empty()) {
+        if (const Status status = m_writer->sync(); !status)
+            qCWarning(lcStore).noquote() << status.error().message;
+        m_tick.stop();
+        sendSnapshot();
+        Q_EMIT stopped();
+        return;
+    }
+    if (!m_writer) {
+        m_tick.stop();
+        Q_EMIT stopped();
+    }
+    // Otherwise the ticks go on trying until the owner's deadline.
+}
+
+void StoreService::drain()
+{
+    if (!m_writer || m_clock->now() < m_retryAt)
+        return;
+    if (m_waiting.size() < waitingLimit) {
+        for (RecordBatch &batch : m_queue->takeAll())
+            m_waiting.push_back(std::move(batch));
+    }
+    if (!m_waiting.empty())
+        write();
+}
+
+bool StoreService::write()
+{
+    const MonotonicTime begun = m_clock->now();
+    const auto outcome = m_writer->write(m_waiting);
+    const MonotonicTime now = m_clock->now();
+    if (!outcome) {
+        ++m_state.errors;
+        if (m_state.trouble.isEmpty())
+            m_state.trouble_since = m_clock->utcNow();
+        const bool news = m_state.trouble != outcome.error().message;
+        m_state.trouble = outcome.error().message;
+        m_retryAt = now + m_backoff.next();
+        Q_EMIT writeFailed(outcome.error().retryable ? QStringLiteral("retryable") : QStringLiteral("refused"));
+        if (news || now >= m_toldAt) {
+            m_toldAt = now + tellEvery;
+            qCCritical(lcStore).noquote() << "the store does not take records:" << m_state.trouble
+                                          << logField(u"batches_waiting", QString::number(m_waiting.size()));
+        }
+        return false;
+    }
+    if (!m_state.trouble.isEmpty()) {
+        qCInfo(lcStore).noquote() << "the store works again"
+                                  << logField(u"after", ageText(m_clock->utcNow() - m_state.trouble_since));
+        m_state.trouble.clear();
+        m_backoff.reset();
+    }
+    const UtcTime utc = m_clock->utcNow();
+    m_state.last_write = std::chrono::duration_cast<milliseconds>(now - begun);
+    m_state.last_stored = utc;
+    m_state.corrected += quint64(outcome->corrected);
+    m_unsynced = true;
+    std::vector<quint64> tickets;
+    std::vector<milliseconds> latencies;
+    for (const RecordBatch &batch : m_waiting) {
+        for (const CandleBatch &candles : batch.candles)
+            m_state.stored_candles += candles.candles.size();
+        m_state.stored_funding += batch.funding.size();
+        m_state.stored_marks += batch.marks.size();
+        m_state.stored_ticks += batch.ticks.size();
+        if (batch.ticket != 0)
+            tickets.push_back(batch.ticket);
+        if (toMs(batch.newest_event) != 0)
+            latencies.push_back(utc - batch.newest_event);
+    }
+    m_waiting.clear();
+    if (!tickets.empty())
+        Q_EMIT stored(tickets);
+    if (!latencies.empty())
+        Q_EMIT latencyMeasured(latencies);
+    return true;
+}
+
+void StoreService::tick()
+{
+    m_beat();
+    drain();
+    const MonotonicTime now = m_clock->now();
+    if (m_stopping && m_waiting.empty()) {
+        stop();
+        return;
+    }
+    if (m_retention.count() > 0 && now >= m_retentionAt) {
+        m_retentionAt = now + retentionEvery;
+        const auto removed = m_writer->removeBefore(m_clock->utcNow() - m_retention);
+        if (!removed)
+            qCWarning(lcStore).noquote() << "old records could not be removed:" << removed.error().message;
+        else if (*removed > 0)
+            qCInfo(lcStore).noquote() << "removed records beyond the retention" << logField(u"records", QString::number(*removed));
+    }
+    if (now >= m_snapshotAt) {
+        m_snapshotAt = now + snapshotEvery;
+        // Once a second, so that a power cut costs little; kill -9 costs nothing that was written.
+        if (std::exchange(m_unsynced, false)) {
+            if (const Status status = m_writer->sync(); !status)
+                qCWarning(lcStore).noquote() << status.error().message;
+        }
+        sendSnapshot();
+    }
+}
+
+void StoreService::sendSnapshot()
+{
+    m_state.at = m_clock->utcNow();
+    m_state.waiting = m_waiting.size() + m_queue->counts().waiting;
+    Q_EMIT snapshotReady(std::make_shared<const StoreSnapshot>(m_state));
+}
+
+} // namespace tk::store
