@@ -10,9 +10,8 @@ function(tapekeeper_add_test_room)
         return()
     endif()
     set(binary test_${ARG_NAME})
+    tapekeeper_watch_sources(${binary} ${sources})
     add_executable(${binary} ${sources})
-    set_property(TARGET ${binary} APPEND PROPERTY AUTOGEN_TARGET_DEPENDS # see core/CMakeLists.txt
-                 "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${binary}_autogen.dir/AutogenInfo.json")
     target_link_libraries(${binary} PRIVATE tapekeeper_options Qt6::Test ${ARG_LIBRARIES})
     target_include_directories(${binary} PRIVATE "${ARG_FOLDER}")
     target_compile_definitions(${binary} PRIVATE
