@@ -16,3 +16,10 @@ if(TAPEKEEPER_SANITIZE)
     target_compile_options(tapekeeper_options INTERFACE -fsanitize=${TAPEKEEPER_SANITIZE} -fno-sanitize-recover=undefined)
     target_link_options(tapekeeper_options INTERFACE -fsanitize=${TAPEKEEPER_SANITIZE})
 endif()
+
+# moc runs again when one of these lists changes. CMake 3.25 forgets to, where a glob has found a new header: its step for
+# moc depends on what it has seen before, and on the CMake files; so the list becomes one of those.
+macro(tapekeeper_watch_sources name)
+    file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}_sources.cmake" CONTENT "# ${ARGN}\n")
+    include("${CMAKE_CURRENT_BINARY_DIR}/${name}_sources.cmake")
+endmacro()

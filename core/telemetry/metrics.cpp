@@ -1,0 +1,267 @@
+#include "telemetry/metrics.h"
+
+#include "telemetry/process_stats.h"
+
+#include <QMutex>
+#include <QMutexLocker>
+
+#include <prometheus/family.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <set>
+#include <sstream>
+
+namespace tk::telemetry {
+
+namespace {
+
+using prometheus::Labels;
+
+constexpr size_t mostSeries = 100; // of one family whose labels come from outside
+
+// Around the objective of a second from the exchange's event to the store.
+const Histogram::BucketBoundaries latencyBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+
+constexpr std::array<std::string_view, 4> recordKinds{"candle", "funding_rate", "mark_price", "tick"};
+
+} // namespace
+
+struct Metrics::Families
+{
+    template <typename T>
+    using Family = prometheus::Family<T>;
+
+    Family<Counter> &counter(const char *name, const char *help)
+    {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+    }
+    Family<Gauge> &gauge(const char *name, const char *help)
+    {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+    }
+
+    // The series of these labels; once there are too many, the one whose open label is "other".
+    template <typename T>
+    T &bounded(Family<T> &family, Labels labels, const char *openLabel)
+    {
+        const QMutexLocker lock(&mutex);
+        std::set<Labels> &known = seen[&family];
+        if (!known.contains(labels)) {
+            if (known.size() >= mostSeries)
+                labels[openLabel] = "other";
+            else
+                known.insert(labels);
+        }
+        return family.Add(labels);
+    }
+
+    prometheus::Registry registry;
+    QMutex mutex; // guards `seen` and the moment of text()
+    std::map<const void *, std::set<Labels>> seen;
+
+    Family<Counter> &frames = counter("tapekeeper_frames_total", "Websocket messages received.");
+    Family<Counter> &frameBytes =
+        counter("tapekeeper_frame_bytes_total", "Payload bytes of websocket messages received.");
+    Family<Counter> &framesUnhandled =
+        counter("tapekeeper_frames_unhandled_total", "Messages of a kind this program does not know.");
+    Family<Counter> &framesBroken = counter("tapekeeper_frames_broken_total", "Messages that could not be parsed.");
+    Family<Counter> &recordsStored = counter("tapekeeper_records_stored_total", "Records the store has confirmed.");
+    Family<Counter> &candlesCorrected = counter("tapekeeper_candles_corrected_total",
+                                                "Stored candles replaced because the exchange's history differs.");
+    Family<Counter> &reconnects =
+        counter("tapekeeper_reconnects_total", "Reconnects by cause and status code (0: none).");
+    Family<Gauge> &streams = gauge("tapekeeper_streams", "Streams by state.");
+    Family<Gauge> &spoolBytes = gauge("tapekeeper_spool_bytes", "Size of the spool on disk.");
+    Family<Gauge> &spoolAge =
+        gauge("tapekeeper_spool_oldest_record_age_seconds", "Age of the oldest record the store has not confirmed.");
+    Family<Counter> &storeErrors = counter("tapekeeper_store_errors_total", "Failed writes to the store by code.");
+    Family<Gauge> &gapsOpen = gauge("tapekeeper_gaps_open", "Gaps known and not yet settled.");
+    Family<Counter> &gapsOpened = counter("tapekeeper_gaps_opened_total", "Gaps found.");
+    Family<Counter> &gapsRepaired =
+        counter("tapekeeper_gaps_repaired_total", "Gaps whose repair the store has confirmed.");
+    Family<Counter> &gapsUnfillable = counter("tapekeeper_gaps_unfillable_total", "Gaps the exchange has no data for.");
+    Family<Gauge> &restWeight =
+        gauge("tapekeeper_rest_weight_used", "REST weight used in the present window, as the exchange counts it.");
+    Family<Counter> &restRequests =
+        counter("tapekeeper_rest_requests_total", "REST requests by status (0: no answer).");
+    Family<Histogram> &eventToStored = prometheus::BuildHistogram()
+                                           .Name("tapekeeper_event_to_stored_seconds")
+                                           .Help("From the exchange's event time to the store's confirmation.")
+                                           .Register(registry);
+    Family<Gauge> &clockOffset =
+        gauge("tapekeeper_clock_offset_seconds", "How far the exchange's clock is ahead of this machine's.");
+    Family<Gauge> &queueWaiting = gauge("tapekeeper_queue_waiting", "Items that wait in a queue between threads.");
+    Family<Counter> &queueRefused = counter("tapekeeper_queue_refused_total", "Items a full queue has refused.");
+    Family<Gauge> &buildInfo = gauge("tapekeeper_build_info", "Always 1; the version is in the labels.");
+
+    Counter &cpu = counter("process_cpu_seconds_total", "User and system time.").Add({});
+    Gauge &resident = gauge("process_resident_memory_bytes", "Resident memory.").Add({});
+    Gauge &virtualSize = gauge("process_virtual_memory_bytes", "Virtual memory.").Add({});
+    Gauge &openFiles = gauge("process_open_fds", "Open file descriptors.").Add({});
+    Gauge &maxFiles = gauge("process_max_fds", "Most file descriptors this process may open.").Add({});
+    Gauge &threads = gauge("process_threads", "Threads.").Add({});
+    Gauge &start = gauge("process_start_time_seconds", "When the process started, since 1970.").Add({});
+};
+
+Metrics::Metrics()
+    : m_families(std::make_unique<Families>())
+{
+    Families &all = *m_families;
+    for (const std::string_view kind : recordKinds)
+        all.recordsStored.Add({{"kind", std::string(kind)}});
+    for (Families::Family<Counter> *family :
+         {&all.candlesCorrected, &all.gapsOpened, &all.gapsRepaired, &all.gapsUnfillable})
+        family->Add({});
+    for (Families::Family<Gauge> *family : {&all.spoolBytes, &all.spoolAge, &all.gapsOpen, &all.clockOffset})
+        family->Add({});
+    all.eventToStored.Add({}, latencyBounds);
+    all.buildInfo.Add({{"version", TAPEKEEPER_VERSION}, {"qt", qVersion()}}).Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::addExchange(const QString &exchange, const QStringList &routes)
+{
+    for (const QString &route : routes) {
+        frames(exchange, route);
+        frameBytes(exchange, route);
+    }
+    framesBroken(exchange);
+    for (size_t state = 0; state < streamStateNames.size(); ++state)
+        streams(exchange, StreamState(state));
+    restWeightUsed(exchange);
+    restRequests(exchange, 200);
+}
+
+Counter &Metrics::frames(const QString &exchange, const QString &route)
+{
+    return m_families->frames.Add({{"exchange", exchange.toStdString()}, {"route", route.toStdString()}});
+}
+
+Counter &Metrics::frameBytes(const QString &exchange, const QString &route)
+{
+    return m_families->frameBytes.Add({{"exchange", exchange.toStdString()}, {"route", route.toStdString()}});
+}
+
+Counter &Metrics::framesUnhandled(const QString &exchange, const QString &kind)
+{
+    return m_families->bounded(m_families->framesUnhandled,
+                               {{"exchange", exchange.toStdString()}, {"kind", kind.toStdString()}}, "kind");
+}
+
+Counter &Metrics::framesBroken(const QString &exchange)
+{
+    return m_families->framesBroken.Add({{"exchange", exchange.toStdString()}});
+}
+
+Counter &Metrics::recordsStored(RecordKind kind)
+{
+    return m_families->recordsStored.Add({{"kind", std::string(recordKinds[size_t(kind)])}});
+}
+
+Counter &Metrics::candlesCorrected()
+{
+    return m_families->candlesCorrected.Add({});
+}
+
+Counter &Metrics::reconnects(const QString &exchange, const QString &reason, int status)
+{
+    return m_families->bounded(
+        m_families->reconnects,
+        {{"exchange", exchange.toStdString()}, {"reason", reason.toStdString()}, {"status", std::to_string(status)}},
+        "reason");
+}
+
+Gauge &Metrics::streams(const QString &exchange, StreamState state)
+{
+    return m_families->streams.Add(
+        {{"exchange", exchange.toStdString()}, {"state", std::string(streamStateName(state))}});
+}
+
+Gauge &Metrics::spoolBytes()
+{
+    return m_families->spoolBytes.Add({});
+}
+
+Gauge &Metrics::spoolOldestRecordAge()
+{
+    return m_families->spoolAge.Add({});
+}
+
+Counter &Metrics::storeErrors(const QString &code)
+{
+    return m_families->bounded(m_families->storeErrors, {{"code", code.toStdString()}}, "code");
+}
+
+Gauge &Metrics::gapsOpen()
+{
+    return m_families->gapsOpen.Add({});
+}
+
+Counter &Metrics::gapsOpened()
+{
+    return m_families->gapsOpened.Add({});
+}
+
+Counter &Metrics::gapsRepaired()
+{
+    return m_families->gapsRepaired.Add({});
+}
+
+Counter &Metrics::gapsUnfillable()
+{
+    return m_families->gapsUnfillable.Add({});
+}
+
+Gauge &Metrics::restWeightUsed(const QString &exchange)
+{
+    return m_families->restWeight.Add({{"exchange", exchange.toStdString()}});
+}
+
+Counter &Metrics::restRequests(const QString &exchange, int status)
+{
+    return m_families->bounded(m_families->restRequests,
+                               {{"exchange", exchange.toStdString()}, {"status", std::to_string(status)}}, "status");
+}
+
+Histogram &Metrics::eventToStored()
+{
+    return m_families->eventToStored.Add({}, latencyBounds);
+}
+
+Gauge &Metrics::clockOffset()
+{
+    return m_families->clockOffset.Add({});
+}
+
+Gauge &Metrics::queueWaiting(const QString &queue)
+{
+    return m_families->queueWaiting.Add({{"queue", queue.toStdString()}});
+}
+
+Counter &Metrics::queueRefused(const QString &queue)
+{
+    return m_families->queueRefused.Add({{"queue", queue.toStdString()}});
+}
+
+std::string Metrics::text()
+{
+    Families &all = *m_families;
+    {
+        const QMutexLocker lock(&all.mutex);
+        const ProcessStats stats = ProcessStats::read();
+        all.cpu.Increment(std::max(0.0, stats.cpuSeconds - all.cpu.Value()));
+        all.resident.Set(stats.residentBytes);
+        all.virtualSize.Set(stats.virtualBytes);
+        all.openFiles.Set(stats.openFiles);
+        all.maxFiles.Set(stats.maxFiles);
+        all.threads.Set(stats.threads);
+        all.start.Set(stats.startSeconds);
+    }
+    std::ostringstream out;
+    prometheus::TextSerializer().Serialize(out, all.registry.Collect());
+    return std::move(out).str();
+}
+
+} // namespace tk::telemetry

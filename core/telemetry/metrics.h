@@ -1,0 +1,69 @@
+// Every metric of Tapekeeper by name, and their Prometheus text. One object per engine, passed by reference;
+// thread-safe. Ask for a counter once, at set-up, and keep the reference: it lives as long as the Metrics, and counting
+// is one atomic.
+#pragma once
+
+#include "market/stream.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
+#include <QStringList>
+
+#include <memory>
+#include <string>
+
+namespace tk::telemetry {
+
+using Counter = prometheus::Counter;
+using Gauge = prometheus::Gauge;
+using Histogram = prometheus::Histogram;
+
+enum class RecordKind : quint8 { Candle, FundingRate, MarkPrice, Tick };
+
+class Metrics
+{
+public:
+    Metrics();
+    ~Metrics();
+    Metrics(const Metrics &) = delete;
+    Metrics &operator=(const Metrics &) = delete;
+
+    // Begins the series of an exchange at 0, so that the first increment of each is seen as one.
+    void addExchange(const QString &exchange, const QStringList &routes);
+
+    // Labels that come from outside (kinds, codes, reasons) cannot grow without bound: beyond a hundred sets of one
+    // metric, further ones are counted under "other".
+    Counter &frames(const QString &exchange, const QString &route);
+    Counter &frameBytes(const QString &exchange, const QString &route);
+    Counter &framesUnhandled(const QString &exchange, const QString &kind);
+    Counter &framesBroken(const QString &exchange);
+    Counter &recordsStored(RecordKind kind);
+    Counter &candlesCorrected();
+    Counter &reconnects(const QString &exchange, const QString &reason,
+                        int status); // status: HTTP or close code, 0 none
+    Gauge &streams(const QString &exchange, StreamState state);
+    Gauge &spoolBytes();
+    Gauge &spoolOldestRecordAge(); // seconds
+    Counter &storeErrors(const QString &code);
+    Gauge &gapsOpen();
+    Counter &gapsOpened();
+    Counter &gapsRepaired();
+    Counter &gapsUnfillable();
+    Gauge &restWeightUsed(const QString &exchange);
+    Counter &restRequests(const QString &exchange, int status); // 0: no answer came
+    Histogram &eventToStored();                                 // seconds
+    Gauge &clockOffset();                                       // seconds the exchange's clock is ahead of ours
+    Gauge &queueWaiting(const QString &queue);
+    Counter &queueRefused(const QString &queue);
+
+    // Prometheus text format 0.0.4, of this moment; the figures of the process are read now.
+    std::string text();
+
+private:
+    struct Families;
+    std::unique_ptr<Families> m_families;
+};
+
+} // namespace tk::telemetry

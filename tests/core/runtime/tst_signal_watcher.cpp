@@ -1,0 +1,51 @@
+#include "runtime/signal_watcher.h"
+#include "support/test_registry.h"
+
+#include <QSignalSpy>
+
+#include <csignal>
+
+using namespace tk::runtime;
+
+class SignalWatcherTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void tellsSignals()
+    {
+        SignalWatcher watcher;
+        QVERIFY(watcher.start());
+        QSignalSpy terminate(&watcher, &SignalWatcher::terminate);
+        QSignalSpy reload(&watcher, &SignalWatcher::reload);
+        std::raise(SIGHUP);
+        QVERIFY(reload.wait());
+        std::raise(SIGTERM);
+        QVERIFY(terminate.wait());
+        QCOMPARE(terminate[0][0].toInt(), 1);
+        std::raise(SIGINT);
+        QVERIFY(terminate.wait());
+        QCOMPARE(terminate[1][0].toInt(), 2);
+        QCOMPARE(reload.size(), 1);
+    }
+
+    void oneAtATimeAndHandlersComeBack()
+    {
+        struct sigaction before = {};
+        ::sigaction(SIGTERM, nullptr, &before);
+        {
+            SignalWatcher first;
+            QVERIFY(first.start());
+            SignalWatcher second;
+            QVERIFY(!second.start());
+        }
+        struct sigaction after = {};
+        ::sigaction(SIGTERM, nullptr, &after);
+        QCOMPARE(reinterpret_cast<quintptr>(after.sa_handler), reinterpret_cast<quintptr>(before.sa_handler));
+        SignalWatcher again;
+        QVERIFY(again.start());
+    }
+};
+
+TK_TEST(SignalWatcherTest, signal_watcher);
+#include "tst_signal_watcher.moc"
