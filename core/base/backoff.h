@@ -15,8 +15,7 @@ public:
         : m_first(first)
         , m_cap(cap)
         , m_random(seed)
-    {
-    }
+    {}
 
     // The wait before the next attempt: uniform between zero and the present ceiling, which then doubles.
     milliseconds next()

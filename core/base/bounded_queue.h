@@ -25,8 +25,7 @@ public:
 
     explicit BoundedQueue(size_t capacity)
         : m_capacity(capacity)
-    {
-    }
+    {}
 
     // Called by the producer's thread when the queue stops being empty; typically posts a queued call.
     void setWakeUp(std::function<void()> wakeUp)

@@ -36,8 +36,7 @@ milliseconds SystemClock::timerDelay(milliseconds span) const
 ScaledClock::ScaledClock(double factor, UtcTime anchor)
     : m_factor(factor)
     , m_anchor(anchor)
-{
-}
+{}
 
 UtcTime ScaledClock::utcNow() const
 {

@@ -103,8 +103,9 @@ Result<qint64> parseByteSize(QStringView text)
                                                 {u"TiB", 1'099'511'627'776}}};
     if (const auto bytes = scaled(text, units))
         return *bytes;
-    return Error{Error::Kind::Config,
-                 QStringLiteral("\"%1\" is not a size: use a number and B, KiB, MiB, GiB or TiB, such as 20GiB").arg(text)};
+    return Error{
+        Error::Kind::Config,
+        QStringLiteral("\"%1\" is not a size: use a number and B, KiB, MiB, GiB or TiB, such as 20GiB").arg(text)};
 }
 
 } // namespace tk

@@ -22,10 +22,10 @@ namespace tk::exchange {
 // What one stream promises: when its data is due. Data of the adapter, from its reference.
 struct StreamContract
 {
-    milliseconds first_data;            // after the subscription was sent; beyond it the stream is silent
-    milliseconds late;                  // silence that is out of the ordinary
-    milliseconds stale;                 // silence that needs healing; zero: silence proves nothing (rare events)
-    bool quiet_possible = false;        // a pair without trades sends nothing: judged against other sources
+    milliseconds first_data;     // after the subscription was sent; beyond it the stream is silent
+    milliseconds late;           // silence that is out of the ordinary
+    milliseconds stale;          // silence that needs healing; zero: silence proves nothing (rare events)
+    bool quiet_possible = false; // a pair without trades sends nothing: judged against other sources
 };
 
 // One subscription on the wire.
@@ -40,13 +40,13 @@ struct StreamSpec
 // Limits of a websocket connection.
 struct ConnectionLimits
 {
-    int planned_streams = 200;           // per connection
+    int planned_streams = 200; // per connection
     int names_per_message = 100;
-    int messages_per_second = 5;         // what we send at most, well under the exchange's limit
+    int messages_per_second = 5; // what we send at most, well under the exchange's limit
     milliseconds life = std::chrono::hours(24);
     milliseconds rotate_after = std::chrono::hours(23);
-    int attempts = 200;                  // connection attempts ...
-    milliseconds attempts_window = std::chrono::minutes(5); // ... in this window, per address
+    int attempts = 200;                                        // connection attempts ...
+    milliseconds attempts_window = std::chrono::minutes(5);    // ... in this window, per address
     milliseconds transport_silence = std::chrono::seconds(15); // no bytes at all: the connection is dead
 };
 
@@ -70,7 +70,7 @@ struct TradeUpdate
 {
     DecimalText price;
     DecimalText quantity;
-    qint64 id = 0; // contiguous: a step of more than one is a lost trade
+    qint64 id = 0;             // contiguous: a step of more than one is a lost trade
     qint64 last_trade_id = -1; // comparable with CandleUpdate's
     bool buyer_is_maker = false;
     UtcTime traded{};
@@ -131,7 +131,7 @@ struct MarketEvent
 {
     std::string_view symbol; // as the exchange wrote it
     UtcTime event_time{};
-    std::string_view raw;    // the exchange's own object, verbatim
+    std::string_view raw; // the exchange's own object, verbatim
     Payload payload;
 };
 
@@ -158,7 +158,7 @@ struct RestRequest
 {
     QByteArray path; // "/fapi/v1/klines"
     QUrlQuery query;
-    int weight = 1;             // planned, by the exchange's documentation
+    int weight = 1;              // planned, by the exchange's documentation
     bool separate_limit = false; // counts against the exchange's second limit (Binance: fundingRate) and not the weight
 };
 
@@ -190,7 +190,7 @@ struct Refusal
 struct RestLimits
 {
     int weight_per_minute = 2400;
-    int separate_per_window = 500;                             // for RestRequest::separate_limit
+    int separate_per_window = 500; // for RestRequest::separate_limit
     milliseconds separate_window = std::chrono::minutes(5);
     int max_candles = 1500;
 };

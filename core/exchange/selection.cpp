@@ -32,7 +32,8 @@ Selection select(const std::vector<Instrument> &instruments, const Wanted &wante
             selection.unknown.append(pair);
     }
     const auto rank = [&](const Instrument &instrument) {
-        const qsizetype major = instrument.pair.quote == QLatin1String("USDT") ? majorBases.indexOf(instrument.pair.base) : -1;
+        const qsizetype major =
+            instrument.pair.quote == QLatin1String("USDT") ? majorBases.indexOf(instrument.pair.base) : -1;
         return major < 0 ? majorBases.size() : major;
     };
     std::ranges::stable_sort(selection.wanted, [&](const Instrument &a, const Instrument &b) {

@@ -18,10 +18,10 @@ struct Wanted
 
 struct Selection
 {
-    std::vector<Instrument> wanted;  // trading now; majors first, then by name
-    std::vector<QString> delisted;   // symbols that the exchange ended
-    QStringList unknown;             // named in the configuration, not in the exchange's list
-    QStringList not_trading;         // named, in the list, but not trading
+    std::vector<Instrument> wanted; // trading now; majors first, then by name
+    std::vector<QString> delisted;  // symbols that the exchange ended
+    QStringList unknown;            // named in the configuration, not in the exchange's list
+    QStringList not_trading;        // named, in the list, but not trading
 };
 
 Selection select(const std::vector<Instrument> &instruments, const Wanted &wanted, const QStringList &majorBases);

@@ -13,8 +13,7 @@ public:
     AttemptBudget(int attempts, milliseconds window)
         : m_attempts(size_t(attempts))
         , m_window(window)
-    {
-    }
+    {}
 
     // Zero: attempt now (and it is counted). Otherwise how long to wait first.
     milliseconds take(MonotonicTime now)

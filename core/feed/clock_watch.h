@@ -13,8 +13,7 @@ public:
     ClockWatch(UtcTime utc, MonotonicTime now)
         : m_utc(utc)
         , m_now(now)
-    {
-    }
+    {}
 
     // How far UTC ran ahead of (or behind) the monotonic clock since the last call; nothing below the tolerance.
     std::optional<milliseconds> jump(UtcTime utc, MonotonicTime now, milliseconds tolerance)

@@ -13,8 +13,7 @@ constexpr size_t rememberedCloses = 8;
 CloseWatch::CloseWatch(Timeframe timeframe, UtcTime start)
     : m_timeframe(timeframe)
     , m_next(candleOpen(timeframe, start))
-{
-}
+{}
 
 bool CloseWatch::closed(UtcTime open)
 {

@@ -22,9 +22,9 @@ public:
 
 private:
     Timeframe m_timeframe;
-    UtcTime m_next;                  // first open not yet resolved (closed, or told as overdue)
-    std::vector<UtcTime> m_closed;   // closed ones at or behind m_next, ascending
-    std::vector<UtcTime> m_recent;   // the newest closed ones before m_next, to tell repeats
+    UtcTime m_next;                // first open not yet resolved (closed, or told as overdue)
+    std::vector<UtcTime> m_closed; // closed ones at or behind m_next, ascending
+    std::vector<UtcTime> m_recent; // the newest closed ones before m_next, to tell repeats
 };
 
 } // namespace tk::feed

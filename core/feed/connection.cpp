@@ -43,7 +43,8 @@ void Connection::enqueue(const std::vector<Subscription> &streams, bool subscrib
 {
     for (size_t first = 0; first < streams.size(); first += m_namesPerMessage) {
         const size_t count = std::min(m_namesPerMessage, streams.size() - first);
-        m_outgoing.push_back({subscribe, {streams.begin() + qsizetype(first), streams.begin() + qsizetype(first + count)}});
+        m_outgoing.push_back(
+            {subscribe, {streams.begin() + qsizetype(first), streams.begin() + qsizetype(first + count)}});
     }
     if (isOpen() && !m_pace.isActive() && !m_outgoing.empty()) {
         m_pace.start();

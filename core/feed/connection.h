@@ -1,5 +1,5 @@
-// One connection with its subscriptions: opens, subscribes at the pace the exchange allows, hands frames on. It does not
-// judge or reconnect: its slot does. Lives in the feed thread.
+// One connection with its subscriptions: opens, subscribes at the pace the exchange allows, hands frames on. It does
+// not judge or reconnect: its slot does. Lives in the feed thread.
 #pragma once
 
 #include "exchange/adapter.h"
@@ -30,7 +30,8 @@ public:
         virtual ~Observer() = default;
         virtual void connectionOpened(Connection &connection) = 0;
         virtual void connectionFrame(Connection &connection, std::string_view frame) = 0;
-        virtual void connectionSubscribed(Connection &connection, const std::vector<StreamId> &streams) = 0; // asked for
+        virtual void connectionSubscribed(Connection &connection,
+                                          const std::vector<StreamId> &streams) = 0; // asked for
         virtual void connectionClosed(Connection &connection, const Closure &closure) = 0;
     };
 

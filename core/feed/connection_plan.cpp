@@ -2,7 +2,8 @@
 
 namespace tk::feed {
 
-std::vector<PlannedConnection> planConnections(const StreamTable &table, std::span<const StreamId> streams, int capacity)
+std::vector<PlannedConnection> planConnections(const StreamTable &table, std::span<const StreamId> streams,
+                                               int capacity)
 {
     // route -> pair -> streams; pairs keep the order in which they first appear.
     std::map<QByteArray, std::vector<std::vector<StreamId>>> routes;

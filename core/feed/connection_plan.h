@@ -16,7 +16,8 @@ struct PlannedConnection
 };
 
 // Groups streams in the given order; a pair's streams are not split unless they alone exceed `capacity`.
-std::vector<PlannedConnection> planConnections(const StreamTable &table, std::span<const StreamId> streams, int capacity);
+std::vector<PlannedConnection> planConnections(const StreamTable &table, std::span<const StreamId> streams,
+                                               int capacity);
 
 // What a sick connection needs. `due`: streams on it whose silence means something; `sick`: how many of them are.
 enum class Healing { None, MoveSick, ReplaceConnection };

@@ -19,12 +19,12 @@ constexpr milliseconds judgeEvery{1'000};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds batchAge{50};
 constexpr size_t batchRecords = 512;
-constexpr milliseconds closeGrace{30'000};     // reference §2.5: beyond it a closed mark is repaired over REST
-constexpr milliseconds clockTolerance{5'000};  // UTC against the monotonic clock between two ticks
-constexpr milliseconds healFirst{10'000};      // a healed stream that stays silent is healed again after ...
-constexpr milliseconds healMax{60'000};        // ... at most this
-constexpr quint64 brokenSamples = 5;           // broken frames that are shown in the log, per run
-constexpr size_t sparePerRoute = 8;            // connections beyond the plan, before healing replaces instead of moving
+constexpr milliseconds closeGrace{30'000};    // reference §2.5: beyond it a closed mark is repaired over REST
+constexpr milliseconds clockTolerance{5'000}; // UTC against the monotonic clock between two ticks
+constexpr milliseconds healFirst{10'000};     // a healed stream that stays silent is healed again after ...
+constexpr milliseconds healMax{60'000};       // ... at most this
+constexpr quint64 brokenSamples = 5;          // broken frames that are shown in the log, per run
+constexpr size_t sparePerRoute = 8;           // connections beyond the plan, before healing replaces instead of moving
 
 StreamTable::Thresholds thresholdsOf(const FeedSettings &settings)
 {
@@ -72,7 +72,7 @@ FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::Exchan
 
 FeedService::~FeedService() = default;
 
-void FeedService::start()
+Status FeedService::start()
 {
     if (m_settings.wakeup_pause.count() > 0)
         new WakeupCoalescer(m_settings.wakeup_pause, this);
@@ -82,6 +82,7 @@ void FeedService::start()
     m_tick.start();
     for (exchange::StreamSpec &spec : m_adapter->serviceStreams())
         addStream(std::move(spec), {});
+    return ok();
 }
 
 void FeedService::stop()
@@ -132,8 +133,8 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
         if (now != next.cend() && now->onboard == known->onboard)
             continue; // a name that came back with another listing date is another contract: streams begin anew
         const bool ended = std::ranges::find(delisted, known.key()) != delisted.end();
-        qCInfo(lcFeed).noquote() << (ended ? "delisted" : "no longer collected") << logField(u"exchange", m_adapter->name())
-                                 << logField(u"pair", known->unified);
+        qCInfo(lcFeed).noquote() << (ended ? "delisted" : "no longer collected")
+                                 << logField(u"exchange", m_adapter->name()) << logField(u"pair", known->unified);
         SymbolStreams &streams = m_symbols.streamsOf(known.key());
         for (const StreamId id : streams.by_kind) {
             if (id != noStream)
@@ -200,8 +201,8 @@ void FeedService::setSettings(const FeedSettings &settings)
         if (entry.removed || key.pair.isEmpty() || key.kind == StreamKind::MarkPrice)
             continue;
         const bool kindWanted = std::ranges::find(settings.kinds, key.kind) != settings.kinds.end();
-        const bool frameWanted = key.kind != StreamKind::Candles
-                                 || std::ranges::find(settings.timeframes, key.timeframe) != settings.timeframes.end();
+        const bool frameWanted = key.kind != StreamKind::Candles ||
+                                 std::ranges::find(settings.timeframes, key.timeframe) != settings.timeframes.end();
         if (kindWanted && frameWanted)
             continue;
         retire(id, false);
@@ -245,7 +246,8 @@ Slot &FeedService::makeSlot(const QByteArray &route)
     // Up to an hour earlier than the plan, so that connections opened together do not rotate together.
     settings.rotate_after = m_limits.rotate_after - milliseconds(QRandomGenerator::global()->bounded(3'600'000));
     settings.transport_silence = m_limits.transport_silence;
-    m_slots.push_back(std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
+    m_slots.push_back(
+        std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
     return *m_slots.back();
 }
 
@@ -254,7 +256,8 @@ void FeedService::place(const std::vector<StreamId> &streams)
     const int capacity = m_limits.planned_streams;
     for (const PlannedConnection &planned : planConnections(m_table, streams, capacity)) {
         const auto room = std::ranges::find_if(m_slots, [&](const auto &slot) {
-            return slot->route() == planned.route && slot->streams().size() + planned.streams.size() <= size_t(capacity);
+            return slot->route() == planned.route &&
+                   slot->streams().size() + planned.streams.size() <= size_t(capacity);
         });
         if (room != m_slots.end()) {
             (*room)->add(planned.streams);
@@ -370,7 +373,8 @@ void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view
     for (const exchange::Rejected &answer : m_parsed.rejected) {
         const auto streams = connection.answered(answer.id);
         qCWarning(lcFeed).noquote() << "the exchange refused a request" << logField(u"connection", slot.label())
-                                    << logField(u"code", QString::number(answer.code)) << logField(u"message", answer.message)
+                                    << logField(u"code", QString::number(answer.code))
+                                    << logField(u"message", answer.message)
                                     << logField(u"streams", QString::number(streams.size()));
     }
     for (const exchange::Unhandled &unhandled : m_parsed.unhandled) {
@@ -441,7 +445,8 @@ void FeedService::flushRecords()
                     .cause = cause,
                     .opened = utc});
     }
-    qCCritical(lcFeed).noquote() << "the store's queue is full; records not taken" << logField(u"records", QString::number(count));
+    qCCritical(lcFeed).noquote() << "the store's queue is full; records not taken"
+                                 << logField(u"records", QString::number(count));
     m_batch = {};
 }
 
@@ -466,8 +471,9 @@ void FeedService::tick()
     const MonotonicTime now = m_clock->now();
     const UtcTime utc = m_clock->utcNow();
     if (const auto jump = m_clockWatch.jump(utc, now, clockTolerance)) {
-        const QString what = QStringLiteral("the clock jumped by %1%2 (suspended, or set)")
-                                 .arg(jump->count() < 0 ? QStringLiteral("-") : QString(), ageText(std::chrono::abs(*jump)));
+        const QString what =
+            QStringLiteral("the clock jumped by %1%2 (suspended, or set)")
+                .arg(jump->count() < 0 ? QStringLiteral("-") : QString(), ageText(std::chrono::abs(*jump)));
         qCWarning(lcFeed).noquote() << what << "- reconnecting and repairing";
         replaceAll(what);
     }
@@ -518,14 +524,16 @@ void FeedService::heal(MonotonicTime now)
         std::vector<StreamId> sick;
         for (const StreamId id : slot.streams()) {
             const StreamEntry &entry = m_table.at(id);
-            if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended || entry.state == StreamState::Quiet)
+            if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended ||
+                entry.state == StreamState::Quiet)
                 continue;
             ++due;
             if (entry.isSick() && now >= entry.heal_at)
                 sick.push_back(id);
         }
         Healing healing = chooseHealing(due, int(sick.size()));
-        if (healing == Healing::MoveSick && slots > size_t(m_table.size()) / size_t(m_limits.planned_streams) + sparePerRoute)
+        if (healing == Healing::MoveSick &&
+            slots > size_t(m_table.size()) / size_t(m_limits.planned_streams) + sparePerRoute)
             healing = Healing::ReplaceConnection; // enough connections: do not split further
         if (healing == Healing::None)
             continue;
@@ -566,7 +574,8 @@ void FeedService::heartbeatLine()
     if (m_majors.count() == 0)
         qCWarning(lcFeed).noquote() << "⚠️ no pairs to watch yet: the instrument list has not come";
     else if (stale.empty())
-        qCInfo(lcFeed).noquote() << Majors::okLine(m_records.counts().final_candles, m_records.fundedPairs(), m_reconnects);
+        qCInfo(lcFeed).noquote() << Majors::okLine(m_records.counts().final_candles, m_records.fundedPairs(),
+                                                   m_reconnects);
     else
         qCWarning(lcFeed).noquote() << Majors::staleLine(stale);
 }
@@ -583,10 +592,10 @@ void FeedService::logTransitions(const std::vector<StreamTransition> &transition
     };
     std::vector<Group> groups;
     for (const StreamTransition &transition : transitions) {
-        const bool recovered = transition.to == StreamState::Live
-                               && (transition.from == StreamState::Stale || transition.from == StreamState::Silent);
-        const bool told = transition.to == StreamState::Stale || transition.to == StreamState::Silent
-                          || transition.to == StreamState::Ended || recovered;
+        const bool recovered = transition.to == StreamState::Live &&
+                               (transition.from == StreamState::Stale || transition.from == StreamState::Silent);
+        const bool told = transition.to == StreamState::Stale || transition.to == StreamState::Silent ||
+                          transition.to == StreamState::Ended || recovered;
         if (!told)
             continue;
         auto group = std::ranges::find_if(groups, [&](const Group &g) { return g.to == transition.to; });
@@ -598,12 +607,15 @@ void FeedService::logTransitions(const std::vector<StreamTransition> &transition
     }
     for (const Group &group : groups) {
         const std::string_view state = streamStateName(group.to);
-        const QString names = group.names.join(QStringLiteral(", "))
-                              + (group.count > 5 ? QStringLiteral(" and %1 more").arg(group.count - 5) : QString());
-        const QString line = QStringLiteral("%1 %2: %3").arg(group.count).arg(
-            group.to == StreamState::Live ? QStringLiteral("streams live again")
-                                          : QStringLiteral("streams %1").arg(QLatin1String(state.data(), qsizetype(state.size()))),
-            names);
+        const QString names = group.names.join(QStringLiteral(", ")) +
+                              (group.count > 5 ? QStringLiteral(" and %1 more").arg(group.count - 5) : QString());
+        const QString line =
+            QStringLiteral("%1 %2: %3")
+                .arg(group.count)
+                .arg(group.to == StreamState::Live
+                         ? QStringLiteral("streams live again")
+                         : QStringLiteral("streams %1").arg(QLatin1String(state.data(), qsizetype(state.size()))),
+                     names);
         if (group.to == StreamState::Live || group.to == StreamState::Ended)
             qCInfo(lcFeed).noquote() << line;
         else
@@ -617,7 +629,8 @@ void FeedService::flushNotes()
     if (!m_transitions.empty())
         logTransitions(std::exchange(m_transitions, {}));
     for (const RecordBuilder::Break &lost : m_records.takeBreaks())
-        m_gaps.add({.stream = lost.stream, .from = lost.span.from, .to = lost.span.to, .cause = lost.cause, .opened = utc});
+        m_gaps.add(
+            {.stream = lost.stream, .from = lost.span.from, .to = lost.span.to, .cause = lost.cause, .opened = utc});
     if (auto opened = m_gaps.takeOpened(); !opened.empty())
         Q_EMIT gapsOpened(opened);
     if (auto ended = m_gaps.takeEnded(); !ended.empty())
@@ -645,7 +658,8 @@ void FeedService::sendSnapshot(UtcTime utc)
         if (entry.removed || entry.spec.key.pair.isEmpty())
             continue;
         ++snapshot->streams_by_state[size_t(entry.state)];
-        snapshot->streams.push_back({entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause});
+        snapshot->streams.push_back(
+            {entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause});
     }
     for (const auto &slot : m_slots) {
         ConnectionRow row;

@@ -1,5 +1,5 @@
-// The live side of one exchange: connections, subscriptions, stream states, healing. Lives in its own thread; records go
-// to the store's queue, everything else leaves as values in signals, in batches.
+// The live side of one exchange: connections, subscriptions, stream states, healing. Lives in its own thread; records
+// go to the store's queue, everything else leaves as values in signals, in batches.
 #pragma once
 
 #include "base/clock.h"
@@ -47,11 +47,11 @@ class FeedService final : public runtime::Service, private Slot::Host
 {
     Q_OBJECT
 public:
-    FeedService(FeedSettings settings, std::unique_ptr<exchange::ExchangeAdapter> adapter, std::shared_ptr<const Clock> clock,
-                RecordSink sink, std::function<void()> beat);
+    FeedService(FeedSettings settings, std::unique_ptr<exchange::ExchangeAdapter> adapter,
+                std::shared_ptr<const Clock> clock, RecordSink sink, std::function<void()> beat);
     ~FeedService() override;
 
-    void start() override;
+    Status start() override;
     void stop() override;
 
 public Q_SLOTS:
@@ -96,7 +96,8 @@ private:
     void retire(StreamId id, bool delisted);
     void applied(const std::optional<StreamTransition> &transition);
     void logTransitions(const std::vector<StreamTransition> &transitions);
-    void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now, UtcTime utc);
+    void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
+                   UtcTime utc);
     void sampleBroken(std::string_view frame, const Error &error);
     void flushRecords();
     void flushNotes();

@@ -18,7 +18,8 @@ void Majors::choose(const StreamTable &table, const std::vector<StreamId> &strea
     QStringList order;
     for (const StreamId id : streams) {
         const StreamEntry &entry = table.at(id);
-        if (entry.spec.key.pair.isEmpty() || entry.state == StreamState::Ended || entry.spec.contract.stale.count() == 0)
+        if (entry.spec.key.pair.isEmpty() || entry.state == StreamState::Ended ||
+            entry.spec.contract.stale.count() == 0)
             continue;
         if (!ofPair.contains(entry.spec.key.pair))
             order.append(entry.spec.key.pair);
@@ -51,7 +52,8 @@ std::vector<QString> Majors::stale(const StreamTable &table) const
 
 QString Majors::okLine(quint64 candles, quint64 funding, quint64 reconnects)
 {
-    return QStringLiteral("✓ Heartbeat OK - All major pairs receiving data. Stats: Candles=%1, Funding=%2, Reconnects=%3")
+    return QStringLiteral(
+               "✓ Heartbeat OK - All major pairs receiving data. Stats: Candles=%1, Funding=%2, Reconnects=%3")
         .arg(candles)
         .arg(funding)
         .arg(reconnects);
@@ -62,7 +64,9 @@ QString Majors::staleLine(const std::vector<QString> &stale)
     QStringList quoted;
     for (const QString &name : stale)
         quoted.append(u'\'' + name + u'\'');
-    return QStringLiteral("⚠️ %1 major pairs have stale data: [%2]").arg(stale.size()).arg(quoted.join(QStringLiteral(", ")));
+    return QStringLiteral("⚠️ %1 major pairs have stale data: [%2]")
+        .arg(stale.size())
+        .arg(quoted.join(QStringLiteral(", ")));
 }
 
 QString Majors::quorumLine(size_t stale, int majors)

@@ -15,8 +15,7 @@ public:
     // `bases` as configured ("BTC"), quoted and settled in USDT.
     explicit Majors(QStringList bases)
         : m_bases(std::move(bases))
-    {
-    }
+    {}
 
     // Those of the given streams that belong to majors. Where the configuration collects none of them, the first ten
     // pairs stand in, so that the heartbeat never speaks for nothing.

@@ -8,8 +8,7 @@ using namespace exchange;
 
 RecordBuilder::RecordBuilder(Settings settings)
     : m_settings(settings)
-{
-}
+{}
 
 void RecordBuilder::track(StreamId id, const StreamEntry &entry, UtcTime now)
 {
@@ -47,7 +46,8 @@ void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEve
     } else if (const auto *depth = std::get_if<DepthUpdate>(&event.payload)) {
         if (continues(tracked, entry, event))
             tick(entry, event, depth->last_id, into);
-    } else if (std::holds_alternative<LiquidationUpdate>(event.payload) || std::holds_alternative<TickerUpdate>(event.payload)) {
+    } else if (std::holds_alternative<LiquidationUpdate>(event.payload) ||
+               std::holds_alternative<TickerUpdate>(event.payload)) {
         tick(entry, event, toMs(event.event_time), into);
     }
     tracked.last_event = event.event_time;
@@ -66,7 +66,8 @@ void RecordBuilder::candle(Tracked &tracked, const CandleUpdate &update, RecordB
     m_closed.push_back({tracked.series, {candle.open_time, nextCandleOpen(update.timeframe, candle.open_time)}});
 }
 
-void RecordBuilder::mark(Tracked &tracked, const StreamEntry &entry, const MarkUpdate &update, UtcTime time, RecordBatch &into)
+void RecordBuilder::mark(Tracked &tracked, const StreamEntry &entry, const MarkUpdate &update, UtcTime time,
+                         RecordBatch &into)
 {
     if (toMs(update.next_funding) != 0) {
         if (toMs(tracked.next_funding) != 0 && update.next_funding > tracked.next_funding)
@@ -112,10 +113,11 @@ bool RecordBuilder::continues(Tracked &tracked, const StreamEntry &entry, const 
         return false;
     if (last != 0 && !follows) {
         const bool trades = std::holds_alternative<TradeUpdate>(event.payload);
-        m_breaks.push_back({entry.spec.key,
-                            {tracked.last_event, event.event_time},
-                            trades ? QStringLiteral("%1 trades lost between ids %2 and %3").arg(id - last - 1).arg(last).arg(id)
-                                   : QStringLiteral("book chain broken: previous id is not %1").arg(last)});
+        m_breaks.push_back(
+            {entry.spec.key,
+             {tracked.last_event, event.event_time},
+             trades ? QStringLiteral("%1 trades lost between ids %2 and %3").arg(id - last - 1).arg(last).arg(id)
+                    : QStringLiteral("book chain broken: previous id is not %1").arg(last)});
     }
     tracked.last_id = id;
     return true;

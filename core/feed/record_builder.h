@@ -44,9 +44,9 @@ public:
     // Candles that their closed mark should have reported by now.
     std::vector<SeriesSpan> overdue(UtcTime now, milliseconds grace);
 
-    std::vector<SeriesSpan> takeClosed();  // candles that came with their closed mark since the last call
+    std::vector<SeriesSpan> takeClosed(); // candles that came with their closed mark since the last call
     std::vector<Break> takeBreaks();
-    std::vector<QString> takeSettled();    // pairs whose funding was settled since the last call
+    std::vector<QString> takeSettled(); // pairs whose funding was settled since the last call
     const Counts &counts() const { return m_counts; }
     quint64 fundedPairs() const; // pairs with a funding time on their mark price stream
 
@@ -62,7 +62,8 @@ private:
     };
 
     void candle(Tracked &tracked, const exchange::CandleUpdate &update, RecordBatch &into);
-    void mark(Tracked &tracked, const StreamEntry &entry, const exchange::MarkUpdate &update, UtcTime time, RecordBatch &into);
+    void mark(Tracked &tracked, const StreamEntry &entry, const exchange::MarkUpdate &update, UtcTime time,
+              RecordBatch &into);
     bool continues(Tracked &tracked, const StreamEntry &entry, const exchange::MarketEvent &event);
     void tick(const StreamEntry &entry, const exchange::MarketEvent &event, qint64 id, RecordBatch &into);
 

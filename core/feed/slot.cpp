@@ -22,8 +22,7 @@ Slot::Slot(SlotSettings settings, const exchange::ExchangeAdapter &adapter, cons
     , m_host(&host)
     , m_backoff(m_settings.reconnect_first, m_settings.reconnect_max, m_settings.seed)
     , m_rotationBackoff(m_settings.reconnect_first, m_settings.reconnect_max, m_settings.seed + 1)
-{
-}
+{}
 
 Slot::~Slot() = default;
 
@@ -103,7 +102,8 @@ void Slot::connectionOpened(Connection &connection)
         ++m_reconnects;
         m_host->slotAttempt(m_metricReason, true);
         qCInfo(lcFeed).noquote() << "reconnected" << logField(u"exchange", m_settings.exchange)
-                                 << logField(u"connection", label()) << logField(u"streams", QString::number(m_streams.size()));
+                                 << logField(u"connection", label())
+                                 << logField(u"streams", QString::number(m_streams.size()));
     }
     m_host->slotUp(*this);
 }
@@ -189,7 +189,8 @@ void Slot::tick(MonotonicTime now)
         return;
     const milliseconds silence = std::chrono::duration_cast<milliseconds>(now - m_current->lastBytes());
     if (silence > m_settings.transport_silence) {
-        down(QStringLiteral("no data for %1 s").arg(silence.count() / 1000), QStringLiteral("silence"), milliseconds(0));
+        down(QStringLiteral("no data for %1 s").arg(silence.count() / 1000), QStringLiteral("silence"),
+             milliseconds(0));
         return;
     }
     if (m_goodSince != never && now - m_goodSince >= goodDataResetsBackoff && m_backoff.failures() > 0) {

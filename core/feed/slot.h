@@ -41,7 +41,7 @@ public:
         virtual void slotUp(Slot &slot) = 0;
         virtual void slotDown(Slot &slot, const QString &cause) = 0; // its streams have no connection from here on
         virtual void slotAttempt(const QString &reason, bool success) = 0; // a reconnect attempt ended
-        virtual milliseconds takeAttempt() = 0; // zero: connect now
+        virtual milliseconds takeAttempt() = 0;                            // zero: connect now
     };
 
     Slot(SlotSettings settings, const exchange::ExchangeAdapter &adapter, const Clock &clock, Host &host);

@@ -17,8 +17,7 @@ milliseconds since(MonotonicTime then, MonotonicTime now)
 
 StreamTable::StreamTable(Thresholds thresholds)
     : m_thresholds(thresholds)
-{
-}
+{}
 
 quint32 StreamTable::pairIndex(const QString &name, MonotonicTime now)
 {
@@ -170,8 +169,8 @@ void StreamTable::probeAnswered(const ProbeAnswer &answer, MonotonicTime now)
         pair.proven_quiet = true;
         return;
     }
-    const bool ahead = answer.trades > 0
-                       && std::pair(answer.open, answer.trades) > std::pair(entry.candle_open, entry.candle_trades);
+    const bool ahead =
+        answer.trades > 0 && std::pair(answer.open, answer.trades) > std::pair(entry.candle_open, entry.candle_trades);
     if (ahead) {
         pair.rest_open = answer.open;
         pair.rest_trades = answer.trades;
@@ -191,12 +190,15 @@ void StreamTable::judgeTicking(StreamId id, MonotonicTime now, UtcTime utc, Judg
     if (entry.fresh) {
         const milliseconds age = since(entry.subscribed, now);
         if (age > contract.first_data && !entry.isSick())
-            change = set(id, StreamState::Silent, QStringLiteral("no data within %1 of the subscription").arg(ageText(contract.first_data)), utc);
+            change =
+                set(id, StreamState::Silent,
+                    QStringLiteral("no data within %1 of the subscription").arg(ageText(contract.first_data)), utc);
     } else {
         const milliseconds age = since(entry.last_data, now);
         if (age > std::min(contract.stale, m_thresholds.stale_after))
-            change = entry.isSick() ? std::nullopt
-                                    : set(id, StreamState::Stale, QStringLiteral("no data for %1").arg(ageText(age)), utc);
+            change = entry.isSick()
+                         ? std::nullopt
+                         : set(id, StreamState::Stale, QStringLiteral("no data for %1").arg(ageText(age)), utc);
         else if (age > contract.late && entry.state == StreamState::Live)
             change = set(id, StreamState::Late, QStringLiteral("no data for %1").arg(ageText(age)), utc);
     }
@@ -208,8 +210,8 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
 {
     StreamEntry &entry = m_streams[id];
     PairWatch &pair = m_pairs[entry.pair];
-    const bool byId = entry.spec.key.kind == StreamKind::Candles || entry.spec.key.kind == StreamKind::Trades
-                      || entry.spec.key.kind == StreamKind::Ticker;
+    const bool byId = entry.spec.key.kind == StreamKind::Candles || entry.spec.key.kind == StreamKind::Trades ||
+                      entry.spec.key.kind == StreamKind::Ticker;
     const MonotonicTime reference = entry.fresh ? entry.subscribed : entry.last_data;
     // Trades of the pair that this stream should have shown: seen on another stream ...
     bool behind = byId ? pair.last_trade_id > entry.last_trade_id && pair.last_trade > reference
@@ -225,8 +227,9 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
     } else if (entry.behind_since == never) {
         entry.behind_since = now;
     } else if (since(entry.behind_since, now) > m_thresholds.behind_grace && !entry.isSick()) {
-        const auto change = set(id, entry.fresh ? StreamState::Silent : StreamState::Stale,
-                                QStringLiteral("%1 for %2").arg(evidence, ageText(since(entry.behind_since, now))), utc);
+        const auto change =
+            set(id, entry.fresh ? StreamState::Silent : StreamState::Stale,
+                QStringLiteral("%1 for %2").arg(evidence, ageText(since(entry.behind_since, now))), utc);
         if (change)
             into.transitions.push_back(*change);
         return;
@@ -238,7 +241,8 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
     if (pair.proven_quiet && quietFor > m_thresholds.probe_fresh)
         change = set(id, StreamState::Quiet, QStringLiteral("no trades, as the exchange's history confirms"), utc);
     else if (pair.unproven && quietFor > entry.spec.contract.late)
-        change = set(id, StreamState::Late, QStringLiteral("no trades seen, and REST cannot be asked whether there were any"), utc);
+        change = set(id, StreamState::Late,
+                     QStringLiteral("no trades seen, and REST cannot be asked whether there were any"), utc);
     if (change)
         into.transitions.push_back(*change);
 }
@@ -249,11 +253,11 @@ void StreamTable::judgePair(PairWatch &pair, MonotonicTime now, Judgement &into)
     if (!candles)
         return;
     const StreamEntry &entry = m_streams[*candles];
-    if (pair.rest_ahead_since != never
-        && std::pair(entry.candle_open, entry.candle_trades) >= std::pair(pair.rest_open, pair.rest_trades))
+    if (pair.rest_ahead_since != never &&
+        std::pair(entry.candle_open, entry.candle_trades) >= std::pair(pair.rest_open, pair.rest_trades))
         pair.rest_ahead_since = never; // caught up
-    const milliseconds patience = entry.fresh ? m_thresholds.probe_fresh
-                                              : std::min(m_thresholds.probe_after, m_thresholds.stale_after);
+    const milliseconds patience =
+        entry.fresh ? m_thresholds.probe_fresh : std::min(m_thresholds.probe_after, m_thresholds.stale_after);
     const MonotonicTime reference = std::max(pair.last_trade, entry.fresh ? entry.subscribed : entry.last_data);
     if (!pair.probing && now >= pair.probe_at && since(reference, now) > patience) {
         pair.probing = true;

@@ -24,16 +24,16 @@ struct StreamEntry
     exchange::StreamSpec spec;
     quint32 pair = 0; // index into the table's pairs
     StreamState state = StreamState::Requested;
-    UtcTime since{};        // of the state
-    QString cause;          // of the state; empty for live
-    UtcTime last_event{};   // event time of the newest data; 0: never
+    UtcTime since{};      // of the state
+    QString cause;        // of the state; empty for live
+    UtcTime last_event{}; // event time of the newest data; 0: never
     MonotonicTime last_data{};
     MonotonicTime subscribed{};
-    bool fresh = true;      // no data since the last subscription
-    bool removed = false;   // left the configuration; the id is not used again
+    bool fresh = true;    // no data since the last subscription
+    bool removed = false; // left the configuration; the id is not used again
     quint64 frames = 0;
     qint64 last_trade_id = -1;
-    UtcTime candle_open{};  // the candle last seen, and its trade count
+    UtcTime candle_open{}; // the candle last seen, and its trade count
     qint64 candle_trades = 0;
     MonotonicTime behind_since{}; // since when trades of the pair are missing here; 0: they are not
     int heal_attempts = 0;        // since it was last live
@@ -101,11 +101,11 @@ private:
     {
         QString name;
         std::vector<StreamId> streams;
-        qint64 last_trade_id = -1;    // newest trade shown by any stream of the pair
-        MonotonicTime last_trade{};   // when it was shown; or the proof that there was none
-        MonotonicTime probe_at{};     // not asked again before
+        qint64 last_trade_id = -1;  // newest trade shown by any stream of the pair
+        MonotonicTime last_trade{}; // when it was shown; or the proof that there was none
+        MonotonicTime probe_at{};   // not asked again before
         bool probing = false;
-        UtcTime rest_open{};          // newest candle with trades that REST knows ...
+        UtcTime rest_open{}; // newest candle with trades that REST knows ...
         qint64 rest_trades = 0;
         MonotonicTime rest_ahead_since{}; // ... and since when it is ahead of our streams; 0: it is not
         bool proven_quiet = false;

@@ -9,8 +9,9 @@ WakeupCoalescer::WakeupCoalescer(std::chrono::microseconds pause, QObject *paren
     : QObject(parent)
     , m_pause(pause)
 {
-    connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this,
-            [this] { QThread::usleep(static_cast<unsigned long>(m_pause.count())); }, Qt::DirectConnection);
+    connect(
+        QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this,
+        [this] { QThread::usleep(static_cast<unsigned long>(m_pause.count())); }, Qt::DirectConnection);
 }
 
 } // namespace tk::feed

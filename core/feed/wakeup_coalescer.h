@@ -1,5 +1,5 @@
-// Lets frames of a few milliseconds gather before the thread wakes: at thousands of frames a second the wake-up, not the
-// work, is the cost (a fifth of the CPU at 5,000 frames/s for 2 ms of latency). Install in the thread it serves.
+// Lets frames of a few milliseconds gather before the thread wakes: at thousands of frames a second the wake-up, not
+// the work, is the cost (a fifth of the CPU at 5,000 frames/s for 2 ms of latency). Install in the thread it serves.
 #pragma once
 
 #include <QObject>

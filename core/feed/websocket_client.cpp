@@ -109,12 +109,15 @@ void WebSocketClient::readUpgrade()
     if (response.status != 101) {
         const int seconds = response.headers.value("retry-after").toInt();
         finish(Closure::Kind::Refused, response.status,
-               QStringLiteral("upgrade refused with HTTP %1 %2").arg(response.status).arg(QString::fromLatin1(response.reason)),
+               QStringLiteral("upgrade refused with HTTP %1 %2")
+                   .arg(response.status)
+                   .arg(QString::fromLatin1(response.reason)),
                std::chrono::seconds(std::max(0, seconds)));
         return;
     }
     if (response.headers.value("sec-websocket-accept") != net::acceptKey(m_key)) {
-        finish(Closure::Kind::Protocol, 101, QStringLiteral("the upgrade's answer does not fit its key; a proxy in between?"));
+        finish(Closure::Kind::Protocol, 101,
+               QStringLiteral("the upgrade's answer does not fit its key; a proxy in between?"));
         return;
     }
     m_deadline.stop();
@@ -162,7 +165,8 @@ void WebSocketClient::handle(const net::WsMessage &message)
         m_listener->messageArrived(message.payload);
         break;
     case net::Opcode::Ping: // the exchange cuts us when the same payload does not come back
-        m_socket->write(net::encodeFrame(net::Opcode::Pong, QByteArrayView(message.payload.data(), qsizetype(message.payload.size())),
+        m_socket->write(net::encodeFrame(net::Opcode::Pong,
+                                         QByteArrayView(message.payload.data(), qsizetype(message.payload.size())),
                                          QRandomGenerator::global()->generate()));
         break;
     case net::Opcode::Close: {
@@ -191,7 +195,8 @@ void WebSocketClient::sendText(QByteArrayView text)
 void WebSocketClient::close(quint16 code)
 {
     if (m_state == State::Open) {
-        m_socket->write(net::encodeFrame(net::Opcode::Close, net::closePayload(code, {}), QRandomGenerator::global()->generate()));
+        m_socket->write(
+            net::encodeFrame(net::Opcode::Close, net::closePayload(code, {}), QRandomGenerator::global()->generate()));
         m_socket->flush();
     }
     abort();

@@ -23,8 +23,8 @@ struct Closure
     enum class Kind { Refused, Dns, Unreachable, Tls, HandshakeTimeout, PeerClosed, Dropped, Protocol, Local };
 
     Kind kind = Kind::Dropped;
-    int status = 0; // HTTP status of a refused upgrade, or the close code
-    QString text;   // "closed by the exchange (1008 Too many requests)"
+    int status = 0;             // HTTP status of a refused upgrade, or the close code
+    QString text;               // "closed by the exchange (1008 Too many requests)"
     milliseconds retryAfter{0}; // what the refusal asked for
 };
 
@@ -40,7 +40,7 @@ public:
     public:
         virtual ~Listener() = default;
         virtual void opened() = 0;
-        virtual void bytesArrived(qint64 count) = 0;          // any bytes, pings too: the transport lives
+        virtual void bytesArrived(qint64 count) = 0;            // any bytes, pings too: the transport lives
         virtual void messageArrived(std::string_view text) = 0; // 64 readable bytes follow
         virtual void closed(const Closure &closure) = 0;
     };
@@ -59,8 +59,8 @@ public:
     void open();
     bool isOpen() const { return m_state == State::Open; }
     void sendText(QByteArrayView text);
-    void close(quint16 code);  // sends a close frame and drops the connection; the listener hears nothing more
-    void abort();              // drops it at once; the listener hears nothing more
+    void close(quint16 code); // sends a close frame and drops the connection; the listener hears nothing more
+    void abort();             // drops it at once; the listener hears nothing more
 
 private:
     enum class State { Idle, Connecting, Upgrading, Open, Closed };

@@ -11,8 +11,7 @@ GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreReade
     : m_ledger(std::move(ledger))
     , m_reader(&reader)
     , m_clock(&clock)
-{
-}
+{}
 
 Status GapKeeper::load()
 {
@@ -34,9 +33,8 @@ Status GapKeeper::load()
 
 void GapKeeper::opened(std::vector<Gap> gaps)
 {
-    std::erase_if(gaps, [](const Gap &gap) {
-        return gap.stream.pair.isEmpty() || (toMs(gap.to) != 0 && gap.to <= gap.from);
-    });
+    std::erase_if(
+        gaps, [](const Gap &gap) { return gap.stream.pair.isEmpty() || (toMs(gap.to) != 0 && gap.to <= gap.from); });
     if (const Status status = m_ledger->openAll(gaps); !status)
         qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message
                                         << logField(u"gaps", QString::number(gaps.size()));

@@ -1,5 +1,5 @@
-// The gap ledger's keeper: records gaps as they are told, knows which candles (or minutes of mark price) each needs, and
-// closes one only when the store holds them. History thread.
+// The gap ledger's keeper: records gaps as they are told, knows which candles (or minutes of mark price) each needs,
+// and closes one only when the store holds them. History thread.
 #pragma once
 
 #include "base/clock.h"

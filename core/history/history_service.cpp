@@ -38,8 +38,8 @@ constexpr MonotonicTime never{};
 
 } // namespace
 
-HistoryService::HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock, RecordSink sink,
-                               std::function<void()> beat)
+HistoryService::HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock,
+                               RecordSink sink, std::function<void()> beat)
     : m_settings(std::move(settings))
     , m_parts(std::move(parts))
     , m_clock(std::move(clock))
@@ -57,17 +57,17 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
 
 HistoryService::~HistoryService() = default;
 
-void HistoryService::start()
+Status HistoryService::start()
 {
     if (const Status status = m_gaps.load(); !status) {
-        Q_EMIT failed(status.error());
-        return;
+        return status.error();
     }
     const qint64 today = toMs(m_clock->utcNow()) / 86'400'000;
     m_auditDay = today;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
     tick();
+    return ok();
 }
 
 void HistoryService::stop()
@@ -76,8 +76,8 @@ void HistoryService::stop()
     m_tick.stop();
     m_wait.stop();
     if (m_settings.keep_filled) {
-        const Status status = m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(),
-                                                      isoText(m_clock->utcNow()));
+        const Status status =
+            m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
         if (!status)
             qCWarning(lcHistory).noquote() << status.error().message;
     }
@@ -154,9 +154,9 @@ void HistoryService::syncClock()
         m_offset = *time - (sentUtc + roundTrip / 2);
         m_offsetKnown = true;
         if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
-            qCWarning(lcHistory).noquote() << "the clock differs from the exchange's; check NTP"
-                                           << logField(u"exchange", m_parts.adapter->name())
-                                           << logField(u"offset_ms", QString::number(m_offset.count()));
+            qCWarning(lcHistory).noquote()
+                << "the clock differs from the exchange's; check NTP" << logField(u"exchange", m_parts.adapter->name())
+                << logField(u"offset_ms", QString::number(m_offset.count()));
     });
 }
 
@@ -213,7 +213,8 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
     }
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
     if (!m_settings.data_dir.isEmpty()) {
-        QSaveFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
+        QSaveFile cache(
+            QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
         if (!cache.open(QIODevice::WriteOnly) || cache.write(reply.body) != reply.body.size() || !cache.commit())
             qCWarning(lcHistory).noquote() << "the instrument list could not be kept:" << cache.errorString();
     }
@@ -370,7 +371,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
         missed.push_back({.stream = stream,
                           .from = hole.from,
                           .to = hole.to,
-                          .cause = !tail          ? QStringLiteral("hole found in the store at start")
+                          .cause = !tail            ? QStringLiteral("hole found in the store at start")
                                    : when.isEmpty() ? QStringLiteral("engine ended without a clean stop")
                                                     : QStringLiteral("engine stopped at %1").arg(when),
                           .opened = m_clock->utcNow()});
@@ -384,8 +385,8 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
         m_gaps.opened(std::move(missed));
 }
 
-void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes, Urgency urgency,
-                             CandleSource source, quint64 backfill)
+void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
+                             Urgency urgency, CandleSource source, quint64 backfill)
 {
     const qint64 missing = candleCount(timeframe, holes);
     const auto windows = planWindows(timeframe, holes, m_parts.adapter->bestCandlesPerRequest(missing));
@@ -521,7 +522,8 @@ void HistoryService::probe(const std::vector<QuietProbe> &probes)
         job.timeframe = probe.timeframe;
         // From the candle last seen, so that trades in any candle since are found; a day of them at most.
         const UtcTime open = candleOpen(probe.timeframe, exchangeNow());
-        job.span = {std::max(probe.known_open, candlesBefore(probe.timeframe, open, 90)), nextCandleOpen(probe.timeframe, open)};
+        job.span = {std::max(probe.known_open, candlesBefore(probe.timeframe, open, 90)),
+                    nextCandleOpen(probe.timeframe, open)};
         job.rank = rankOf(found->unified);
         m_queue.add(job);
     }
@@ -568,9 +570,11 @@ void HistoryService::audit()
         const Instrument *known = instrument(summary.series.pair);
         if (summary.series.exchange != m_parts.adapter->name() || !known)
             continue;
-        const StreamKey stream{summary.series.exchange, summary.series.pair, StreamKind::Candles, summary.series.timeframe};
+        const StreamKey stream{summary.series.exchange, summary.series.pair, StreamKind::Candles,
+                               summary.series.timeframe};
         const bool collected = m_rank.contains(summary.series.pair);
-        const UtcTime end = collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
+        const UtcTime end =
+            collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
         const auto holes = m_parts.reader->holes(summary.series, {summary.first, end});
         if (!holes)
             continue;
@@ -584,7 +588,8 @@ void HistoryService::audit()
         holed += unknown.empty() ? 0 : 1;
         missing += candleCount(summary.series.timeframe, unknown);
     }
-    qCInfo(lcHistory).noquote() << "the whole store was searched for holes" << logField(u"series", QString::number(all->size()))
+    qCInfo(lcHistory).noquote() << "the whole store was searched for holes"
+                                << logField(u"series", QString::number(all->size()))
                                 << logField(u"with_holes", QString::number(holed))
                                 << logField(u"candles_missing", QString::number(missing));
     if (!found.empty())
@@ -629,7 +634,8 @@ void HistoryService::startBackfill(const BackfillRequest &request)
                     progress.problems.append(found_holes.error().message);
                     continue;
                 }
-                holes = without(*found_holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
+                holes =
+                    without(*found_holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
             }
             const qint64 missing = candleCount(timeframe, holes);
             progress.wanted += missing;
@@ -813,7 +819,8 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         if (job.kind == Job::Kind::Probe)
             Q_EMIT probeAnswered({.pair = job.instrument.unified, .timeframe = job.timeframe});
         if (job.kind == Job::Kind::Candles && isJob)
-            m_gaps.absent({m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe}, job.span,
+            m_gaps.absent({m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe},
+                          job.span,
                           QStringLiteral("refused by the exchange: %1 %2").arg(refusal.code).arg(refusal.message));
         if (job.backfill != 0 && m_backfills.contains(job.backfill)) {
             BackfillProgress &progress = m_backfills[job.backfill];
@@ -845,11 +852,11 @@ void HistoryService::trouble(const QString &what)
     m_troubleToldAt = now + tellTroubleEvery;
     const milliseconds wait = std::max(m_budget.pausedFor(now),
                                        std::chrono::duration_cast<milliseconds>(std::max(m_troubleUntil, now) - now));
-    qCWarning(lcHistory).noquote() << QStringLiteral("history of %1 does not work: %2").arg(m_parts.adapter->name(), what)
-                                   << logField(u"retry_in", ageText(wait))
-                                   << logField(u"jobs_waiting", QString::number(m_queue.size()))
-                                   << logField(u"instruments", m_haveInstruments ? QStringLiteral("known")
-                                                                                 : QStringLiteral("unknown: nothing can be collected"));
+    qCWarning(lcHistory).noquote()
+        << QStringLiteral("history of %1 does not work: %2").arg(m_parts.adapter->name(), what)
+        << logField(u"retry_in", ageText(wait)) << logField(u"jobs_waiting", QString::number(m_queue.size()))
+        << logField(u"instruments",
+                    m_haveInstruments ? QStringLiteral("known") : QStringLiteral("unknown: nothing can be collected"));
 }
 
 void HistoryService::unreadable(Job job, const Error &error)
@@ -922,9 +929,10 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
             continue;
         }
         const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-        const QString reason = hole.to <= job.instrument.onboard
-                                   ? QStringLiteral("before the contract was listed (%1)").arg(isoText(job.instrument.onboard))
-                                   : QStringLiteral("the exchange has no candles for this time (asked twice)");
+        const QString reason =
+            hole.to <= job.instrument.onboard
+                ? QStringLiteral("before the contract was listed (%1)").arg(isoText(job.instrument.onboard))
+                : QStringLiteral("the exchange has no candles for this time (asked twice)");
         m_gaps.absent(stream, hole, reason);
         if (job.urgency == Urgency::Fill)
             m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
@@ -949,12 +957,14 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
         return;
     for (Candle &candle : candles) {
         candle.source = CandleSource::Repair;
-        const bool known = std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
+        const bool known =
+            std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
         m_corrected += known ? 1 : 0;
         if (known)
-            qCWarning(lcHistory).noquote() << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)
-                                           << logField(u"timeframe", timeframeText(series.timeframe))
-                                           << logField(u"open_time", isoText(candle.open_time));
+            qCWarning(lcHistory).noquote()
+                << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)
+                << logField(u"timeframe", timeframeText(series.timeframe))
+                << logField(u"open_time", isoText(candle.open_time));
     }
     RecordBatch batch;
     batch.candles.push_back({series, std::move(candles)});
@@ -1018,7 +1028,9 @@ void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
     }
     RecordBatch batch;
     batch.funding = std::move(points).value();
-    if (!batch.isEmpty() && !hand(std::move(batch), {m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1}, 0))
+    if (!batch.isEmpty() &&
+        !hand(std::move(batch), {m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1},
+              0))
         m_queue.add(job);
 }
 
@@ -1068,16 +1080,18 @@ void HistoryService::logFill(MonotonicTime now)
         m_fill.done = true;
         m_budget.setShare(m_settings.weight_share);
         qCInfo(lcHistory).noquote() << "first fill done" << logField(u"candles", QString::number(m_fill.fetched))
-                                    << logField(u"in", ageText(std::chrono::duration_cast<milliseconds>(now - m_fill.started)));
+                                    << logField(u"in", ageText(std::chrono::duration_cast<milliseconds>(
+                                                           now - m_fill.started)));
         return;
     }
     if (now < m_fillToldAt)
         return;
     m_fillToldAt = now + tellEvery;
-    qCInfo(lcHistory).noquote() << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
-                                << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
-                                << logField(u"requests_left", QString::number(m_fill.requests_left))
-                                << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(exchangeNow())).arg(m_budget.limit(now)));
+    qCInfo(lcHistory).noquote()
+        << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
+        << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
+        << logField(u"requests_left", QString::number(m_fill.requests_left))
+        << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(exchangeNow())).arg(m_budget.limit(now)));
 }
 
 void HistoryService::sendSnapshot()

@@ -1,5 +1,6 @@
 // History over REST: the instrument list, the first fill, repairs, overdue candles, re-reading, funding, the nightly
-// search for holes, the operator's backfills; all under one weight budget. Owns the gap ledger. Lives in its own thread.
+// search for holes, the operator's backfills; all under one weight budget. Owns the gap ledger. Lives in its own
+// thread.
 #pragma once
 
 #include "base/backoff.h"
@@ -57,7 +58,7 @@ public:
                    std::function<void()> beat);
     ~HistoryService() override;
 
-    void start() override;
+    Status start() override;
     void stop() override;
 
 public Q_SLOTS:
@@ -107,7 +108,8 @@ private:
     bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill);
     void noteAbsent(const Job &job, const std::vector<Candle> &candles);
     exchange::RestRequest requestFor(const Job &job);
-    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore, const exchange::RestReply &reply);
+    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
+                     const exchange::RestReply &reply);
 
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
@@ -116,8 +118,8 @@ private:
     void syncClock();
     void fillAll();
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
-    void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes, Urgency urgency,
-                 CandleSource source, quint64 backfill = 0);
+    void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
+                 Urgency urgency, CandleSource source, quint64 backfill = 0);
     void repair(const std::vector<GapKeeper::Need> &needs);
     void wantFunding(const exchange::Instrument &instrument);
     void finishBackfills();
@@ -153,7 +155,7 @@ private:
     bool m_weightLearned = false;
     milliseconds m_offset{0}; // exchange's clock minus ours
     bool m_offsetKnown = false;
-    QString m_trouble;        // what keeps REST from working; empty when it works
+    QString m_trouble; // what keeps REST from working; empty when it works
     UtcTime m_troubleSince{};
     MonotonicTime m_troubleUntil{};
     MonotonicTime m_troubleToldAt{};

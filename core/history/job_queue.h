@@ -1,5 +1,5 @@
-// What is to be asked of the exchange's history, in the order of its worth: overdue candles, proofs of quietness, repairs,
-// then the first fill (newest first, majors first), then re-reading. Pure; one thread.
+// What is to be asked of the exchange's history, in the order of its worth: overdue candles, proofs of quietness,
+// repairs, then the first fill (newest first, majors first), then re-reading. Pure; one thread.
 #pragma once
 
 #include "exchange/instrument.h"
@@ -27,11 +27,11 @@ struct Job
     Timeframe timeframe = Timeframe::M1;
     TimeSpan span{};
     CandleSource source = CandleSource::History;
-    int window = 0;             // 0 is the newest of its series
-    int rank = 0;               // of the pair: majors first
-    quint64 backfill = 0;       // the operator's backfill it belongs to; 0: none
-    bool confirming = false;    // asks again, wider, for candles the exchange did not have
-    TimeSpan wanted{};          // of a confirming job: the span in question
+    int window = 0;          // 0 is the newest of its series
+    int rank = 0;            // of the pair: majors first
+    quint64 backfill = 0;    // the operator's backfill it belongs to; 0: none
+    bool confirming = false; // asks again, wider, for candles the exchange did not have
+    TimeSpan wanted{};       // of a confirming job: the span in question
     MonotonicTime not_before{};
 
     QString text() const; // for logs: "BTC/USDT:USDT 3m"

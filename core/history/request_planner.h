@@ -8,8 +8,8 @@
 
 namespace tk::history {
 
-// Windows that together cover all holes (ascending, on the grid), each of at most `perRequest` candles, the newest window
-// first. Neighbouring holes share a window where it is free to do so.
+// Windows that together cover all holes (ascending, on the grid), each of at most `perRequest` candles, the newest
+// window first. Neighbouring holes share a window where it is free to do so.
 std::vector<TimeSpan> planWindows(Timeframe timeframe, std::span<const TimeSpan> holes, int perRequest);
 
 // The parts of `holes` that lie outside `excluded`; both ascending.

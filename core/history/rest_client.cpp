@@ -61,9 +61,9 @@ void RestClient::get(const exchange::RestRequest &request, Done done)
         reply->deleteLater();
         exchange::RestReply answer;
         answer.status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-        const bool cut = reply->error() == QNetworkReply::RemoteHostClosedError
-                         || reply->error() == QNetworkReply::OperationCanceledError
-                         || reply->error() == QNetworkReply::TimeoutError;
+        const bool cut = reply->error() == QNetworkReply::RemoteHostClosedError ||
+                         reply->error() == QNetworkReply::OperationCanceledError ||
+                         reply->error() == QNetworkReply::TimeoutError;
         if (answer.status == 0 || cut) { // a body that broke off is no answer
             answer.status = 0;
             answer.body = reasonOf(*reply);

@@ -7,7 +7,7 @@ namespace tk::history {
 namespace {
 
 constexpr milliseconds minute{60'000};
-constexpr milliseconds turnGuard{400};      // after the turn of the minute, for the two clocks to agree
+constexpr milliseconds turnGuard{400};       // after the turn of the minute, for the two clocks to agree
 constexpr milliseconds turnTolerance{5'000}; // within it a count from the old minute may still be told
 constexpr milliseconds halvedFor{3'600'000};
 
@@ -21,8 +21,7 @@ qint64 minuteOf(UtcTime time)
 WeightBudget::WeightBudget(exchange::RestLimits limits, double share)
     : m_limits(limits)
     , m_share(share)
-{
-}
+{}
 
 void WeightBudget::turnMinute(UtcTime exchangeTime)
 {
@@ -80,7 +79,8 @@ milliseconds WeightBudget::reserve(const exchange::RestRequest &request, Monoton
     return milliseconds(0);
 }
 
-void WeightBudget::settle(const exchange::RestRequest &request, std::optional<int> used, UtcTime sent, UtcTime exchangeTime)
+void WeightBudget::settle(const exchange::RestRequest &request, std::optional<int> used, UtcTime sent,
+                          UtcTime exchangeTime)
 {
     m_inFlight -= request.weight;
     --m_requestsInFlight;
@@ -91,7 +91,7 @@ void WeightBudget::settle(const exchange::RestRequest &request, std::optional<in
     }
     const int expected = m_reported + m_inFlight + request.weight;
     const milliseconds into(toMs(exchangeTime) % minute.count());
-    if (into < turnTolerance && *used > expected + m_limits.weight_per_minute / 4) {
+    if (into<turnTolerance && * used> expected + m_limits.weight_per_minute / 4) {
         m_notBefore = exchangeTime + std::chrono::seconds(1);
         return;
     }

@@ -1,6 +1,6 @@
 // The one budget of REST requests towards an exchange, shared by all jobs: weight per UTC minute as the exchange counts
-// it (reference §2.8), a second sliding limit for the requests that have their own, and the pauses that refusals ask for.
-// Pure; one thread.
+// it (reference §2.8), a second sliding limit for the requests that have their own, and the pauses that refusals ask
+// for. Pure; one thread.
 #pragma once
 
 #include "base/time.h"

@@ -54,9 +54,9 @@ struct Candle
 // The same market values, whatever the source and however the text pads its zeros.
 inline bool sameValues(const Candle &a, const Candle &b)
 {
-    return a.open_time == b.open_time && a.trades == b.trades && sameValue(a.open, b.open) && sameValue(a.high, b.high)
-           && sameValue(a.low, b.low) && sameValue(a.close, b.close) && sameValue(a.volume, b.volume)
-           && sameValue(a.quote_volume, b.quote_volume);
+    return a.open_time == b.open_time && a.trades == b.trades && sameValue(a.open, b.open) &&
+           sameValue(a.high, b.high) && sameValue(a.low, b.low) && sameValue(a.close, b.close) &&
+           sameValue(a.volume, b.volume) && sameValue(a.quote_volume, b.quote_volume);
 }
 
 } // namespace tk

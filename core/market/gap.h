@@ -25,9 +25,9 @@ struct Gap
 {
     qint64 id = 0; // given by the ledger
     StreamKey stream{};
-    UtcTime from{};    // first moment that may be missing
-    UtcTime to{};      // first moment that is there again; 0 while the stream is still down
-    QString cause{};   // "connection lost: no data for 15 s", "holes found at start", ...
+    UtcTime from{};  // first moment that may be missing
+    UtcTime to{};    // first moment that is there again; 0 while the stream is still down
+    QString cause{}; // "connection lost: no data for 15 s", "holes found at start", ...
     GapState state = GapState::Open;
     QString reason{};  // why unfillable, or how it was closed
     UtcTime opened{};  // when it was recorded

@@ -13,9 +13,9 @@ struct Pair
     QString quote;
     QString settle; // empty for spot
 
-    QString unified() const;        // "BTC/USDT:USDT", as ccxt and freqtrade say
-    QString cryptofeed() const;     // "BTC-USDT-PERP"
-    QString freqtradeStem() const;  // "BTC_USDT_USDT"
+    QString unified() const;       // "BTC/USDT:USDT", as ccxt and freqtrade say
+    QString cryptofeed() const;    // "BTC-USDT-PERP"
+    QString freqtradeStem() const; // "BTC_USDT_USDT"
 
     // Takes the unified name, or cryptofeed's name of a perpetual (settled in its quote).
     static Result<Pair> parse(QStringView text);

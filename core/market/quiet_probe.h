@@ -1,4 +1,5 @@
-// The question whether a silent pair is merely quiet, and its answer: feed asks, history looks at the exchange's candles.
+// The question whether a silent pair is merely quiet, and its answer: feed asks, history looks at the exchange's
+// candles.
 #pragma once
 
 #include "market/timeframe.h"

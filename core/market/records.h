@@ -40,10 +40,10 @@ struct FundingPoint
     QString exchange;
     QString pair;
     UtcTime time;
-    DecimalText rate;            // settled; empty where only the prediction is known
-    DecimalText predicted_rate;  // as it stands for the coming settlement; empty for settled points from history
-    UtcTime next_funding{};      // 0 when unknown
-    bool special = false;        // Binance rateType "Special" (reference §2.6): stands beside the regular one
+    DecimalText rate;           // settled; empty where only the prediction is known
+    DecimalText predicted_rate; // as it stands for the coming settlement; empty for settled points from history
+    UtcTime next_funding{};     // 0 when unknown
+    bool special = false;       // Binance rateType "Special" (reference §2.6): stands beside the regular one
 };
 
 struct MarkPoint
@@ -60,9 +60,9 @@ struct TickPoint
 {
     QString exchange;
     QString pair;
-    QString kind;      // "trades", "liquidations", "ticker", "depth"
-    UtcTime time;      // event time
-    qint64 id = 0;     // the exchange's own id; with kind, pair and time the identity of the tick
+    QString kind;       // "trades", "liquidations", "ticker", "depth"
+    UtcTime time;       // event time
+    qint64 id = 0;      // the exchange's own id; with kind, pair and time the identity of the tick
     QByteArray payload; // JSON
 };
 

@@ -15,8 +15,8 @@ namespace tk {
 
 enum class StreamKind : quint8 { Candles, MarkPrice, Ticker, Trades, Liquidations, Depth, BookTicker, ContractInfo };
 
-inline constexpr std::array<std::string_view, 8> streamKindNames{"candles",      "mark_price", "ticker",      "trades",
-                                                                 "liquidations", "depth",      "book_ticker", "contract_info"};
+inline constexpr std::array<std::string_view, 8> streamKindNames{
+    "candles", "mark_price", "ticker", "trades", "liquidations", "depth", "book_ticker", "contract_info"};
 
 constexpr std::string_view streamKindName(StreamKind kind)
 {

@@ -13,9 +13,10 @@ namespace tk {
 
 enum class Timeframe : quint8 { M1, M3, M5, M15, M30, H1, H2, H4, H6, H8, H12, D1, D3, W1, Mo1 };
 
-inline constexpr std::array<Timeframe, 15> allTimeframes{
-    Timeframe::M1, Timeframe::M3, Timeframe::M5,  Timeframe::M15, Timeframe::M30, Timeframe::H1, Timeframe::H2, Timeframe::H4,
-    Timeframe::H6, Timeframe::H8, Timeframe::H12, Timeframe::D1,  Timeframe::D3,  Timeframe::W1, Timeframe::Mo1};
+inline constexpr std::array<Timeframe, 15> allTimeframes{Timeframe::M1,  Timeframe::M3, Timeframe::M5,  Timeframe::M15,
+                                                         Timeframe::M30, Timeframe::H1, Timeframe::H2,  Timeframe::H4,
+                                                         Timeframe::H6,  Timeframe::H8, Timeframe::H12, Timeframe::D1,
+                                                         Timeframe::D3,  Timeframe::W1, Timeframe::Mo1};
 
 // Case-sensitive: "1m" is a minute, "1M" a month.
 std::string_view timeframeName(Timeframe timeframe);

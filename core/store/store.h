@@ -31,13 +31,15 @@ public:
     virtual ~StoreReader() = default;
 
     // Final candles with open time in [span.from, span.to), ascending; with a limit, the newest `limit` of them.
-    virtual Result<std::vector<Candle>> candles(const SeriesKey &series, TimeSpan span, std::optional<qint64> limit) = 0;
+    virtual Result<std::vector<Candle>> candles(const SeriesKey &series, TimeSpan span,
+                                                std::optional<qint64> limit) = 0;
 
     // Open time of the newest (oldest) stored candle; nothing for an empty series.
     virtual Result<std::optional<UtcTime>> lastTime(const SeriesKey &series) = 0;
     virtual Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) = 0;
 
-    // Runs of missing candle opens within [span.from, span.to), both on the grid, ascending. An empty series is one hole.
+    // Runs of missing candle opens within [span.from, span.to), both on the grid, ascending. An empty series is one
+    // hole.
     virtual Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) = 0;
 
     virtual Result<std::vector<SeriesSummary>> candleSeries() = 0; // every series that has candles
@@ -47,12 +49,14 @@ public:
     virtual Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) = 0;
 
     // Settled funding points in the span, ascending.
-    virtual Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair, TimeSpan span) = 0;
+    virtual Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,
+                                                             TimeSpan span) = 0;
 
     virtual Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) = 0;
 
     // How many ticks of one kind are stored in the span.
-    virtual Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind, TimeSpan span) = 0;
+    virtual Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind,
+                                     TimeSpan span) = 0;
 };
 
 // What a write changed, so that a repair can be counted as one.
@@ -67,8 +71,8 @@ class StoreWriter
 public:
     virtual ~StoreWriter() = default;
 
-    // Stores all batches, or none of them (then the same call may be repeated). Idempotent: a point written twice is the
-    // same point. A live candle never replaces one that came from history or repair.
+    // Stores all batches, or none of them (then the same call may be repeated). Idempotent: a point written twice is
+    // the same point. A live candle never replaces one that came from history or repair.
     virtual Result<WriteOutcome> write(const std::vector<RecordBatch> &batches) = 0;
 
     // Removes points older than `before`, in small steps and for a fraction of a second at most; returns how many. Call

@@ -33,18 +33,18 @@ StoreService::~StoreService()
     m_queue->setWakeUp({});
 }
 
-void StoreService::start()
+Status StoreService::start()
 {
     auto writer = m_store->openWriter();
     if (!writer) {
-        Q_EMIT failed(writer.error());
-        return;
+        return writer.error();
     }
     m_writer = std::move(writer).value();
     m_queue->setWakeUp([this] { QMetaObject::invokeMethod(this, &StoreService::drain, Qt::QueuedConnection); });
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
     drain();
+    return ok();
 }
 
 void StoreService::stop()
@@ -147,7 +147,8 @@ void StoreService::tick()
         if (!removed)
             qCWarning(lcStore).noquote() << "old records could not be removed:" << removed.error().message;
         else if (*removed > 0)
-            qCInfo(lcStore).noquote() << "removed records beyond the retention" << logField(u"records", QString::number(*removed));
+            qCInfo(lcStore).noquote() << "removed records beyond the retention"
+                                      << logField(u"records", QString::number(*removed));
     }
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;

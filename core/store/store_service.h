@@ -41,7 +41,7 @@ public:
                  std::shared_ptr<const Clock> clock, std::function<void()> beat);
     ~StoreService() override;
 
-    void start() override;
+    Status start() override;
     void stop() override; // after everything waiting is stored, or could not be within the deadline of its owner
 
 Q_SIGNALS:

@@ -39,7 +39,8 @@ public:
 
     Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
     {
-        StreamSpec spec{.key = {name(), instrument.unified, kind, timeframe}, .wire_name = {}, .route = "market", .contract = {}};
+        StreamSpec spec{
+            .key = {name(), instrument.unified, kind, timeframe}, .wire_name = {}, .route = "market", .contract = {}};
         const QByteArray symbol = streamSymbol(instrument.symbol);
         switch (kind) {
         case StreamKind::Candles: {
@@ -104,8 +105,14 @@ public:
     }
     Status parse(std::string_view frame, ParsedFrame &into) override { return m_parser.parse(frame, into); }
 
-    RestRequest instrumentsRequest() const override { return {.path = "/fapi/v1/exchangeInfo", .query = {}, .weight = 1}; }
-    Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const override { return parseExchangeInfo(body); }
+    RestRequest instrumentsRequest() const override
+    {
+        return {.path = "/fapi/v1/exchangeInfo", .query = {}, .weight = 1};
+    }
+    Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const override
+    {
+        return parseExchangeInfo(body);
+    }
     RestRequest timeRequest() const override { return {.path = "/fapi/v1/time", .query = {}, .weight = 1}; }
     Result<UtcTime> parseTime(QByteArrayView body) const override { return parseServerTime(body); }
 

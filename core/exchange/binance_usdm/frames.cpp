@@ -282,7 +282,8 @@ Status FrameParser::State::readLevels(std::string_view name, od::array levels, E
     return ok();
 }
 
-void FrameParser::State::keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras, Answer &answer)
+void FrameParser::State::keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras,
+                              Answer &answer)
 {
     const auto number = [text](auto &into) { std::from_chars(text.data(), text.data() + text.size(), into); };
     if (isSlot(name)) {
@@ -355,8 +356,8 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
                                          .ask = out.decimal('a'),
                                          .ask_size = out.decimal('A')};
     } else if (type == "24hrTicker" || type == "24hrMiniTicker") {
-        event.payload = TickerUpdate{
-            .last = out.decimal('c'), .volume = out.decimal('v'), .last_trade_id = out.integerOr('L', -1)};
+        event.payload =
+            TickerUpdate{.last = out.decimal('c'), .volume = out.decimal('v'), .last_trade_id = out.integerOr('L', -1)};
     } else if (type == "forceOrder") {
         event.symbol = inner.raw('s');
         const auto average = DecimalText::from(extras.average_price);
@@ -387,8 +388,7 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
 
 FrameParser::FrameParser()
     : m_state(std::make_unique<State>())
-{
-}
+{}
 
 FrameParser::~FrameParser() = default;
 

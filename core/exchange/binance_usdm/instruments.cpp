@@ -70,8 +70,8 @@ Result<std::vector<Instrument>> parseExchangeInfo(QByteArrayView body)
         instrument.unified = instrument.pair.unified();
         instrument.status = instrumentStatus(text(row, "status").toStdString());
         instrument.contract_type = text(row, "contractType");
-        instrument.perpetual = instrument.contract_type == QLatin1String("PERPETUAL")
-                               && instrument.pair.quote == instrument.pair.settle;
+        instrument.perpetual =
+            instrument.contract_type == QLatin1String("PERPETUAL") && instrument.pair.quote == instrument.pair.settle;
         instrument.onboard = fromMs(integer(row, "onboardDate"));
         const qint64 delivery = integer(row, "deliveryDate");
         instrument.delivery = fromMs(delivery >= noDelivery ? 0 : delivery);

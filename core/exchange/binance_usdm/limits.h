@@ -31,7 +31,8 @@ inline constexpr StreamContract rareContract{.first_data = 0s, .late = 0s, .stal
 inline StreamContract candleContract(Timeframe timeframe)
 {
     const milliseconds period = nominalLength(timeframe);
-    return {.first_data = 70s, .late = std::min<milliseconds>(period, 3min), .stale = period * 2, .quiet_possible = true};
+    return {
+        .first_data = 70s, .late = std::min<milliseconds>(period, 3min), .stale = period * 2, .quiet_possible = true};
 }
 
 inline constexpr int rateLimitCode = -1003;

@@ -14,8 +14,8 @@ namespace {
 
 Error unreadable(const char *what)
 {
-    return Error{Error::Kind::Parse, QStringLiteral("%1: the answer is not what the exchange documents").arg(QLatin1String(what)),
-                 true};
+    return Error{Error::Kind::Parse,
+                 QStringLiteral("%1: the answer is not what the exchange documents").arg(QLatin1String(what)), true};
 }
 
 std::optional<DecimalText> decimal(const dom::element &element)
@@ -92,12 +92,13 @@ int documentedCandleWeight(int limit)
     return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10;
 }
 
-RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span, int limit,
-                           int weight)
+RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span,
+                           int limit, int weight)
 {
     RestRequest request{.path = QByteArray("/fapi/v1/") + path, .query = {}, .weight = weight};
     // Percent-encoded here: QUrlQuery leaves characters alone that the exchange's firewall wants encoded.
-    request.query.addQueryItem(QStringLiteral("symbol"), QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
+    request.query.addQueryItem(QStringLiteral("symbol"),
+                               QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
     request.query.addQueryItem(QStringLiteral("interval"), timeframeText(timeframe));
     request.query.addQueryItem(QStringLiteral("startTime"), QString::number(toMs(span.from)));
     request.query.addQueryItem(QStringLiteral("endTime"), QString::number(toMs(span.to) - 1)); // inclusive on the wire
@@ -122,7 +123,8 @@ Result<std::vector<Candle>> parseCandles(QByteArrayView body)
     return candles;
 }
 
-Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument, const QString &exchange)
+Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument,
+                                               const QString &exchange)
 {
     const auto candles = parseCandles(body);
     if (!candles)
@@ -130,21 +132,27 @@ Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instru
     std::vector<MarkPoint> points;
     points.reserve(candles->size());
     for (const Candle &candle : *candles)
-        points.push_back({.exchange = exchange, .pair = instrument.unified, .time = candle.open_time, .price = candle.open, .index_price = {}});
+        points.push_back({.exchange = exchange,
+                          .pair = instrument.unified,
+                          .time = candle.open_time,
+                          .price = candle.open,
+                          .index_price = {}});
     return points;
 }
 
 RestRequest fundingRequest(const Instrument &instrument, TimeSpan span)
 {
     RestRequest request{.path = "/fapi/v1/fundingRate", .query = {}, .weight = 0, .separate_limit = true};
-    request.query.addQueryItem(QStringLiteral("symbol"), QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
+    request.query.addQueryItem(QStringLiteral("symbol"),
+                               QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
     request.query.addQueryItem(QStringLiteral("startTime"), QString::number(toMs(span.from)));
     request.query.addQueryItem(QStringLiteral("endTime"), QString::number(toMs(span.to) - 1));
     request.query.addQueryItem(QStringLiteral("limit"), QStringLiteral("1000"));
     return request;
 }
 
-Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument, const QString &exchange)
+Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument,
+                                               const QString &exchange)
 {
     dom::parser parser;
     dom::array rows;

@@ -9,13 +9,16 @@ namespace tk::exchange::binance {
 int documentedCandleWeight(int limit);
 
 // `path` names the member of the kline family: klines, markPriceKlines.
-RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span, int limit, int weight);
+RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span,
+                           int limit, int weight);
 Result<std::vector<Candle>> parseCandles(QByteArrayView body);
 
-Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument, const QString &exchange);
+Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument,
+                                               const QString &exchange);
 
 RestRequest fundingRequest(const Instrument &instrument, TimeSpan span);
-Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument, const QString &exchange);
+Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument,
+                                               const QString &exchange);
 
 Result<UtcTime> parseServerTime(QByteArrayView body);
 

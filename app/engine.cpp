@@ -1,0 +1,270 @@
+#include "app/engine.h"
+
+#include "app/service_settings.h"
+#include "base/logging.h"
+#include "store/gap_ledger.h"
+#include "store/store_service.h"
+
+#include <QDir>
+
+namespace tk::app {
+
+namespace {
+
+constexpr size_t storeQueueBatches = 8192;
+constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
+constexpr milliseconds feedGrace{2'000};
+constexpr milliseconds historyGrace{2'000};
+constexpr milliseconds storeGrace{5'000}; // together below the 10 s that SIGTERM may take
+
+} // namespace
+
+Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options,
+               runtime::DataDirLock lock)
+    : m_settings(std::move(settings))
+    , m_clock(std::move(clock))
+    , m_options(options)
+    , m_lock(std::move(lock))
+    , m_queue(std::make_shared<BoundedQueue<RecordBatch>>(storeQueueBatches))
+{
+    QStringList required{QStringLiteral("store")};
+    if (m_options.live) {
+        for (const config::ExchangeSettings &exchange : m_settings.exchanges)
+            required.append(QStringLiteral("feed ") + exchange.name);
+    }
+    m_health = std::make_unique<telemetry::HealthBoard>(*m_clock, required);
+    m_bridge = std::make_unique<MetricsBridge>(m_switchboard, m_metrics, *m_health);
+    connect(&m_host, &runtime::ServiceHost::allReady, this, &Engine::ready);
+    connect(&m_host, &runtime::ServiceHost::failed, this, &Engine::failed);
+    connect(&m_host, &runtime::ServiceHost::allStopped, this, &Engine::stopped);
+}
+
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings, std::shared_ptr<const Clock> clock,
+                                               Options options)
+{
+    auto lock = runtime::DataDirLock::acquire(settings.engine.data_dir);
+    if (!lock)
+        return lock.error();
+    std::unique_ptr<Engine> engine(new Engine(settings, std::move(clock), options, std::move(lock).value()));
+    if (const Status status = engine->openStore(); !status)
+        return status.error();
+    engine->addStore();
+    for (const config::ExchangeSettings &exchange : settings.exchanges) {
+        engine->m_metrics.addExchange(exchange.name, {QStringLiteral("all")});
+        if (const Status status = engine->addHistory(exchange); !status)
+            return status.error();
+        if (!options.live)
+            continue;
+        if (const Status status = engine->addFeed(exchange); !status)
+            return status.error();
+    }
+    if (options.live) {
+        if (const Status status = engine->listen(); !status)
+            return status.error();
+    }
+    return engine;
+}
+
+Status Engine::openStore()
+{
+    store::EmbeddedOptions options;
+    options.onSetAside = [this](const QString &) { Q_EMIT m_switchboard.storeSetAside(); };
+    m_store = std::make_shared<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_settings.engine.data_dir), options);
+    return m_store->prepare();
+}
+
+Status Engine::listen()
+{
+    if (!m_settings.engine.http)
+        return ok();
+    m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
+    return m_endpoint->listen(QHostAddress(m_settings.engine.http->host), m_settings.engine.http->port);
+}
+
+std::function<void()> Engine::beatOf(const QString &loop)
+{
+    auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
+    return [heartbeat] { heartbeat->beat(); };
+}
+
+void Engine::addStore()
+{
+    m_host.add(
+        QStringLiteral("store"),
+        [this]() -> std::unique_ptr<runtime::Service> {
+            auto service = std::make_unique<store::StoreService>(m_store, m_queue, m_settings.store.retention, m_clock,
+                                                                 beatOf(QStringLiteral("store")));
+            using store::StoreService;
+            connect(service.get(), &StoreService::stored, &m_switchboard, &Switchboard::stored, Qt::DirectConnection);
+            connect(service.get(), &StoreService::latencyMeasured, &m_switchboard, &Switchboard::latencyMeasured,
+                    Qt::DirectConnection);
+            connect(service.get(), &StoreService::writeFailed, &m_switchboard, &Switchboard::writeFailed,
+                    Qt::DirectConnection);
+            connect(service.get(), &StoreService::snapshotReady, &m_switchboard, &Switchboard::storeSnapshot,
+                    Qt::DirectConnection);
+            return service;
+        },
+        storeGrace);
+}
+
+namespace {
+
+// A service that could not be built: tells why as soon as it is started.
+class Unbuildable final : public runtime::Service
+{
+public:
+    explicit Unbuildable(Error error)
+        : m_error(std::move(error))
+    {}
+    Status start() override { return m_error; }
+    void stop() override { Q_EMIT stopped(); }
+
+private:
+    Error m_error;
+};
+
+} // namespace
+
+Status Engine::addHistory(const config::ExchangeSettings &exchange)
+{
+    auto settings = historySettings(m_settings, exchange);
+    if (!settings)
+        return settings.error();
+    if (const auto adapter = makeAdapter(exchange.name); !adapter)
+        return adapter.error();
+    settings->keep_filled = m_options.keep_filled;
+    m_host.add(
+        QStringLiteral("history ") + exchange.name,
+        [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
+            using history::HistoryService;
+            auto reader = m_store->openReader();
+            if (!reader)
+                return std::make_unique<Unbuildable>(reader.error());
+            auto ledger =
+                store::openGapLedger(QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")));
+            if (!ledger)
+                return std::make_unique<Unbuildable>(ledger.error());
+            HistoryService::Parts parts{makeAdapter(name).value(), std::move(reader).value(),
+                                        std::move(ledger).value()};
+            auto service = std::make_unique<HistoryService>(
+                settings, std::move(parts), m_clock,
+                [queue = m_queue](RecordBatch &&batch) { return queue->push(std::move(batch)); },
+                beatOf(QStringLiteral("history ") + name));
+            HistoryService *history = service.get();
+            Switchboard *board = &m_switchboard;
+            connect(history, &HistoryService::instrumentsReady, board, &Switchboard::instrumentsReady,
+                    Qt::DirectConnection);
+            connect(history, &HistoryService::probeAnswered, board, &Switchboard::probeAnswered, Qt::DirectConnection);
+            connect(history, &HistoryService::backfillProgressed, board, &Switchboard::backfillProgressed,
+                    Qt::DirectConnection);
+            connect(history, &HistoryService::backfillDone, board, &Switchboard::backfillDone, Qt::DirectConnection);
+            connect(history, &HistoryService::auditDone, board, &Switchboard::auditDone, Qt::DirectConnection);
+            connect(history, &HistoryService::snapshotReady, board, &Switchboard::historySnapshot,
+                    Qt::DirectConnection);
+            connect(history, &HistoryService::requestDone, board, &Switchboard::requestDone, Qt::DirectConnection);
+            connect(history, &HistoryService::requestDone, this,
+                    [this, name](int status) { m_metrics.restRequests(name, status).Increment(); });
+            connect(board, &Switchboard::gapsOpened, history, &HistoryService::gapsOpened);
+            connect(board, &Switchboard::gapsEnded, history, &HistoryService::gapsEnded);
+            connect(board, &Switchboard::candlesOverdue, history, &HistoryService::candlesOverdue);
+            connect(board, &Switchboard::candlesClosed, history, &HistoryService::candlesClosed);
+            connect(board, &Switchboard::probesWanted, history, &HistoryService::probe);
+            connect(board, &Switchboard::fundingSettled, history, &HistoryService::fundingSettled);
+            connect(board, &Switchboard::instrumentsSuspect, history, &HistoryService::refreshInstruments);
+            connect(board, &Switchboard::stored, history, &HistoryService::stored);
+            connect(board, &Switchboard::storeSetAside, history, &HistoryService::storeSetAside);
+            connect(board, &Switchboard::auditWanted, history, &HistoryService::audit);
+            connect(board, &Switchboard::backfillWanted, history, &HistoryService::startBackfill);
+            connect(board, &Switchboard::backfillCancelled, history, &HistoryService::cancelBackfill);
+            connect(this, &Engine::historyChanged, history, &HistoryService::setSettings);
+            return service;
+        },
+        historyGrace);
+    return ok();
+}
+
+Status Engine::addFeed(const config::ExchangeSettings &exchange)
+{
+    auto settings = feedSettings(m_settings, exchange);
+    if (!settings)
+        return settings.error();
+    if (m_options.wakeup_pause)
+        settings->wakeup_pause = *m_options.wakeup_pause;
+    m_host.add(
+        QStringLiteral("feed ") + exchange.name,
+        [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
+            using feed::FeedService;
+            auto service = std::make_unique<FeedService>(
+                settings, makeAdapter(name).value(), m_clock,
+                [queue = m_queue](RecordBatch &&batch) { return queue->push(std::move(batch)); },
+                beatOf(QStringLiteral("feed ") + name));
+            FeedService *feed = service.get();
+            Switchboard *board = &m_switchboard;
+            connect(feed, &FeedService::gapsOpened, board, &Switchboard::gapsOpened, Qt::DirectConnection);
+            connect(feed, &FeedService::gapsEnded, board, &Switchboard::gapsEnded, Qt::DirectConnection);
+            connect(feed, &FeedService::candlesOverdue, board, &Switchboard::candlesOverdue, Qt::DirectConnection);
+            connect(feed, &FeedService::candlesClosed, board, &Switchboard::candlesClosed, Qt::DirectConnection);
+            connect(feed, &FeedService::probesWanted, board, &Switchboard::probesWanted, Qt::DirectConnection);
+            connect(feed, &FeedService::fundingSettled, board, &Switchboard::fundingSettled, Qt::DirectConnection);
+            connect(feed, &FeedService::instrumentsSuspect, board, &Switchboard::instrumentsSuspect,
+                    Qt::DirectConnection);
+            connect(feed, &FeedService::reconnectAttempted, board, &Switchboard::reconnectAttempted,
+                    Qt::DirectConnection);
+            connect(feed, &FeedService::snapshotReady, board, &Switchboard::feedSnapshot, Qt::DirectConnection);
+            connect(feed, &FeedService::reconnectAttempted, this, [this, name](const QString &reason, bool success) {
+                m_metrics.reconnects(name, reason, success).Increment();
+            });
+            connect(board, &Switchboard::instrumentsReady, feed, &FeedService::setInstruments);
+            connect(board, &Switchboard::probeAnswered, feed, &FeedService::probeAnswered);
+            connect(board, &Switchboard::resubscribeWanted, feed, &FeedService::resubscribe);
+            connect(this, &Engine::feedChanged, feed, &FeedService::setSettings);
+            return service;
+        },
+        feedGrace);
+    return ok();
+}
+
+void Engine::start()
+{
+    m_host.start();
+}
+
+void Engine::stop()
+{
+    m_host.stop();
+}
+
+Status Engine::reload(const config::Settings &settings)
+{
+    if (settings.engine.data_dir != m_settings.engine.data_dir || settings.engine.http != m_settings.engine.http ||
+        settings.store != m_settings.store || settings.exchanges.size() != m_settings.exchanges.size())
+        return Error{Error::Kind::Config,
+                     QStringLiteral("data_dir, http, store and the list of exchanges change only with a restart; "
+                                    "nothing was changed")};
+    for (size_t i = 0; i < settings.exchanges.size(); ++i) {
+        const config::ExchangeSettings &was = m_settings.exchanges[i];
+        const config::ExchangeSettings &is = settings.exchanges[i];
+        if (was.name != is.name || was.rest_url != is.rest_url || was.ws_url != is.ws_url ||
+            was.proxies != is.proxies || was.tls_ca_file != is.tls_ca_file)
+            return Error{Error::Kind::Config,
+                         QStringLiteral("%1: name, rest_url, ws_url, proxies and tls_ca_file change only "
+                                        "with a restart; nothing was changed")
+                             .arg(was.name)};
+    }
+    m_settings = settings;
+    for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
+        const auto feed = feedSettings(m_settings, exchange);
+        const auto history = historySettings(m_settings, exchange);
+        if (!feed)
+            return feed.error();
+        if (!history)
+            return history.error();
+        Q_EMIT feedChanged(*feed); // before history, whose list of pairs makes the new streams
+        Q_EMIT historyChanged(*history);
+    }
+    return ok();
+}
+
+} // namespace tk::app

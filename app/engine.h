@@ -1,0 +1,85 @@
+// The engine: every service composed, started and stopped in order. The only place, with service_settings, that names
+// concrete classes. Lives in the main thread.
+#pragma once
+
+#include "app/metrics_bridge.h"
+#include "app/switchboard.h"
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "config/settings.h"
+#include "feed/feed_service.h"
+#include "history/history_service.h"
+#include "runtime/data_dir_lock.h"
+#include "runtime/service_host.h"
+#include "store/embedded/embedded_store.h"
+#include "telemetry/endpoint.h"
+#include "telemetry/health.h"
+#include "telemetry/metrics.h"
+
+#include <memory>
+#include <optional>
+
+namespace tk::app {
+
+class Engine final : public QObject
+{
+    Q_OBJECT
+public:
+    struct Options
+    {
+        bool live = true;        // false: history and store alone, for a command without a running engine
+        bool keep_filled = true; // false: history does only what it is asked for
+        std::optional<std::chrono::microseconds> wakeup_pause; // tests of fast time set it to zero
+    };
+
+    // Takes the data folder, opens the store. An error says what stands in the way.
+    static Result<std::unique_ptr<Engine>> create(const config::Settings &settings, std::shared_ptr<const Clock> clock,
+                                                  Options options);
+    ~Engine() override;
+
+    void start();
+    void stop();                                     // ends in stopped()
+    Status reload(const config::Settings &settings); // what can change while running; an error names what cannot
+
+    Switchboard &switchboard() { return m_switchboard; }
+    const Snapshots &snapshots() const { return m_bridge->latest(); }
+    telemetry::HealthBoard &health() { return *m_health; }
+    telemetry::Metrics &metrics() { return m_metrics; }
+    quint16 httpPort() const { return m_endpoint ? m_endpoint->port() : 0; }
+    const config::Settings &settings() const { return m_settings; }
+    std::shared_ptr<store::EmbeddedStore> store() const { return m_store; }
+    const Clock &clock() const { return *m_clock; }
+    bool isHung() const { return m_host.isHung(); }
+
+Q_SIGNALS:
+    void ready();
+    void failed(const QString &service, const tk::Error &error);
+    void stopped(bool clean);
+    void feedChanged(const tk::feed::FeedSettings &settings); // to the services
+    void historyChanged(const tk::history::HistorySettings &settings);
+
+private:
+    Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
+
+    Status openStore();
+    Status listen();
+    void addStore();
+    Status addHistory(const config::ExchangeSettings &exchange);
+    Status addFeed(const config::ExchangeSettings &exchange);
+    std::function<void()> beatOf(const QString &loop);
+
+    config::Settings m_settings;
+    std::shared_ptr<const Clock> m_clock;
+    Options m_options;
+    runtime::DataDirLock m_lock; // before everything that touches the folder
+    telemetry::Metrics m_metrics;
+    std::unique_ptr<telemetry::HealthBoard> m_health;
+    Switchboard m_switchboard;
+    std::unique_ptr<MetricsBridge> m_bridge;
+    std::shared_ptr<store::EmbeddedStore> m_store;
+    std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
+    std::unique_ptr<telemetry::Endpoint> m_endpoint;
+    runtime::ServiceHost m_host; // last: its services use all of the above
+};
+
+} // namespace tk::app

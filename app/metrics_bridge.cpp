@@ -1,0 +1,113 @@
+#include "app/metrics_bridge.h"
+
+namespace tk::app {
+
+using telemetry::Counter;
+using telemetry::PartState;
+using telemetry::RecordKind;
+
+namespace {
+
+// Totals come as they stand; a counter takes the difference.
+void advance(Counter &counter, quint64 before, quint64 now)
+{
+    if (now > before)
+        counter.Increment(double(now - before));
+}
+
+} // namespace
+
+MetricsBridge::MetricsBridge(Switchboard &switchboard, telemetry::Metrics &metrics, telemetry::HealthBoard &health)
+    : m_metrics(metrics)
+    , m_health(health)
+{
+    connect(&switchboard, &Switchboard::feedSnapshot, this, &MetricsBridge::feedSaid);
+    connect(&switchboard, &Switchboard::historySnapshot, this, &MetricsBridge::historySaid);
+    connect(&switchboard, &Switchboard::storeSnapshot, this, &MetricsBridge::storeSaid);
+    connect(&switchboard, &Switchboard::latencyMeasured, this, [this](const std::vector<milliseconds> &latencies) {
+        for (const milliseconds latency : latencies)
+            m_metrics.eventToStored().Observe(double(latency.count()) / 1000.0);
+    });
+    connect(&switchboard, &Switchboard::writeFailed, this,
+            [this](const QString &code) { m_metrics.storeErrors(code).Increment(); });
+}
+
+void MetricsBridge::feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &snapshot)
+{
+    const QString &exchange = snapshot->exchange;
+    const auto before = m_latest.feeds.value(exchange, std::make_shared<const feed::FeedSnapshot>());
+    advance(m_metrics.frames(exchange, QStringLiteral("all")), before->frames, snapshot->frames);
+    advance(m_metrics.frameBytes(exchange, QStringLiteral("all")), before->bytes, snapshot->bytes);
+    advance(m_metrics.framesBroken(exchange), before->broken_frames, snapshot->broken_frames);
+    advance(m_metrics.framesUnhandled(exchange, QStringLiteral("all")), before->unhandled_events,
+            snapshot->unhandled_events);
+    advance(m_metrics.queueRefused(QStringLiteral("store")), before->refused_records, snapshot->refused_records);
+    for (size_t state = 0; state < streamStateNames.size(); ++state)
+        m_metrics.streams(exchange, StreamState(state)).Set(snapshot->streams_by_state[state]);
+    const int sick = snapshot->count(StreamState::Stale) + snapshot->count(StreamState::Silent);
+    const int live =
+        snapshot->count(StreamState::Live) + snapshot->count(StreamState::Quiet) + snapshot->count(StreamState::Late);
+    const QString detail = QStringLiteral("%1 live, %2 quiet, %3 late, %4 stale, %5 silent of %6 streams")
+                               .arg(snapshot->count(StreamState::Live))
+                               .arg(snapshot->count(StreamState::Quiet))
+                               .arg(snapshot->count(StreamState::Late))
+                               .arg(snapshot->count(StreamState::Stale))
+                               .arg(snapshot->count(StreamState::Silent))
+                               .arg(snapshot->streams.size());
+    const QString part = QStringLiteral("feed ") + exchange;
+    if (snapshot->streams.empty())
+        m_health.set(part, PartState::Starting, QStringLiteral("no streams yet: waiting for the instrument list"));
+    else if (live == 0)
+        m_health.set(part, sick > 0 ? PartState::Failed : PartState::Starting, detail);
+    else
+        m_health.set(part, sick > 0 ? PartState::Degraded : PartState::Ok, detail);
+    m_latest.feeds.insert(exchange, snapshot);
+    Q_EMIT updated();
+}
+
+void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnapshot> &snapshot)
+{
+    const QString &exchange = snapshot->exchange;
+    const auto before = m_latest.histories.value(exchange, std::make_shared<const history::HistorySnapshot>());
+    m_metrics.restWeightUsed(exchange).Set(snapshot->weight_used);
+    m_metrics.gapsOpen().Set(double(snapshot->open_gaps.size()));
+    advance(m_metrics.gapsOpened(), before->gaps_opened, snapshot->gaps_opened);
+    advance(m_metrics.gapsRepaired(), before->gaps_closed, snapshot->gaps_closed);
+    advance(m_metrics.gapsUnfillable(), before->gaps_unfillable, snapshot->gaps_unfillable);
+    m_metrics.clockOffset().Set(double(snapshot->clock_offset.count()) / 1000.0);
+    const QString part = QStringLiteral("history ") + exchange;
+    if (!snapshot->trouble.isEmpty())
+        m_health.set(part, PartState::Degraded, snapshot->trouble);
+    else if (snapshot->fill.active)
+        m_health.set(
+            part, PartState::Degraded,
+            QStringLiteral("first fill: %1 of %2 candles").arg(snapshot->fill.fetched).arg(snapshot->fill.wanted));
+    else
+        m_health.set(part, snapshot->instruments_known ? PartState::Ok : PartState::Starting,
+                     QStringLiteral("%1 gaps open, weight %2 of %3")
+                         .arg(snapshot->open_gaps.size())
+                         .arg(snapshot->weight_used)
+                         .arg(snapshot->weight_limit));
+    m_latest.histories.insert(exchange, snapshot);
+    Q_EMIT updated();
+}
+
+void MetricsBridge::storeSaid(const std::shared_ptr<const store::StoreSnapshot> &snapshot)
+{
+    const auto before = m_latest.store ? m_latest.store : std::make_shared<const store::StoreSnapshot>();
+    advance(m_metrics.recordsStored(RecordKind::Candle), before->stored_candles, snapshot->stored_candles);
+    advance(m_metrics.recordsStored(RecordKind::FundingRate), before->stored_funding, snapshot->stored_funding);
+    advance(m_metrics.recordsStored(RecordKind::MarkPrice), before->stored_marks, snapshot->stored_marks);
+    advance(m_metrics.recordsStored(RecordKind::Tick), before->stored_ticks, snapshot->stored_ticks);
+    advance(m_metrics.candlesCorrected(), before->corrected, snapshot->corrected);
+    m_metrics.queueWaiting(QStringLiteral("store")).Set(double(snapshot->waiting));
+    if (snapshot->trouble.isEmpty())
+        m_health.set(QStringLiteral("store"), PartState::Ok,
+                     QStringLiteral("%1 batches waiting").arg(snapshot->waiting));
+    else
+        m_health.set(QStringLiteral("store"), PartState::Failed, snapshot->trouble);
+    m_latest.store = snapshot;
+    Q_EMIT updated();
+}
+
+} // namespace tk::app

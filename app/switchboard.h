@@ -1,0 +1,59 @@
+// Where the engine's services meet: each says what happened by a signal here and hears what concerns it. Signals are
+// passed on in the thread that raised them (connect senders with Qt::DirectConnection), so that no thread lies between.
+#pragma once
+
+#include "exchange/instrument.h"
+#include "feed/feed_snapshot.h"
+#include "history/backfill.h"
+#include "history/history_snapshot.h"
+#include "market/gap.h"
+#include "market/quiet_probe.h"
+#include "market/records.h"
+#include "store/store_service.h"
+
+#include <QObject>
+
+#include <memory>
+#include <vector>
+
+namespace tk::app {
+
+class Switchboard : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+
+Q_SIGNALS:
+    // from history
+    void instrumentsReady(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
+    void probeAnswered(const tk::ProbeAnswer &answer);
+    void backfillProgressed(const tk::history::BackfillProgress &progress);
+    void backfillDone(const tk::history::BackfillProgress &result);
+    void auditDone(int seriesWithHoles, qint64 candlesMissing);
+    void requestDone(int status);
+    void historySnapshot(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
+    // from feed
+    void gapsOpened(const std::vector<tk::Gap> &gaps);
+    void gapsEnded(const std::vector<tk::StreamKey> &streams, tk::UtcTime at);
+    void candlesOverdue(const std::vector<tk::SeriesSpan> &spans);
+    void candlesClosed(const std::vector<tk::SeriesSpan> &spans);
+    void probesWanted(const std::vector<tk::QuietProbe> &probes);
+    void fundingSettled(const std::vector<QString> &pairs);
+    void instrumentsSuspect(const QString &why);
+    void reconnectAttempted(const QString &reason, bool success);
+    void feedSnapshot(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
+    // from store
+    void stored(const std::vector<quint64> &tickets);
+    void storeSetAside();
+    void latencyMeasured(const std::vector<tk::milliseconds> &eventToStored);
+    void writeFailed(const QString &code);
+    void storeSnapshot(std::shared_ptr<const tk::store::StoreSnapshot> snapshot);
+    // from outside: the command line, the window, a signal
+    void auditWanted();
+    void backfillWanted(const tk::history::BackfillRequest &request);
+    void backfillCancelled(quint64 id);
+    void resubscribeWanted(const QString &pair);
+};
+
+} // namespace tk::app
