@@ -4,6 +4,7 @@
 #include "market/candle.h"
 
 #include <QByteArray>
+#include <QHashFunctions>
 #include <QString>
 
 #include <compare>
