@@ -17,8 +17,8 @@ constexpr qint64 writeBacklog = 1 << 20; // no further pipelined request is hand
 class Acceptor final : public QTcpServer
 {
 public:
-    Acceptor(std::optional<QSslConfiguration> tls, std::function<void(std::unique_ptr<QTcpSocket>)> accepted)
-        : m_tls(std::move(tls))
+    Acceptor(const std::unique_ptr<QSslConfiguration> &tls, std::function<void(std::unique_ptr<QTcpSocket>)> accepted)
+        : m_tls(tls)
         , m_accepted(std::move(accepted))
     {}
 
@@ -41,7 +41,7 @@ protected:
     }
 
 private:
-    std::optional<QSslConfiguration> m_tls;
+    const std::unique_ptr<QSslConfiguration> &m_tls; // the server's; empty for plain sockets
     std::function<void(std::unique_ptr<QTcpSocket>)> m_accepted;
 };
 
@@ -206,11 +206,8 @@ void HttpServer::setTls(const QSslConfiguration &configuration)
 
 Status HttpServer::listen(const QHostAddress &address, quint16 port)
 {
-    std::optional<QSslConfiguration> tls;
-    if (m_tls)
-        tls = *m_tls;
-    auto server = std::make_unique<Acceptor>(std::move(tls),
-                                             [this](std::unique_ptr<QTcpSocket> socket) { accept(std::move(socket)); });
+    auto server =
+        std::make_unique<Acceptor>(m_tls, [this](std::unique_ptr<QTcpSocket> socket) { accept(std::move(socket)); });
     if (!server->listen(address, port))
         return Error{
             Error::Kind::Network,

@@ -43,7 +43,7 @@ public:
     ~HttpServer() override;
 
     void setUpgrade(Upgrade upgrade);
-    void setTls(const QSslConfiguration &configuration); // before listen()
+    void setTls(const QSslConfiguration &configuration); // for the connections from now on
 
     Status listen(const QHostAddress &address, quint16 port); // port 0: any free one
     quint16 port() const;

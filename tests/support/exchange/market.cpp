@@ -1,0 +1,27 @@
+#include "support/exchange/market.h"
+
+namespace tk::sim {
+
+namespace {
+
+UniverseSettings universeOf(const SimSettings &settings, const Clock &clock)
+{
+    UniverseSettings universe;
+    universe.seed = settings.seed;
+    universe.pairs = settings.pairs;
+    universe.activity = settings.activity;
+    if (settings.activity_since)
+        universe.activeFromMs = toMs(*settings.activity_since);
+    universe.nowMs = toMs(clock.utcNow());
+    return universe;
+}
+
+} // namespace
+
+Market::Market(SimSettings chosen, std::shared_ptr<const Clock> source)
+    : settings(std::move(chosen))
+    , clock(std::move(source))
+    , universe(universeOf(settings, *clock))
+{}
+
+} // namespace tk::sim
