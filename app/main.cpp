@@ -1,4 +1,6 @@
-int main()
+#include "app/program.h"
+
+int main(int argc, char *argv[])
 {
-    return 0;
+    return tk::app::run(argc, argv);
 }

@@ -1,0 +1,162 @@
+#include "app/command_line.h"
+
+#include <QCommandLineParser>
+
+#include <cmath>
+
+namespace tk::app {
+
+namespace {
+
+Error usage(const QString &message)
+{
+    return Error{Error::Kind::Config, message + QStringLiteral("; see tapekeeper --help")};
+}
+
+struct Command
+{
+    QString name;
+    CommandLine::Action action;
+    QString synopsis;
+};
+
+const std::vector<Command> &commands()
+{
+    static const std::vector<Command> all{
+        {QStringLiteral("check"), CommandLine::Action::Check, QStringLiteral("check                                  read the configuration, name every problem")},
+        {QStringLiteral("status"), CommandLine::Action::Status, QStringLiteral("status                                 what a running engine says of itself")},
+        {QStringLiteral("query"), CommandLine::Action::Query, QStringLiteral("query ohlcv PAIR TIMEFRAME [--limit N] [--from T] [--to T]\n  query funding-rate|mark-price [PAIR]   stored candles, newest funding rates and mark prices")},
+        {QStringLiteral("gaps"), CommandLine::Action::Gaps, QStringLiteral("gaps [--repair]                        holes in the store, with cause and state")},
+        {QStringLiteral("backfill"), CommandLine::Action::Backfill, QStringLiteral("backfill --pairs P,… --timeframes T,… --from T [--to T]")},
+    };
+    return all;
+}
+
+} // namespace
+
+Result<CommandLine> parseCommandLine(const QStringList &arguments)
+{
+    QCommandLineParser parser;
+    QString description = QStringLiteral("Collects crypto market data, loses none of it, and proves it.\n\nCommands:\n");
+    for (const Command &command : commands())
+        description += QStringLiteral("  ") + command.synopsis + u'\n';
+    description += QStringLiteral("\nWithout a command: the window with the engine inside; with --no-gui the engine alone.\n"
+                                  "Times: ISO 8601 UTC, or milliseconds since 1970.\n"
+                                  "Exit codes: 0 done; 1 what was checked does not hold; 2 wrong usage or configuration;\n"
+                                  "3 could not reach what it needs; 4 internal error.");
+    parser.setApplicationDescription(description);
+    const auto option = [&](const QString &name, const QString &text, const QString &value = {}) {
+        parser.addOption({name, text, value});
+    };
+    option(QStringLiteral("no-gui"), QStringLiteral("Run the engine without a window (SIGTERM, SIGINT: orderly stop)."));
+    option(QStringLiteral("demo"), QStringLiteral("Collect from the exchange simulator on loopback; needs no network."));
+    option(QStringLiteral("demo-pairs"), QStringLiteral("Number of pairs of the demo (164)."), QStringLiteral("N"));
+    option(QStringLiteral("speed"), QStringLiteral("Run the clock so many times as fast as real time (demo and drills)."), QStringLiteral("X"));
+    option(QStringLiteral("anchor"), QStringLiteral("Where a fast clock agrees with the real one (default: now)."), QStringLiteral("T"));
+    option(QStringLiteral("config"), QStringLiteral("Configuration file (default: $XDG_CONFIG_HOME/tapekeeper/tapekeeper.toml)."), QStringLiteral("F"));
+    option(QStringLiteral("attach"), QStringLiteral("The window on a running engine."), QStringLiteral("TARGET"));
+    option(QStringLiteral("format"), QStringLiteral("table, csv or json (default: table on a terminal, else csv)."), QStringLiteral("FORMAT"));
+    option(QStringLiteral("log-format"), QStringLiteral("text or json."), QStringLiteral("FORMAT"));
+    option(QStringLiteral("limit"), QStringLiteral("query: the newest N rows."), QStringLiteral("N"));
+    option(QStringLiteral("from"), QStringLiteral("query, backfill: from this time on."), QStringLiteral("T"));
+    option(QStringLiteral("to"), QStringLiteral("query, backfill: up to this time."), QStringLiteral("T"));
+    option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
+    option(QStringLiteral("pairs"), QStringLiteral("backfill: pairs, separated by commas; \"all\" for every collected one."), QStringLiteral("P,…"));
+    option(QStringLiteral("timeframes"), QStringLiteral("backfill: timeframes, separated by commas."), QStringLiteral("T,…"));
+    const QCommandLineOption help = parser.addHelpOption();
+    const QCommandLineOption version = parser.addVersionOption();
+    parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."), QStringLiteral("[command]"));
+
+    if (!parser.parse(arguments))
+        return usage(parser.errorText());
+    CommandLine line;
+    if (parser.isSet(help)) {
+        line.action = CommandLine::Action::Help;
+        line.help = parser.helpText();
+        return line;
+    }
+    if (parser.isSet(version)) {
+        line.action = CommandLine::Action::Version;
+        return line;
+    }
+    const auto value = [&](const char *name) { return parser.value(QLatin1String(name)); };
+    const auto isSet = [&](const char *name) { return parser.isSet(QLatin1String(name)); };
+    line.config = value("config");
+    line.demo = isSet("demo");
+    line.repair = isSet("repair");
+    if (isSet("attach"))
+        return usage(QStringLiteral("--attach needs the window, which this build does not have"));
+    if (isSet("speed")) {
+        bool good = false;
+        line.speed = value("speed").toDouble(&good);
+        if (!good || !(line.speed >= 0.1 && line.speed <= 10'000))
+            return usage(QStringLiteral("--speed %1 is not a number from 0.1 to 10000").arg(value("speed")));
+    }
+    if (isSet("demo-pairs")) {
+        line.demo_pairs = value("demo-pairs").toInt();
+        if (line.demo_pairs < 10 || line.demo_pairs > 2000)
+            return usage(QStringLiteral("--demo-pairs %1 is not a number from 10 to 2000").arg(value("demo-pairs")));
+    }
+    if (isSet("log-format")) {
+        if (value("log-format") != QLatin1String("text") && value("log-format") != QLatin1String("json"))
+            return usage(QStringLiteral("--log-format %1: allowed are text and json").arg(value("log-format")));
+        line.log_format = value("log-format") == QLatin1String("json") ? LogFormat::Json : LogFormat::Text;
+    }
+    if (isSet("format")) {
+        static const QStringList formats{QStringLiteral("table"), QStringLiteral("csv"), QStringLiteral("json")};
+        const qsizetype index = formats.indexOf(value("format"));
+        if (index < 0)
+            return usage(QStringLiteral("--format %1: allowed are table, csv and json").arg(value("format")));
+        line.format = OutputFormat(index);
+    }
+    if (isSet("limit")) {
+        bool good = false;
+        line.limit = value("limit").toLongLong(&good);
+        if (!good || *line.limit < 1)
+            return usage(QStringLiteral("--limit %1 is not a number above zero").arg(value("limit")));
+    }
+    for (const auto &[name, into] : {std::pair{"from", &line.from}, std::pair{"to", &line.to}, std::pair{"anchor", &line.anchor}}) {
+        if (!isSet(name))
+            continue;
+        const auto time = parseUtcTime(value(name));
+        if (!time)
+            return usage(QStringLiteral("--%1: %2").arg(QLatin1String(name), time.error().message));
+        *into = *time;
+    }
+    line.pairs = value("pairs").split(u',', Qt::SkipEmptyParts);
+    line.timeframes = value("timeframes").split(u',', Qt::SkipEmptyParts);
+
+    QStringList words = parser.positionalArguments();
+    if (words.isEmpty()) {
+        line.action = isSet("no-gui") ? CommandLine::Action::Engine : CommandLine::Action::Window;
+        return line;
+    }
+    const QString name = words.takeFirst();
+    const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command &c) { return c.name == name; });
+    if (command == commands().end())
+        return usage(QStringLiteral("there is no command \"%1\"").arg(name));
+    line.action = command->action;
+    if (line.action == CommandLine::Action::Query) {
+        line.what = words.isEmpty() ? QString() : words.takeFirst();
+        const bool candles = line.what == QLatin1String("ohlcv");
+        if (!candles && line.what != QLatin1String("funding-rate") && line.what != QLatin1String("mark-price"))
+            return usage(QStringLiteral("query what? ohlcv, funding-rate or mark-price"));
+        if (candles && words.size() < 2)
+            return usage(QStringLiteral("query ohlcv needs a pair and a timeframe"));
+        if (!words.isEmpty())
+            line.pair = words.takeFirst();
+        if (candles)
+            line.timeframe = words.takeFirst();
+    }
+    if (!words.isEmpty())
+        return usage(QStringLiteral("\"%1\" is one word too many").arg(words.first()));
+    if (line.action == CommandLine::Action::Backfill) {
+        if (line.pairs.isEmpty() || line.timeframes.isEmpty() || !line.from)
+            return usage(QStringLiteral("backfill needs --pairs, --timeframes and --from"));
+        if (line.to && *line.to <= *line.from)
+            return usage(QStringLiteral("--to must lie behind --from"));
+    }
+    return line;
+}
+
+} // namespace tk::app

@@ -1,0 +1,140 @@
+#include "app/headless_session.h"
+
+#include "app/load_config.h"
+#include "base/logging.h"
+
+#include <QCoreApplication>
+
+#include <cstdlib>
+
+namespace tk::app {
+
+HeadlessSession::HeadlessSession(CommandLine line, config::Settings settings)
+    : m_line(std::move(line))
+    , m_settings(std::move(settings))
+    , m_clock(makeClock(m_line))
+{
+    connect(&m_signals, &runtime::SignalWatcher::terminate, this, &HeadlessSession::terminate);
+    connect(&m_signals, &runtime::SignalWatcher::reload, this, &HeadlessSession::reload);
+    connect(&m_watchdog, &QTimer::timeout, this, [this] {
+        // Fed only while the loops really turn: a hung thread is the service manager's to end.
+        if (m_engine && m_engine->health().isAlive())
+            m_manager.watchdog();
+    });
+}
+
+HeadlessSession::~HeadlessSession() = default;
+
+void HeadlessSession::start()
+{
+    if (const Status status = m_signals.start(); !status)
+        qCWarning(lcApp).noquote() << status.error().message;
+    if (const auto interval = m_manager.watchdogInterval())
+        m_watchdog.start(*interval);
+    if (!m_line.demo) {
+        startEngine();
+        return;
+    }
+    const UtcTime anchor = m_line.anchor.value_or(m_clock->utcNow());
+    m_demo.emplace(Demo::Options{.pairs = m_line.demo_pairs, .speed = m_line.speed, .anchor = anchor});
+    connect(&*m_demo, &Demo::ready, this, [this](const QUrl &rest, const QUrl &ws, const QUrl &control) {
+        qCInfo(lcApp).noquote() << "demo: the exchange simulator is up" << logField(u"rest", rest.toString())
+                                << logField(u"ws", ws.toString()) << logField(u"control", control.toString());
+        Demo::apply(m_settings, rest, ws);
+        startEngine();
+    });
+    connect(&*m_demo, &Demo::failed, this, [this](const Error &error) {
+        qCCritical(lcApp).noquote() << error.message;
+        m_exitCode = Unreachable;
+        terminate(1);
+    });
+    m_demo->start();
+}
+
+void HeadlessSession::startEngine()
+{
+    auto engine = Engine::create(m_settings, m_clock, {});
+    if (!engine) {
+        qCCritical(lcApp).noquote() << engine.error().message;
+        exit(engine.error().kind == Error::Kind::Config ? WrongUsage : Unreachable);
+        return;
+    }
+    m_engine = std::move(engine).value();
+    connect(m_engine.get(), &Engine::ready, this, [this] {
+        qCInfo(lcApp).noquote() << "engine started" << logField(u"version", QStringLiteral(TAPEKEEPER_VERSION))
+                                << logField(u"data_dir", m_settings.engine.data_dir)
+                                << logField(u"http", m_engine->httpPort() ? QString::number(m_engine->httpPort())
+                                                                          : QStringLiteral("off"));
+        m_manager.ready(QStringLiteral("collecting"));
+    });
+    connect(m_engine.get(), &Engine::failed, this, [this](const QString &service, const Error &error) {
+        qCCritical(lcApp).noquote() << service << "cannot go on:" << error.message;
+        m_exitCode = error.kind == Error::Kind::Config ? WrongUsage : Internal;
+    });
+    connect(m_engine.get(), &Engine::stopped, this, &HeadlessSession::end);
+    connect(&m_engine->switchboard(), &Switchboard::historySnapshot, this,
+            [this](const std::shared_ptr<const history::HistorySnapshot> &snapshot) { m_bar.show(snapshot->fill); });
+    m_engine->start();
+}
+
+void HeadlessSession::terminate(int count)
+{
+    if (count > 1) {
+        qCWarning(lcApp) << "asked twice: ending at once";
+        std::_Exit(m_exitCode);
+    }
+    if (m_stopping)
+        return;
+    m_stopping = true;
+    qCInfo(lcApp) << "stopping: no new jobs, feeds close, the store drains";
+    m_manager.stopping(QStringLiteral("draining"));
+    if (m_engine)
+        m_engine->stop();
+    else
+        exit(m_exitCode);
+}
+
+void HeadlessSession::reload()
+{
+    if (!m_engine || m_stopping)
+        return;
+    m_manager.reloading();
+    auto settings = loadConfig(m_line);
+    if (!settings) {
+        qCCritical(lcApp) << "the configuration has problems; going on with the one in force";
+    } else {
+        if (m_demo) {
+            settings->engine.data_dir = m_settings.engine.data_dir;
+            for (size_t i = 0; i < std::min(settings->exchanges.size(), m_settings.exchanges.size()); ++i) {
+                settings->exchanges[i].rest_url = m_settings.exchanges[i].rest_url;
+                settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
+            }
+        }
+        if (const Status status = m_engine->reload(*settings); !status) {
+            qCCritical(lcApp).noquote() << status.error().message;
+        } else {
+            m_settings = *settings;
+            qCInfo(lcApp) << "configuration reloaded";
+        }
+    }
+    m_manager.ready(QStringLiteral("collecting"));
+}
+
+void HeadlessSession::end(bool clean)
+{
+    if (!clean)
+        qCWarning(lcApp) << "a part of the engine did not stop in time";
+    else
+        qCInfo(lcApp) << "stopped";
+    if (m_engine->isHung())
+        std::_Exit(Internal); // a thread that can never be joined: no destructor may wait for it
+    exit(m_exitCode);
+}
+
+void HeadlessSession::exit(int code)
+{
+    // From the event loop, so that it also works before exec().
+    QMetaObject::invokeMethod(qApp, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
+}
+
+} // namespace tk::app

@@ -1,0 +1,21 @@
+// The configuration as every command reads it: problems go to stderr, one line each.
+#pragma once
+
+#include "app/command_line.h"
+#include "config/settings.h"
+
+#include <memory>
+#include <optional>
+
+namespace tk {
+class Clock;
+}
+
+namespace tk::app {
+
+// Nothing, after telling every problem, when the configuration does not hold.
+std::optional<config::Settings> loadConfig(const CommandLine &line);
+
+std::shared_ptr<const Clock> makeClock(const CommandLine &line);
+
+} // namespace tk::app
