@@ -44,6 +44,8 @@ void HeadlessSession::start()
         startEngine();
     });
     connect(&*m_demo, &Demo::failed, this, [this](const Error &error) {
+        if (m_stopping)
+            return; // ended by the same signal as we
         qCCritical(lcApp).noquote() << error.message;
         m_exitCode = Unreachable;
         terminate(1);
