@@ -1,0 +1,248 @@
+#include "link/link_server.h"
+
+#include "base/logging.h"
+#include "link/protocol.h"
+
+#include <QCoreApplication>
+#include <QLocalServer>
+#include <QLocalSocket>
+#include <QPointer>
+
+#include <algorithm>
+
+namespace tk::link {
+
+class LinkServer::Connection final : public QObject
+{
+public:
+    Connection(LinkServer *server, QLocalSocket *socket)
+        : QObject(server)
+        , m_server(server)
+        , m_socket(socket)
+    {
+        m_socket->setParent(this);
+        m_socket->setReadBufferSize(maxRequestBytes);
+        connect(m_socket, &QLocalSocket::readyRead, this, [this] { read(); });
+        connect(m_socket, &QLocalSocket::disconnected, this, [this] { drop(); });
+        connect(m_socket, &QLocalSocket::bytesWritten, this, [this] {
+            if (m_owesSnapshot && m_socket->bytesToWrite() == 0)
+                sendSnapshot();
+        });
+        send(Hello{protocolVersion, QStringLiteral(TAPEKEEPER_VERSION), QCoreApplication::applicationPid()});
+        QMetaObject::invokeMethod(
+            this, [this] { read(); }, Qt::QueuedConnection); // what came before we listened
+    }
+
+    ~Connection() override { m_socket->disconnect(this); }
+
+    void pushChanges(const QByteArray &line)
+    {
+        if (!m_watching || m_owesSnapshot)
+            return;
+        if (m_socket->bytesToWrite() > m_server->m_limits.changesBytes)
+            m_owesSnapshot = true; // too slow for changes: the whole state once it has caught up
+        else
+            write(line);
+    }
+
+    void drop()
+    {
+        if (std::exchange(m_dropped, true))
+            return;
+        m_server->forget(this);
+        m_socket->disconnect(this);
+        m_socket->abort();
+        deleteLater();
+    }
+
+private:
+    void read()
+    {
+        if (m_dropped)
+            return;
+        if (m_closing) {
+            m_socket->readAll(); // unread bytes at the close would cost the other side our answer
+            return;
+        }
+        m_reader.append(m_socket->readAll());
+        while (!m_closing && !m_dropped) {
+            Result<std::optional<QByteArray>> line = m_reader.next();
+            if (!line)
+                return refuse(line.error());
+            if (!line->has_value())
+                return;
+            if (line.value()->trimmed().isEmpty())
+                continue;
+            const Result<Request> request = parseRequest(**line);
+            if (!request)
+                return refuse(request.error());
+            run(*request);
+        }
+    }
+
+    void run(const Request &request)
+    {
+        if (request.command == QLatin1String("watch")) {
+            m_watching = true;
+            send(Answer{request.id, QJsonObject()});
+            sendSnapshot();
+            return;
+        }
+        if (request.command == QLatin1String("unwatch")) {
+            m_watching = m_owesSnapshot = false;
+            send(Answer{request.id, QJsonObject()});
+            return;
+        }
+        if (m_openRequests >= m_server->m_limits.openRequests) {
+            send(Refusal{
+                request.id,
+                Error{Error::Kind::Refused,
+                      QStringLiteral("%1 requests of this connection are open: wait for an answer").arg(m_openRequests),
+                      true}});
+            return;
+        }
+        ++m_openRequests;
+        const QPointer<Connection> self(this);
+        const qint64 id = request.id;
+        const auto end = [self](const Message &message) {
+            if (!self)
+                return;
+            --self->m_openRequests;
+            self->send(message);
+        };
+        m_server->m_handler.run(request.command, request.args,
+                                Reply(Reply::Sink{[self, id](const QJsonObject &progress) {
+                                                      if (self)
+                                                          self->send(Progress{id, progress});
+                                                  },
+                                                  [end, id](const QJsonValue &result) {
+                                                      end(Answer{id, result});
+                                                  },
+                                                  [end, id](const Error &error) {
+                                                      end(Refusal{id, error});
+                                                  },
+                                                  [self] { return self && !self->m_dropped; }}));
+    }
+
+    void refuse(const Error &error)
+    {
+        qCWarning(lcLink).noquote() << "A local client is sent away:" << error.message;
+        send(Refusal{{}, error});
+        m_closing = true;
+        m_watching = false;
+        m_socket->disconnectFromServer(); // after what waits has gone out
+    }
+
+    void sendSnapshot()
+    {
+        m_owesSnapshot = false;
+        send(Snapshot{m_server->m_state.snapshot()});
+    }
+
+    void send(const Message &message) { write(encode(message)); }
+
+    void write(const QByteArray &line)
+    {
+        if (m_closing || m_dropped)
+            return;
+        if (m_socket->bytesToWrite() + line.size() > m_server->m_limits.bufferedBytes) {
+            qCWarning(lcLink) << "A local client does not read: dropped with" << m_socket->bytesToWrite()
+                              << "bytes waiting";
+            drop();
+            return;
+        }
+        m_socket->write(line);
+    }
+
+    LinkServer *m_server;
+    QLocalSocket *m_socket;
+    LineReader m_reader{maxRequestBytes};
+    int m_openRequests = 0;
+    bool m_watching = false;
+    bool m_owesSnapshot = false;
+    bool m_closing = false;
+    bool m_dropped = false;
+};
+
+LinkServer::LinkServer(CommandHandler &handler, QObject *parent)
+    : LinkServer(handler, Limits{}, parent)
+{}
+
+LinkServer::LinkServer(CommandHandler &handler, Limits limits, QObject *parent)
+    : QObject(parent)
+    , m_handler(handler)
+    , m_limits(limits)
+{
+    m_changesTimer.setInterval(limits.changesEvery);
+    connect(&m_changesTimer, &QTimer::timeout, this, &LinkServer::pushChanges);
+}
+
+LinkServer::~LinkServer()
+{
+    close();
+}
+
+QString LinkServer::fileIn(const QString &dataDir)
+{
+    return dataDir + QStringLiteral("/engine.sock");
+}
+
+Status LinkServer::listen(const QString &socketFile)
+{
+    Result<SocketPath> path = SocketPath::of(socketFile);
+    if (!path)
+        return path.error();
+    m_path.emplace(std::move(path).value());
+    m_server = std::make_unique<QLocalServer>();
+    m_server->setSocketOptions(QLocalServer::UserAccessOption);
+    m_server->setMaxPendingConnections(m_limits.connections);
+    connect(m_server.get(), &QLocalServer::newConnection, this, &LinkServer::accept);
+    QLocalServer::removeServer(m_path->name());
+    if (!m_server->listen(m_path->name())) {
+        const QString reason = m_server->errorString();
+        m_server.reset();
+        return Error{Error::Kind::Config,
+                     QStringLiteral("cannot listen at %1: %2; check that this user may write to the "
+                                    "folder, or choose another [engine] data_dir")
+                         .arg(socketFile, reason)};
+    }
+    m_changesTimer.start();
+    return ok();
+}
+
+void LinkServer::close()
+{
+    m_changesTimer.stop();
+    m_server.reset();
+    for (Connection *connection : std::exchange(m_connections, {}))
+        delete connection;
+}
+
+void LinkServer::accept()
+{
+    while (QLocalSocket *socket = m_server->nextPendingConnection()) {
+        if (int(m_connections.size()) >= m_limits.connections) {
+            socket->abort();
+            socket->deleteLater();
+            continue;
+        }
+        m_connections.push_back(new Connection(this, socket));
+    }
+}
+
+void LinkServer::pushChanges()
+{
+    if (!m_state.hasChanges())
+        return;
+    const QByteArray line = encode(Message(Changes{m_state.takeChanges()}));
+    const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
+    for (Connection *connection : present)
+        connection->pushChanges(line);
+}
+
+void LinkServer::forget(Connection *connection)
+{
+    std::erase(m_connections, connection);
+}
+
+} // namespace tk::link

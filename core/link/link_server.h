@@ -1,0 +1,65 @@
+// The engine's end of the local socket: runs commands, and pushes the live state to whoever watches. Lives in the
+// thread that creates it. The socket belongs to the owner of the process alone.
+#pragma once
+
+#include "link/command_handler.h"
+#include "link/live_state.h"
+#include "link/socket_path.h"
+
+#include <QObject>
+#include <QTimer>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+class QLocalServer;
+
+namespace tk::link {
+
+class LinkServer final : public QObject
+{
+    Q_OBJECT
+public:
+    struct Limits
+    {
+        int connections = 32;
+        int openRequests = 64;                   // per connection
+        qint64 bufferedBytes = qint64(64) << 20; // per connection; beyond it the connection is dropped
+        qint64 changesBytes = qint64(1) << 20;   // beyond it changes are left out and a snapshot follows later
+        std::chrono::milliseconds changesEvery{250};
+    };
+
+    explicit LinkServer(CommandHandler &handler, QObject *parent = nullptr);
+    LinkServer(CommandHandler &handler, Limits limits, QObject *parent = nullptr);
+    ~LinkServer() override;
+
+    // "engine.sock" in data_dir.
+    static QString fileIn(const QString &dataDir);
+
+    // Takes the place of a socket that a crashed engine left: hold the lock of the data folder.
+    Status listen(const QString &socketFile);
+    void close(); // drops every connection; open replies lead nowhere from here on
+
+    // Change it at will: watchers hear of it in bundles.
+    LiveState &state() { return m_state; }
+
+    int connectionCount() const { return int(m_connections.size()); }
+
+private:
+    class Connection;
+    void accept();
+    void pushChanges();
+    void forget(Connection *connection);
+
+    CommandHandler &m_handler;
+    Limits m_limits;
+    LiveState m_state;
+    QTimer m_changesTimer;
+    std::optional<SocketPath> m_path;
+    std::unique_ptr<QLocalServer> m_server;
+    std::vector<Connection *> m_connections; // children; delete themselves
+};
+
+} // namespace tk::link

@@ -1,0 +1,305 @@
+#include "link/link_client.h"
+#include "link/link_server.h"
+#include "support/test_registry.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QLocalServer>
+#include <QLocalSocket>
+#include <QRegularExpression>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+
+using namespace tk;
+using namespace tk::link;
+using namespace std::chrono_literals;
+
+namespace {
+
+class TestHandler final : public CommandHandler
+{
+public:
+    void run(const QString &command, const QJsonObject &args, Reply reply) override
+    {
+        if (command == QLatin1String("echo")) {
+            reply.progress({{QStringLiteral("done"), 1}});
+            reply.finish(args);
+            reply.finish(args); // dropped
+        } else if (command == QLatin1String("fail")) {
+            reply.fail(Error{Error::Kind::Refused, QStringLiteral("not today"), true});
+        } else if (command == QLatin1String("keep")) {
+            kept.push_back(reply);
+        } else if (command == QLatin1String("large")) {
+            reply.finish(QString(int(args[QLatin1String("size")].toInt()), u'x'));
+        } // else dropped
+    }
+    std::vector<Reply> kept;
+};
+
+} // namespace
+
+class LinkTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_dir = std::make_unique<QTemporaryDir>();
+        m_handler = std::make_unique<TestHandler>();
+        start(LinkServer::fileIn(m_dir->path()), {});
+    }
+    void cleanup()
+    {
+        m_handler->kept.clear();
+        m_server.reset();
+    }
+
+    void theSocketIsTheOwnersAlone()
+    {
+        const auto permissions = QFileInfo(m_file).permissions();
+        QVERIFY(!(permissions & (QFile::ReadGroup | QFile::WriteGroup | QFile::ReadOther | QFile::WriteOther)));
+    }
+
+    void asksAndHears()
+    {
+        LinkClient client;
+        QSignalSpy connected(&client, &LinkClient::connected);
+        QSignalSpy progressed(&client, &LinkClient::progressed);
+        QSignalSpy finished(&client, &LinkClient::finished);
+        QSignalSpy refused(&client, &LinkClient::refused);
+        const QJsonObject args{{QStringLiteral("pair"), QStringLiteral("BTC/USDT:USDT ✓")}};
+        client.connectTo(m_file);
+        const qint64 first = client.request(QStringLiteral("echo"), args); // before the engine has said hello
+        QVERIFY(finished.wait());
+        QCOMPARE(connected.size(), 1);
+        QCOMPARE(client.engine().pid, QCoreApplication::applicationPid());
+        QCOMPARE(progressed.size(), 1);
+        QCOMPARE(finished[0][0].toLongLong(), first);
+        QCOMPARE(finished[0][1].toJsonValue().toObject(), args);
+        const qint64 second = client.request(QStringLiteral("fail"));
+        QVERIFY(refused.wait());
+        QCOMPARE(refused[0][0].toLongLong(), second);
+        QVERIFY(refused[0][1].value<Error>().retryable);
+        client.request(QStringLiteral("unknown"));
+        QVERIFY(refused.wait());
+        QVERIFY(refused[1][1].value<Error>().message.contains(QStringLiteral("without an answer")));
+        QCOMPARE(finished.size(), 1);
+    }
+
+    void watchesInBundles()
+    {
+        const auto value = [](int n) { return QJsonObject{{QStringLiteral("n"), n}}; };
+        m_server->state().set(QStringLiteral("streams"), QStringLiteral("a"), value(1));
+        LinkClient client;
+        QSignalSpy snapshots(&client, &LinkClient::snapshot);
+        QSignalSpy changes(&client, &LinkClient::changes);
+        client.connectTo(m_file);
+        client.watch();
+        QVERIFY(snapshots.wait());
+        QJsonObject mirror = snapshots[0][0].toJsonObject();
+        QCOMPARE(mirror, m_server->state().snapshot());
+        for (int n = 0; n < 1000; ++n)
+            m_server->state().set(QStringLiteral("streams"), QStringLiteral("a"), value(n));
+        m_server->state().set(QStringLiteral("gaps"), QStringLiteral("1"), value(7));
+        QTRY_VERIFY([&] {
+            while (!changes.isEmpty())
+                apply(changes.takeFirst()[0].toJsonObject(), mirror);
+            return mirror == m_server->state().snapshot();
+        }());
+    }
+
+    void aSlowWatcherGetsASnapshotInstead()
+    {
+        start(m_file, {.changesBytes = 100'000, .changesEvery = 1ms});
+        QLocalSocket slow; // reads only when told
+        slow.setReadBufferSize(1000);
+        slow.connectToServer(m_file);
+        slow.write("{\"id\":1,\"command\":\"watch\"}\n");
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        const QString padding(50'000, u'x');
+        for (int n = 0; n < 50; ++n) {
+            m_server->state().set(QStringLiteral("t"), QStringLiteral("k"),
+                                  {{QStringLiteral("n"), n}, {QStringLiteral("padding"), padding}});
+            QTest::qWait(2);
+        }
+        slow.setReadBufferSize(0);
+        QByteArray all;
+        QTRY_VERIFY([&] {
+            all += slow.readAll();
+            return all.endsWith('\n') && all.contains("\"n\":49");
+        }());
+        QVERIFY(all.count("\"snapshot\"") >= 2);
+        QVERIFY2(all.count('\n') < 45, "some changes were left out");
+    }
+
+    void whoNeverReadsIsDropped()
+    {
+        start(m_file, {.bufferedBytes = 500'000});
+        QLocalSocket deaf;
+        deaf.setReadBufferSize(1000);
+        deaf.connectToServer(m_file);
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("does not read: dropped")));
+        for (int n = 1; n <= 8; ++n)
+            deaf.write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":200000}}\n");
+        QTRY_COMPARE(m_server->connectionCount(), 0);
+    }
+
+    void malformedInputIsAnsweredAndClosed_data()
+    {
+        QTest::addColumn<QByteArray>("input");
+        QTest::newRow("words") << QByteArray("hello\n");
+        QTest::newRow("http") << QByteArray("GET / HTTP/1.1\r\n\r\n");
+        QTest::newRow("endless") << QByteArray(2 << 20, 'x');
+    }
+    void malformedInputIsAnsweredAndClosed()
+    {
+        QFETCH(QByteArray, input);
+        QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("is sent away")));
+        QLocalSocket socket;
+        QSignalSpy gone(&socket, &QLocalSocket::disconnected);
+        socket.connectToServer(m_file);
+        socket.write(input);
+        QVERIFY(gone.wait());
+        if (input.size() < 1000) { // who is still writing at the end may lose the answer
+            const QByteArray answer = socket.readAll();
+            QVERIFY(answer.contains("\"tapekeeper\":1"));
+            QVERIFY2(answer.contains("\"kind\":\"parse\""), answer.constData());
+        }
+        QTRY_COMPARE(m_server->connectionCount(), 0);
+    }
+
+    void openRequestsAreBounded()
+    {
+        start(m_file, {.openRequests = 2});
+        LinkClient client;
+        QSignalSpy refused(&client, &LinkClient::refused);
+        QSignalSpy finished(&client, &LinkClient::finished);
+        client.connectTo(m_file);
+        for (int i = 0; i < 3; ++i)
+            client.request(QStringLiteral("keep"));
+        QVERIFY(refused.wait());
+        QCOMPARE(refused[0][0].toLongLong(), 3);
+        QVERIFY(m_handler->kept[0].isWanted());
+        m_handler->kept[0].finish(1);
+        QVERIFY(finished.wait());
+        QVERIFY(!m_handler->kept[0].isWanted());
+    }
+
+    void theEngineGoesAway()
+    {
+        LinkClient client;
+        QSignalSpy connected(&client, &LinkClient::connected);
+        QSignalSpy failed(&client, &LinkClient::failed);
+        QSignalSpy refused(&client, &LinkClient::refused);
+        client.connectTo(m_file);
+        QVERIFY(connected.wait());
+        const qint64 id = client.request(QStringLiteral("keep"));
+        QTRY_COMPARE(m_handler->kept.size(), size_t(1));
+        m_server.reset();
+        QVERIFY(failed.wait());
+        QCOMPARE(failed.size(), 1);
+        QCOMPARE(refused.size(), 1);
+        QCOMPARE(refused[0][0].toLongLong(), id);
+        QVERIFY(!client.isConnected());
+        QVERIFY(!m_handler->kept[0].isWanted());
+        m_handler->kept[0].finish(1); // leads nowhere, harms nobody
+        QVERIFY(!QFile::exists(m_file));
+    }
+
+    void theClientGoesAway()
+    {
+        auto client = std::make_unique<LinkClient>();
+        client->connectTo(m_file);
+        client->request(QStringLiteral("keep"));
+        QTRY_COMPARE(m_handler->kept.size(), size_t(1));
+        client.reset();
+        QTRY_VERIFY(!m_handler->kept[0].isWanted());
+        QTRY_COMPARE(m_server->connectionCount(), 0);
+        m_handler->kept[0].progress({});
+    }
+
+    void nobodyListens()
+    {
+        LinkClient client;
+        QSignalSpy failed(&client, &LinkClient::failed);
+        client.connectTo(m_dir->filePath(QStringLiteral("none.sock")));
+        QVERIFY(failed.wait());
+        QVERIFY(failed[0][0].value<Error>().message.contains(QStringLiteral("no engine listens")));
+    }
+
+    void nobodySaysHello()
+    {
+        QLocalServer mute;
+        const QString file = m_dir->filePath(QStringLiteral("mute.sock"));
+        QVERIFY(mute.listen(file));
+        LinkClient client;
+        QSignalSpy failed(&client, &LinkClient::failed);
+        client.connectTo(file, 50ms);
+        QVERIFY(failed.wait());
+        QVERIFY(failed[0][0].value<Error>().kind == Error::Kind::Timeout);
+    }
+
+    void anotherVersion()
+    {
+        QLocalServer newer;
+        const QString file = m_dir->filePath(QStringLiteral("newer.sock"));
+        QVERIFY(newer.listen(file));
+        connect(&newer, &QLocalServer::newConnection, &newer,
+                [&] { newer.nextPendingConnection()->write("{\"tapekeeper\":2,\"version\":\"9.0\"}\n"); });
+        LinkClient client;
+        QSignalSpy failed(&client, &LinkClient::failed);
+        client.connectTo(file);
+        QVERIFY(failed.wait());
+        QVERIFY(failed[0][0].value<Error>().message.contains(QStringLiteral("protocol 2")));
+    }
+
+    void longPathsWork()
+    {
+        const QString folder = m_dir->path() + u'/' + QString(120, u'd');
+        QVERIFY(QDir().mkpath(folder));
+        start(LinkServer::fileIn(folder), {});
+        QVERIFY(QFile::exists(m_file));
+        LinkClient client;
+        QSignalSpy finished(&client, &LinkClient::finished);
+        client.connectTo(m_file);
+        client.request(QStringLiteral("echo"));
+        QVERIFY(finished.wait());
+        m_server.reset();
+        QVERIFY(!QFile::exists(m_file));
+    }
+
+    void aStaleSocketIsReplaced()
+    {
+        const QString file = m_dir->filePath(QStringLiteral("stale.sock"));
+        QFile stale(file);
+        QVERIFY(stale.open(QIODevice::WriteOnly)); // what a killed engine leaves
+        stale.close();
+        start(file, {});
+        LinkClient client;
+        QSignalSpy connected(&client, &LinkClient::connected);
+        client.connectTo(file);
+        QVERIFY(connected.wait());
+    }
+
+private:
+    void start(const QString &file, LinkServer::Limits limits)
+    {
+        m_file = file;
+        m_server.reset();
+        m_server = std::make_unique<LinkServer>(*m_handler, limits);
+        const Status listening = m_server->listen(file);
+        QVERIFY2(listening, listening ? "" : qPrintable(listening.error().message));
+    }
+
+    std::unique_ptr<QTemporaryDir> m_dir;
+    QString m_file;
+    std::unique_ptr<TestHandler> m_handler;
+    std::unique_ptr<LinkServer> m_server;
+};
+
+TK_TEST(LinkTest, link);
+#include "tst_link.moc"
