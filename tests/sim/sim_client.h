@@ -27,13 +27,13 @@ public:
     void sendFrame(net::Opcode opcode, const QByteArray &payload);
     QByteArray dataOf(qsizetype i) const;                     // of a message in combined form, without the wrapper
     QList<QByteArray> ofStream(const QByteArray &name) const; // data of that stream, combined form
+    void stopReading() { m_socket.setReadBufferSize(1); }
     bool isOpen() const { return status == 101 && !ended; }
 
     int status = 0;         // of the handshake
     QByteArray refusalHead; // where it was refused
     QList<QByteArray> texts;
     QList<QByteArray> pings;
-    int frames = 0; // including the parts of fragmented messages: see reader
     int closeCode = 0;
     QByteArray closeReason;
     bool ended = false; // the connection is gone
