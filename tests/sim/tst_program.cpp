@@ -65,7 +65,7 @@ void TestProgram::runsOnAThread()
     const std::vector<Candle> truth = simulator.truth(QStringLiteral("BTCUSDT"), Timeframe::M3, {now - 1h - 4s, now});
     QCOMPARE(truth.size(), size_t(20));
     QVERIFY(!simulator.truthFunding(QStringLiteral("BTCUSDT"), {now - 48h, now}).empty());
-    QCOMPARE(simulator.symbols().size(), 12 + 1 + 1); // with BTCDOM and USDCUSDT
+    QCOMPARE(simulator.symbols().size(), 12 + 1); // with BTCDOM
     QCOMPARE(simulator.connections().size(), 1);
     simulator.stopListening();
     QTRY_VERIFY(client.ended);
