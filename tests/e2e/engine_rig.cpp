@@ -105,13 +105,13 @@ bool EngineRig::waitLive()
     return waitUntil([this] {
         const auto feed = this->feed();
         const auto history = this->history();
-        if (!feed || !history || feed->streams.empty() || !history->instruments_known || history->fill.active
-            || (history->fill.wanted > 0 && !history->fill.done))
+        if (!feed || !history || feed->streams.empty() || !history->instruments_known || history->fill.active ||
+            (history->fill.wanted > 0 && !history->fill.done))
             return false;
         // Streams that move only with trades may have none for minutes: they are asked for, and that is all there is.
         return std::ranges::all_of(feed->streams, [](const feed::StreamRow &row) {
-            return row.state == StreamState::Live || row.state == StreamState::Quiet
-                   || (row.key.kind != StreamKind::MarkPrice && row.state == StreamState::Acknowledged);
+            return row.state == StreamState::Live || row.state == StreamState::Quiet ||
+                   (row.key.kind != StreamKind::MarkPrice && row.state == StreamState::Acknowledged);
         });
     });
 }
@@ -119,7 +119,8 @@ bool EngineRig::waitLive()
 bool EngineRig::waitSimulated(milliseconds span)
 {
     const UtcTime until = m_clock->utcNow() + span;
-    return waitUntil([&] { return m_clock->utcNow() >= until; }, milliseconds(10'000) + milliseconds(qint64(2.0 * double(span.count()) / m_options.factor)));
+    return waitUntil([&] { return m_clock->utcNow() >= until; },
+                     milliseconds(10'000) + milliseconds(qint64(2.0 * double(span.count()) / m_options.factor)));
 }
 
 std::optional<feed::StreamRow> EngineRig::stream(const QString &pair, StreamKind kind, Timeframe timeframe) const
@@ -128,7 +129,8 @@ std::optional<feed::StreamRow> EngineRig::stream(const QString &pair, StreamKind
     if (!feed)
         return {};
     for (const feed::StreamRow &row : feed->streams) {
-        if (row.key.pair == pair && row.key.kind == kind && (kind != StreamKind::Candles || row.key.timeframe == timeframe))
+        if (row.key.pair == pair && row.key.kind == kind &&
+            (kind != StreamKind::Candles || row.key.timeframe == timeframe))
             return row;
     }
     return {};
@@ -144,13 +146,15 @@ bool EngineRig::waitStream(const QString &pair, StreamKind kind, Timeframe timef
 
 bool EngineRig::waitHealthy()
 {
-    return waitUntil([this] {
-        const auto feed = this->feed();
-        const auto history = this->history();
-        return feed && history && feed->count(StreamState::Stale) == 0 && feed->count(StreamState::Silent) == 0
-               && std::ranges::all_of(feed->connections, &feed::ConnectionRow::up) && history->open_gaps.empty()
-               && history->trouble.isEmpty();
-    }, std::chrono::seconds(90));
+    return waitUntil(
+        [this] {
+            const auto feed = this->feed();
+            const auto history = this->history();
+            return feed && history && feed->count(StreamState::Stale) == 0 && feed->count(StreamState::Silent) == 0 &&
+                   std::ranges::all_of(feed->connections, &feed::ConnectionRow::up) && history->open_gaps.empty() &&
+                   history->trouble.isEmpty();
+        },
+        std::chrono::seconds(90));
 }
 
 std::vector<Gap> EngineRig::gaps() const
@@ -173,7 +177,8 @@ QStringList EngineRig::compare(UtcTime until)
     for (const exchange::Instrument &instrument : m_instruments) {
         for (const Timeframe timeframe : m_settings.exchanges.front().timeframes) {
             const UtcTime end = candleOpen(timeframe, until);
-            UtcTime from = candlesBefore(timeframe, candleOpen(timeframe, m_startedAt), m_settings.exchanges.front().history);
+            UtcTime from =
+                candlesBefore(timeframe, candleOpen(timeframe, m_startedAt), m_settings.exchanges.front().history);
             from = std::max(from, candleOpen(timeframe, instrument.onboard));
             const QString series = instrument.unified + u' ' + timeframeText(timeframe);
             const auto truth = m_sim->truth(instrument.symbol, timeframe, {from, end});
@@ -192,7 +197,10 @@ QStringList EngineRig::compare(UtcTime until)
                 if (next == stored->size() || (*stored)[next].open_time > expected.open_time)
                     found.append(series + QStringLiteral(": missing ") + describe(expected));
                 else if (describe((*stored)[next]) != describe(expected))
-                    found.append(series + QStringLiteral(": wrong %1 instead of %2").arg(describe((*stored)[next]), describe(expected)) + u' ' + QString::fromLatin1(sourceName((*stored)[next].source).data()));
+                    found.append(
+                        series +
+                        QStringLiteral(": wrong %1 instead of %2").arg(describe((*stored)[next]), describe(expected)) +
+                        u' ' + QString::fromLatin1(sourceName((*stored)[next].source).data()));
                 if (next < stored->size() && (*stored)[next].open_time == expected.open_time)
                     ++next;
             }

@@ -23,7 +23,7 @@ struct RigOptions
     int history = 30;
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
     sim::SimSettings sim{};
-    std::function<void(config::Settings &)> adjust;
+    std::function<void(config::Settings &)> adjust{};
 };
 
 class EngineRig
@@ -44,7 +44,7 @@ public:
 
     // Conditions to wait for; each gives up after a generous real time, and says so.
     bool waitUntil(const std::function<bool()> &condition, milliseconds patience = std::chrono::seconds(60));
-    bool waitLive();                     // every stream live or quiet, the first fill done
+    bool waitLive();                       // every stream live or quiet, the first fill done
     bool waitSimulated(milliseconds span); // the simulated clock passed
     bool waitStream(const QString &pair, StreamKind kind, Timeframe timeframe, StreamState state);
     bool waitHealthy(); // nothing stale or silent, no gap open

@@ -69,5 +69,5 @@ void TestBasics::quietPairsAreNeverAlarmed()
 } // namespace tk::test
 
 using tk::test::TestBasics;
-TK_TEST(TestBasics, basics)
+TK_TEST(TestBasics, basics);
 #include "tst_basics.moc"
