@@ -12,8 +12,8 @@ namespace tk::app {
 
 int run(int argc, char *argv[])
 {
-    // A GUI application object on a machine without a display aborts: which one is needed must be known before it exists.
-    // This build has the engine and the commands alone.
+    // A GUI application object on a machine without a display aborts: which one is needed must be known before it
+    // exists. This build has the engine and the commands alone.
     const QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("tapekeeper"));
     QCoreApplication::setApplicationVersion(QStringLiteral(TAPEKEEPER_VERSION));

@@ -12,7 +12,7 @@ constexpr MonotonicTime never{};
 constexpr int loudAfterFailures = 5;
 constexpr milliseconds goodDataResetsBackoff{60'000}; // reference §1.5: not after a mere handshake
 constexpr milliseconds pingSilence{330'000};
-constexpr milliseconds rotationPatience{60'000};      // for the successor to show data of every ticking stream
+constexpr milliseconds rotationPatience{60'000}; // for the successor to show data of every ticking stream
 
 } // namespace
 

@@ -42,7 +42,7 @@ public:
         virtual void slotDown(Slot &slot, const QString &cause) = 0; // its streams have no connection from here on
         virtual void slotAttempt(const QString &reason, bool success) = 0; // a reconnect attempt ended
         virtual milliseconds takeAttempt() = 0;                            // zero: connect now
-        virtual QByteArray canaryFor(const QByteArray &route) const = 0; // empty: none is known to tick
+        virtual QByteArray canaryFor(const QByteArray &route) const = 0;   // empty: none is known to tick
     };
 
     Slot(SlotSettings settings, const exchange::ExchangeAdapter &adapter, const Clock &clock, Host &host);

@@ -729,8 +729,8 @@ void HistoryService::dispatch(Job job, const RestRequest &request)
 {
     ++m_inFlight;
     const UtcTime sent = exchangeNow();
-    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to)
-                                 << "weight" << request.weight << "urgency" << int(job.urgency);
+    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "weight"
+                                 << request.weight << "urgency" << int(job.urgency);
     const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
     m_rest.get(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
         --m_inFlight;

@@ -18,7 +18,7 @@ namespace tk::test {
 struct RigOptions
 {
     int pairs = 12;
-    double factor = 40; // simulated seconds per second
+    double factor = 80; // simulated seconds per second
     std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     int history = 30;
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
