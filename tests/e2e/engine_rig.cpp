@@ -1,6 +1,5 @@
 #include "engine_rig.h"
 
-#include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 
 #include <QDir>
@@ -10,21 +9,6 @@
 #include <algorithm>
 
 namespace tk::test {
-
-namespace {
-
-QString describe(const Candle &candle)
-{
-    const auto text = [](const DecimalText &value) {
-        return QString::fromLatin1(value.view().data(), qsizetype(value.view().size()));
-    };
-    return QStringLiteral("%1 o%2 h%3 l%4 c%5 v%6 q%7 n%8")
-        .arg(isoText(candle.open_time), text(candle.open), text(candle.high), text(candle.low), text(candle.close),
-             text(candle.volume), text(candle.quote_volume))
-        .arg(candle.trades);
-}
-
-} // namespace
 
 EngineRig::EngineRig(RigOptions options)
     : m_options(std::move(options))
@@ -166,47 +150,14 @@ std::vector<Gap> EngineRig::gaps() const
     return all ? *all : std::vector<Gap>{};
 }
 
-QStringList EngineRig::compare(UtcTime until)
+TruthCheck EngineRig::check() const
 {
-    QStringList found;
-    auto reader = store::EmbeddedStore(store::EmbeddedStore::fileIn(dataDir())).openReader();
-    if (!reader)
-        return {reader.error().message};
-    if (m_instruments.empty())
-        return {QStringLiteral("the engine knows no instruments")};
-    for (const exchange::Instrument &instrument : m_instruments) {
-        for (const Timeframe timeframe : m_settings.exchanges.front().timeframes) {
-            const UtcTime end = candleOpen(timeframe, until);
-            UtcTime from =
-                candlesBefore(timeframe, candleOpen(timeframe, m_startedAt), m_settings.exchanges.front().history);
-            from = std::max(from, candleOpen(timeframe, instrument.onboard));
-            const QString series = instrument.unified + u' ' + timeframeText(timeframe);
-            const auto truth = m_sim->truth(instrument.symbol, timeframe, {from, end});
-            const auto stored = (*reader)->candles({QStringLiteral("binance-usdm"), instrument.unified, timeframe},
-                                                   {from, end}, std::nullopt);
-            if (!stored) {
-                found.append(series + QStringLiteral(": ") + stored.error().message);
-                continue;
-            }
-            if (qint64(truth.size()) != candlesBetween(timeframe, from, end))
-                found.append(series + QStringLiteral(": the simulator itself has no full truth"));
-            size_t next = 0;
-            for (const Candle &expected : truth) {
-                while (next < stored->size() && (*stored)[next].open_time < expected.open_time)
-                    found.append(series + QStringLiteral(": extra ") + describe((*stored)[next++]));
-                if (next == stored->size() || (*stored)[next].open_time > expected.open_time)
-                    found.append(series + QStringLiteral(": missing ") + describe(expected));
-                else if (describe((*stored)[next]) != describe(expected))
-                    found.append(
-                        series +
-                        QStringLiteral(": wrong %1 instead of %2").arg(describe((*stored)[next]), describe(expected)) +
-                        u' ' + QString::fromLatin1(sourceName((*stored)[next].source).data()));
-                if (next < stored->size() && (*stored)[next].open_time == expected.open_time)
-                    ++next;
-            }
-        }
-    }
-    return found;
+    return {.sim = m_sim.get(),
+            .dataDir = dataDir(),
+            .instruments = m_instruments,
+            .timeframes = m_settings.exchanges.front().timeframes,
+            .since = m_startedAt,
+            .history = m_settings.exchanges.front().history};
 }
 
 QStringList EngineRig::differences()
@@ -216,16 +167,13 @@ QStringList EngineRig::differences()
     if (!waitSimulated(std::chrono::seconds(100)))
         return {QStringLiteral("the clock did not run")};
     QStringList found;
-    waitUntil([&] { return (found = compare(until)).isEmpty(); }, std::chrono::seconds(40));
+    waitUntil([&] { return (found = check().differences(until)).isEmpty(); }, std::chrono::seconds(40));
     return found;
 }
 
 QString EngineRig::verdict()
 {
-    const QStringList found = differences();
-    if (found.isEmpty())
-        return {};
-    return QStringLiteral("%1 differences: %2").arg(found.size()).arg(found.mid(0, 12).join(QStringLiteral("; ")));
+    return verdictOf(differences());
 }
 
 } // namespace tk::test

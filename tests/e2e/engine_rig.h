@@ -5,6 +5,7 @@
 #include "app/engine.h"
 #include "base/clock.h"
 #include "support/exchange/simulator_thread.h"
+#include "truth_check.h"
 
 #include <QStringList>
 #include <QTemporaryDir>
@@ -63,7 +64,7 @@ public:
     int seen(StreamState state) const { return m_seen[size_t(state)]; }
 
 private:
-    QStringList compare(UtcTime until);
+    TruthCheck check() const;
 
     RigOptions m_options;
     std::shared_ptr<const Clock> m_clock;
