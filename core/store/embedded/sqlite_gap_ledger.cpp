@@ -2,6 +2,8 @@
 
 #include "store/embedded/database_file.h"
 
+#include <QFileInfo>
+
 #include <algorithm>
 
 namespace tk::store {
@@ -363,6 +365,25 @@ Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
     if (!opened)
         return opened.error();
     return std::unique_ptr<GapLedger>(std::make_unique<SqliteGapLedger>(std::move(opened).value()));
+}
+
+Result<std::vector<Gap>> readUnclosedGaps(const QString &file)
+{
+    std::vector<Gap> all;
+    if (!QFileInfo::exists(file))
+        return all;
+    Result<Database> opened = Database::open(file, Database::Mode::ReadOnly, ledgerSpec.busyTimeout);
+    if (!opened)
+        return opened.error();
+    Statement query = opened->prepare(std::string(columns) + "WHERE state<>'closed' ORDER BY since, id");
+    while (true) {
+        const Result<bool> row = query.step();
+        if (!row)
+            return row.error();
+        if (!*row)
+            return all;
+        all.push_back(gapOf(query));
+    }
 }
 
 } // namespace tk::store
