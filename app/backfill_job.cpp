@@ -91,8 +91,8 @@ BackfillJob::BackfillJob(EngineCommands &commands, history::BackfillRequest requ
         Q_EMIT m_commands.engine().board.backfillWanted(m_request);
     });
     connect(&m_watch, &HistoryWatch::hopeless, this, [this](const Error &why) {
+        m_reply.fail(why); // before the cancellation, which answers too
         Q_EMIT m_commands.engine().board.backfillCancelled(m_request.id);
-        m_reply.fail(why);
         deleteLater();
     });
 }

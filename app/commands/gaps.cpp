@@ -58,6 +58,8 @@ void GapsCommand::progressed(const QJsonObject &progress)
         return;
     const qint64 total = progress.value(QLatin1String("missing_at_start")).toInteger();
     const QString trouble = progress.value(QLatin1String("trouble")).toString();
+    if (total == 0 && trouble.isEmpty())
+        return;
     m_bar->show(total - progress.value(QLatin1String("missing")).toInteger(), total,
                 QStringLiteral("%1 gaps left%2")
                     .arg(progress.value(QLatin1String("gaps")).toInteger())
