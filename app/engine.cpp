@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include "app/live_topics.h"
 #include "app/service_settings.h"
 #include "base/logging.h"
 #include "store/gap_ledger.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t storeQueueBatches = 8192;
 constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
+constexpr milliseconds showEvery{250};      // of real time: people look at it
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{5'000}; // together below the 10 s that SIGTERM may take
@@ -61,9 +63,11 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
         if (const Status status = engine->addHistory(exchange); !status)
             return status.error();
     }
+    engine->addCommands();
     if (options.live) {
         if (const Status status = engine->listen(); !status)
             return status.error();
+        engine->openLink();
     }
     return engine;
 }
@@ -82,6 +86,33 @@ Status Engine::listen()
         return ok();
     m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
     return m_endpoint->listen(QHostAddress(m_settings.engine.http->host), m_settings.engine.http->port);
+}
+
+void Engine::addCommands()
+{
+    m_commands = std::make_unique<EngineCommands>(EngineCommands::Engine{.board = m_switchboard,
+                                                                         .bridge = *m_bridge,
+                                                                         .clock = m_clock,
+                                                                         .settings = [this] { return m_settings; },
+                                                                         .live = m_options.live});
+}
+
+void Engine::openLink()
+{
+    m_link = std::make_unique<link::LinkServer>(*m_commands);
+    if (const Status status = m_link->listen(link::LinkServer::fileIn(m_settings.engine.data_dir)); !status) {
+        // Collecting matters more than being watched.
+        qCCritical(lcApp).noquote() << "commands and windows cannot reach this engine:" << status.error().message;
+        m_link.reset();
+        return;
+    }
+    m_showSoon.setSingleShot(true);
+    connect(&m_showSoon, &QTimer::timeout, this,
+            [this] { showTopics(m_bridge->latest(), engineObject(m_commands->facts()), m_link->state()); });
+    connect(m_bridge.get(), &MetricsBridge::updated, this, [this] {
+        if (!m_showSoon.isActive())
+            m_showSoon.start(showEvery);
+    });
 }
 
 std::function<void()> Engine::beatOf(const QString &loop)

@@ -2,6 +2,7 @@
 // concrete classes. Lives in the main thread.
 #pragma once
 
+#include "app/link_commands.h"
 #include "app/metrics_bridge.h"
 #include "app/switchboard.h"
 #include "base/bounded_queue.h"
@@ -9,6 +10,7 @@
 #include "config/settings.h"
 #include "feed/feed_service.h"
 #include "history/history_service.h"
+#include "link/link_server.h"
 #include "runtime/data_dir_lock.h"
 #include "runtime/service_host.h"
 #include "store/embedded/embedded_store.h"
@@ -42,6 +44,7 @@ public:
     Status reload(const config::Settings &settings); // what can change while running; an error names what cannot
 
     Switchboard &switchboard() { return m_switchboard; }
+    EngineCommands &commands() { return *m_commands; } // what the link takes, for who sits in the same process
     const Snapshots &snapshots() const { return m_bridge->latest(); }
     telemetry::HealthBoard &health() { return *m_health; }
     telemetry::Metrics &metrics() { return m_metrics; }
@@ -63,6 +66,8 @@ private:
 
     Status openStore();
     Status listen();
+    void addCommands();
+    void openLink();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);
     Status addFeed(const config::ExchangeSettings &exchange);
@@ -79,7 +84,10 @@ private:
     std::shared_ptr<store::EmbeddedStore> m_store;
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
-    runtime::ServiceHost m_host; // last: its services use all of the above
+    std::unique_ptr<EngineCommands> m_commands;
+    std::unique_ptr<link::LinkServer> m_link; // of a live engine
+    QTimer m_showSoon;                        // the live state follows the snapshots, four times a second at most
+    runtime::ServiceHost m_host;              // last: its services use all of the above
 };
 
 } // namespace tk::app

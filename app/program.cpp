@@ -1,6 +1,10 @@
 #include "app/program.h"
 
 #include "app/command_line.h"
+#include "app/commands/backfill.h"
+#include "app/commands/gaps.h"
+#include "app/commands/query.h"
+#include "app/commands/status.h"
 #include "app/load_config.h"
 #include "app/run_headless.h"
 
@@ -38,10 +42,13 @@ int run(int argc, char *argv[])
     case CommandLine::Action::Engine:
         return runHeadless(*line);
     case CommandLine::Action::Status:
+        return runCommand<StatusCommand>(*line);
     case CommandLine::Action::Query:
+        return runCommand<QueryCommand>(*line);
     case CommandLine::Action::Gaps:
+        return runCommand<GapsCommand>(*line);
     case CommandLine::Action::Backfill:
-        break;
+        return runCommand<BackfillCommand>(*line);
     }
     return Internal;
 }

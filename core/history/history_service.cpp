@@ -840,6 +840,8 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         Q_EMIT probeAnswered({.pair = job.instrument.unified, .timeframe = job.timeframe});
         return;
     }
+    if (job.backfill != 0 && !m_backfills.contains(job.backfill))
+        return; // cancelled while it was under way
     m_queue.add(std::move(job)); // nothing is lost: the same is asked again
 }
 
@@ -923,6 +925,10 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 
 void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candles)
 {
+    const auto backfill = m_backfills.find(job.backfill); // one that was cancelled is not counted any more
+    const bool wanted = job.backfill != 0 && backfill != m_backfills.end();
+    if (job.backfill != 0 && !wanted && !job.confirming)
+        return;
     const TimeSpan asked = job.confirming ? job.wanted : job.span;
     const TimeSpan closed{asked.from, std::min(asked.to, lastClosed(job.timeframe))};
     for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
@@ -933,8 +939,8 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
             again.wanted = hole;
             again.span = {candlesBefore(job.timeframe, hole.from, 2),
                           std::min(candlesBefore(job.timeframe, hole.to, -2), lastClosed(job.timeframe))};
-            if (m_queue.add(again) && job.backfill != 0)
-                ++m_backfills[job.backfill].jobs_left;
+            if (m_queue.add(again) && wanted)
+                ++backfill->jobs_left;
             continue;
         }
         const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
@@ -945,8 +951,8 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
         m_gaps.absent(stream, hole, reason);
         if (job.urgency == Urgency::Fill)
             m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
-        if (job.backfill != 0)
-            m_backfills[job.backfill].unfillable += candlesBetween(job.timeframe, hole.from, hole.to);
+        if (wanted)
+            backfill->unfillable += candlesBetween(job.timeframe, hole.from, hole.to);
     }
 }
 

@@ -48,4 +48,8 @@ public:
 // The SQLite ledger in `file`; a corrupt file is set aside (renamed with a time stamp, said in the log) and begun anew.
 Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file);
 
+// What is not closed (open, repairing, unfillable), oldest first: read beside whoever owns the ledger, in this process
+// or another, without changing it. A file that is not there holds nothing.
+Result<std::vector<Gap>> readUnclosedGaps(const QString &file);
+
 } // namespace tk::store

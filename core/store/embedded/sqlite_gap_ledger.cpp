@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "store/embedded/database_file.h"
 
+#include <QFileInfo>
+
 #include <algorithm>
 
 namespace tk::store {
@@ -370,6 +372,25 @@ Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
         return forgotten.error();
     forget = Statement(); // statements go before their database
     return std::unique_ptr<GapLedger>(std::make_unique<SqliteGapLedger>(std::move(opened).value()));
+}
+
+Result<std::vector<Gap>> readUnclosedGaps(const QString &file)
+{
+    std::vector<Gap> all;
+    if (!QFileInfo::exists(file))
+        return all;
+    Result<Database> opened = Database::open(file, Database::Mode::ReadOnly, ledgerSpec.busyTimeout);
+    if (!opened)
+        return opened.error();
+    Statement query = opened->prepare(std::string(columns) + "WHERE state<>'closed' ORDER BY since, id");
+    while (true) {
+        const Result<bool> row = query.step();
+        if (!row)
+            return row.error();
+        if (!*row)
+            return all;
+        all.push_back(gapOf(query));
+    }
 }
 
 } // namespace tk::store

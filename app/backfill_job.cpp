@@ -1,0 +1,138 @@
+#include "app/backfill_job.h"
+
+#include "market/pair.h"
+
+#include <QJsonArray>
+
+namespace tk::app {
+
+namespace {
+
+Error refusal(const QString &message)
+{
+    return Error{Error::Kind::Refused, message};
+}
+
+Result<UtcTime> timeOf(const QJsonValue &value)
+{
+    if (value.isDouble())
+        return fromMs(value.toInteger());
+    return parseUtcTime(value.toString());
+}
+
+void add(history::BackfillProgress &sum, const history::BackfillProgress &part)
+{
+    sum.wanted += part.wanted;
+    sum.present += part.present;
+    sum.fetched += part.fetched;
+    sum.unfillable += part.unfillable;
+    sum.jobs_left += part.jobs_left;
+    sum.cancelled = sum.cancelled || part.cancelled;
+    sum.problems += part.problems;
+}
+
+} // namespace
+
+Result<history::BackfillRequest> BackfillJob::parse(const QJsonObject &args, UtcTime now)
+{
+    history::BackfillRequest request;
+    for (const QJsonValue &value : args.value(QLatin1String("pairs")).toArray()) {
+        const auto pair = Pair::parse(value.toString());
+        if (!pair)
+            return pair.error();
+        if (!request.pairs.contains(pair->unified()))
+            request.pairs.append(pair->unified());
+    }
+    for (const QJsonValue &value : args.value(QLatin1String("timeframes")).toArray()) {
+        const auto timeframe = timeframeFromName(value.toString().toStdString());
+        if (!timeframe)
+            return refusal(QStringLiteral("\"%1\" is not a timeframe").arg(value.toString()));
+        if (std::ranges::find(request.timeframes, *timeframe) == request.timeframes.end())
+            request.timeframes.push_back(*timeframe);
+    }
+    if (request.timeframes.empty())
+        return refusal(QStringLiteral("backfill needs \"timeframes\""));
+    const auto from = timeOf(args.value(QLatin1String("from")));
+    if (!from)
+        return refusal(QStringLiteral("backfill needs \"from\": %1").arg(from.error().message));
+    request.span = {*from, now};
+    if (args.contains(QLatin1String("to"))) {
+        const auto to = timeOf(args.value(QLatin1String("to")));
+        if (!to)
+            return to.error();
+        request.span.to = *to;
+    }
+    if (request.span.from >= request.span.to)
+        return refusal(QStringLiteral("\"from\" must lie before \"to\", and before now"));
+    return request;
+}
+
+BackfillJob::BackfillJob(EngineCommands &commands, history::BackfillRequest request, link::Reply reply)
+    : QObject(&commands)
+    , m_commands(commands)
+    , m_request(std::move(request))
+    , m_reply(std::move(reply))
+    , m_watch(commands)
+{
+    m_request.id = commands.nextBackfill();
+    Switchboard *board = &commands.engine().board;
+    connect(board, &Switchboard::backfillProgressed, this, &BackfillJob::progressed);
+    connect(board, &Switchboard::backfillDone, this, &BackfillJob::done);
+    connect(board, &Switchboard::backfillCancelled, this, [this](quint64 id) {
+        if (id != m_request.id || m_left > 0)
+            return; // history answers for what it has begun
+        m_sum.id = id;
+        m_sum.cancelled = true;
+        m_reply.finish(object(m_sum));
+        deleteLater();
+    });
+    connect(&m_watch, &HistoryWatch::ready, this, [this] {
+        m_left = int(m_commands.facts().exchanges.size());
+        Q_EMIT m_commands.engine().board.backfillWanted(m_request);
+    });
+    connect(&m_watch, &HistoryWatch::hopeless, this, [this](const Error &why) {
+        m_reply.fail(why); // before the cancellation, which answers too
+        Q_EMIT m_commands.engine().board.backfillCancelled(m_request.id);
+        deleteLater();
+    });
+}
+
+void BackfillJob::start()
+{
+    m_sum.id = m_request.id;
+    m_reply.progress(object(m_sum)); // the id, so that it can be cancelled
+    m_watch.start();
+}
+
+void BackfillJob::progressed(const history::BackfillProgress &progress)
+{
+    if (progress.id == m_request.id)
+        m_reply.progress(object(progress));
+}
+
+void BackfillJob::done(const history::BackfillProgress &result)
+{
+    if (result.id != m_request.id)
+        return;
+    add(m_sum, result);
+    if (--m_left > 0)
+        return;
+    m_sum.id = result.id;
+    m_reply.finish(object(m_sum));
+    deleteLater();
+}
+
+QJsonObject BackfillJob::object(const history::BackfillProgress &progress) const
+{
+    return {{QStringLiteral("id"), qint64(progress.id)},
+            {QStringLiteral("wanted"), progress.wanted},
+            {QStringLiteral("present"), progress.present},
+            {QStringLiteral("fetched"), progress.fetched},
+            {QStringLiteral("unfillable"), progress.unfillable},
+            {QStringLiteral("jobs_left"), progress.jobs_left},
+            {QStringLiteral("cancelled"), progress.cancelled},
+            {QStringLiteral("problems"), QJsonArray::fromStringList(progress.problems)},
+            {QStringLiteral("trouble"), m_watch.trouble()}};
+}
+
+} // namespace tk::app

@@ -1,0 +1,112 @@
+#include "app/commands/gaps.h"
+
+#include "app/gap_finder.h"
+#include "store/embedded/embedded_store.h"
+
+#include <QFileInfo>
+
+#include <cstdlib>
+
+namespace tk::app {
+
+GapsCommand::GapsCommand(const CommandLine &commandLine, const config::Settings &givenSettings)
+    : Command(commandLine, givenSettings)
+    , m_access(commandLine, givenSettings)
+{
+    connect(&m_access, &EngineAccess::noEngine, this, &GapsCommand::searchOurselves);
+    connect(&m_access, &EngineAccess::progressed, this, &GapsCommand::progressed);
+    connect(&m_access, &EngineAccess::finished, this, [this](const QJsonValue &rows) { show(rows.toArray()); });
+    connect(&m_access, &EngineAccess::failed, this, [this](const Error &error) {
+        m_bar.reset();
+        if (m_interrupted) {
+            complain(m_access.isOwn()
+                         ? QStringLiteral("interrupted; what was fetched is kept, the same command goes on from here")
+                         : QStringLiteral("interrupted; the engine goes on repairing"));
+            return finish(DoesNotHold);
+        }
+        fail(error);
+    });
+    connect(&m_signals, &runtime::SignalWatcher::terminate, this, &GapsCommand::interrupted);
+}
+
+void GapsCommand::start()
+{
+    // An engine of our own would make an empty store where there is none: that is not what gaps are about.
+    if (const QString file = store::EmbeddedStore::fileIn(settings().engine.data_dir); !QFileInfo::exists(file))
+        return fail(
+            {Error::Kind::Storage,
+             QStringLiteral("there is no store at %1 yet: start the engine once, or check data_dir").arg(file)});
+    if (!line().repair)
+        return m_access.ask(QStringLiteral("gaps"), {}, false);
+    if (const Status status = m_signals.start(); !status)
+        complain(status.error().message);
+    m_bar.emplace();
+    m_access.ask(QStringLiteral("gaps-repair"), {}, true);
+}
+
+void GapsCommand::searchOurselves()
+{
+    const auto rows = findGaps({.settings = settings(), .now = makeClock(line())->utcNow(), .live = false});
+    if (!rows)
+        return fail(rows.error());
+    show(toJson(*rows));
+}
+
+void GapsCommand::progressed(const QJsonObject &progress)
+{
+    if (!m_bar || progress.value(QLatin1String("phase")).toString() != QLatin1String("fetching"))
+        return;
+    const qint64 total = progress.value(QLatin1String("missing_at_start")).toInteger();
+    const QString trouble = progress.value(QLatin1String("trouble")).toString();
+    if (total == 0 && trouble.isEmpty())
+        return;
+    m_bar->show(total - progress.value(QLatin1String("missing")).toInteger(), total,
+                QStringLiteral("%1 gaps left%2")
+                    .arg(progress.value(QLatin1String("gaps")).toInteger())
+                    .arg(trouble.isEmpty() ? QString() : QStringLiteral("; waiting: ") + trouble));
+}
+
+void GapsCommand::show(const QJsonArray &rows)
+{
+    m_bar.reset();
+    const Table table = tableOf({{QStringLiteral("pair")},
+                                 {QStringLiteral("stream")},
+                                 {QStringLiteral("from")},
+                                 {QStringLiteral("to")},
+                                 {QStringLiteral("missing"), true},
+                                 {QStringLiteral("state")},
+                                 {QStringLiteral("cause")}},
+                                rows);
+    qsizetype unfillable = 0;
+    qint64 missing = 0;
+    for (const QJsonValue &row : rows) {
+        const bool settled = row[QLatin1String("state")].toString() == QLatin1String("unfillable");
+        unfillable += settled ? 1 : 0;
+        missing += settled ? 0 : row[QLatin1String("missing")].toInteger();
+    }
+    const qsizetype open = rows.size() - unfillable;
+    const bool toPerson = formatOr(line().format) == OutputFormat::Table;
+    if ((!rows.isEmpty() || !toPerson) && !print(table))
+        return finish(Internal);
+    if (open == 0 && unfillable == 0)
+        complain(QStringLiteral("no gaps"));
+    else
+        complain(QStringLiteral("%1 gaps are open, %2 candles missing; %3 are unfillable: the exchange does not have "
+                                "them, they do not count")
+                     .arg(open)
+                     .arg(missing)
+                     .arg(unfillable));
+    if (open > 0 && !line().repair)
+        complain(QStringLiteral("tapekeeper gaps --repair fetches what is missing"));
+    finish(open > 0 ? DoesNotHold : Done);
+}
+
+void GapsCommand::interrupted(int count)
+{
+    if (count > 1)
+        std::_Exit(DoesNotHold);
+    m_interrupted = true;
+    m_access.stop();
+}
+
+} // namespace tk::app

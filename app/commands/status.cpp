@@ -1,0 +1,161 @@
+#include "app/commands/status.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+
+namespace tk::app {
+
+namespace {
+
+class Rows
+{
+public:
+    void add(const QString &part, const QString &state, const QString &since, const QString &detail)
+    {
+        m_table.rows.push_back(
+            {Cell::of(part), Cell::of(state), since.isEmpty() ? Cell{} : Cell::of(since), Cell::of(detail)});
+    }
+    Table take() { return std::move(m_table); }
+
+private:
+    Table m_table{
+        {{QStringLiteral("part")}, {QStringLiteral("state")}, {QStringLiteral("since")}, {QStringLiteral("detail")}},
+        {}};
+};
+
+QString text(const QJsonObject &object, const char *key)
+{
+    return object.value(QLatin1String(key)).toString();
+}
+
+qint64 number(const QJsonObject &object, const char *key)
+{
+    return object.value(QLatin1String(key)).toInteger();
+}
+
+QString age(const QJsonObject &object, const char *key)
+{
+    return ageText(milliseconds(number(object, key)));
+}
+
+void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
+{
+    QStringList counts;
+    const QJsonObject states = exchange.value(QLatin1String("streams_by_state")).toObject();
+    for (const char *state : {"live", "quiet", "late", "stale", "silent", "acknowledged", "requested", "ended"}) {
+        if (const qint64 count = number(states, state); count > 0)
+            counts.append(QStringLiteral("%1 %2").arg(count).arg(QLatin1String(state)));
+    }
+    const QJsonArray sick = exchange.value(QLatin1String("sick_streams")).toArray();
+    const QJsonArray majors = exchange.value(QLatin1String("stale_majors")).toArray();
+    rows.add(QStringLiteral("feed ") + name, sick.isEmpty() ? QStringLiteral("ok") : QStringLiteral("degraded"), {},
+             QStringLiteral("%1 streams (%2), %3 frames, %4 final candles, %5 reconnects, %6 of %7 majors stale")
+                 .arg(number(exchange, "streams"))
+                 .arg(counts.isEmpty() ? QStringLiteral("none yet") : counts.join(QStringLiteral(", ")))
+                 .arg(number(exchange, "frames"))
+                 .arg(number(exchange, "final_candles"))
+                 .arg(number(exchange, "reconnects"))
+                 .arg(majors.size())
+                 .arg(number(exchange, "majors")));
+    for (const QJsonValue &value : exchange.value(QLatin1String("connections")).toArray()) {
+        const QJsonObject connection = value.toObject();
+        const bool down = text(connection, "state") == QLatin1String("down");
+        rows.add(QStringLiteral("connection ") + text(connection, "label"), text(connection, "state"),
+                 text(connection, "down_since"),
+                 down ? text(connection, "cause")
+                      : QStringLiteral("%1 streams, age %2, next rotation in %3, %4 reconnects")
+                            .arg(number(connection, "streams"))
+                            .arg(age(connection, "age_ms"), age(connection, "next_rotation_ms"))
+                            .arg(number(connection, "reconnects")));
+    }
+    for (const QJsonValue &value : sick) {
+        const QJsonObject stream = value.toObject();
+        const QString last = text(stream, "last_data");
+        rows.add(text(stream, "pair") + u' ' + text(stream, "stream"), text(stream, "state"), text(stream, "since"),
+                 QStringLiteral("%1; last data: %2")
+                     .arg(text(stream, "cause"), last.isEmpty() ? QStringLiteral("never") : last));
+    }
+}
+
+void addHistory(Rows &rows, const QJsonObject &history, const QString &name)
+{
+    const QString trouble = text(history, "trouble");
+    const QJsonObject fill = history.value(QLatin1String("first_fill")).toObject();
+    QString detail = QStringLiteral("weight %1 of %2, %3 jobs waiting, %4 gaps open, clock offset %5 ms")
+                         .arg(number(history, "weight_used"))
+                         .arg(number(history, "weight_limit"))
+                         .arg(number(history, "jobs_waiting"))
+                         .arg(number(history, "gaps_open"))
+                         .arg(number(history, "clock_offset_ms"));
+    if (fill.value(QLatin1String("active")).toBool())
+        detail +=
+            QStringLiteral(", first fill %1 of %2 candles").arg(number(fill, "fetched")).arg(number(fill, "wanted"));
+    if (number(history, "paused_ms") > 0)
+        detail += QStringLiteral(", paused for %1").arg(age(history, "paused_ms"));
+    rows.add(QStringLiteral("history ") + name, trouble.isEmpty() ? QStringLiteral("ok") : QStringLiteral("failing"),
+             text(history, "trouble_since"), trouble.isEmpty() ? detail : trouble + QStringLiteral("; ") + detail);
+}
+
+} // namespace
+
+Table statusTable(const QJsonObject &status)
+{
+    Rows rows;
+    const QJsonObject engine = status.value(QLatin1String("engine")).toObject();
+    const bool good = status.value(QLatin1String("ok")).toBool();
+    rows.add(QStringLiteral("engine"), good ? QStringLiteral("ok") : QStringLiteral("not ok"), text(engine, "started"),
+             QStringLiteral("version %1, pid %2, up %3, %4")
+                 .arg(text(engine, "version"))
+                 .arg(number(engine, "pid"))
+                 .arg(age(engine, "uptime_ms"), text(engine, "data_dir")));
+    for (const QJsonValue &value : status.value(QLatin1String("exchanges")).toArray()) {
+        const QJsonObject exchange = value.toObject();
+        addFeed(rows, exchange, text(exchange, "name"));
+        addHistory(rows, exchange.value(QLatin1String("history")).toObject(), text(exchange, "name"));
+    }
+    const QJsonObject store = status.value(QLatin1String("store")).toObject();
+    const QString trouble = text(store, "trouble");
+    rows.add(QStringLiteral("store"), trouble.isEmpty() ? QStringLiteral("ok") : QStringLiteral("failing"),
+             text(store, "trouble_since"),
+             QStringLiteral("%1%2 candles, %3 funding rates, %4 mark prices stored since the start, %5 batches waiting")
+                 .arg(trouble.isEmpty() ? QString() : trouble + QStringLiteral("; "))
+                 .arg(number(store, "stored_candles"))
+                 .arg(number(store, "stored_funding"))
+                 .arg(number(store, "stored_marks"))
+                 .arg(number(store, "waiting")));
+    const qint64 gaps = number(status, "gaps_open");
+    rows.add(QStringLiteral("gaps"), gaps == 0 ? QStringLiteral("ok") : QStringLiteral("open"), {},
+             QStringLiteral("%1 open").arg(gaps));
+    return rows.take();
+}
+
+StatusCommand::StatusCommand(const CommandLine &commandLine, const config::Settings &givenSettings)
+    : Command(commandLine, givenSettings)
+    , m_access(commandLine, givenSettings)
+{
+    connect(&m_access, &EngineAccess::noEngine, this, [this](const Error &why) {
+        complain(QStringLiteral("no engine runs on %1 (%2)").arg(settings().engine.data_dir, why.message));
+        finish(Unreachable);
+    });
+    connect(&m_access, &EngineAccess::finished, this, [this](const QJsonValue &status) { show(status.toObject()); });
+    connect(&m_access, &EngineAccess::failed, this, [this](const Error &error) { fail(error); });
+}
+
+void StatusCommand::start()
+{
+    m_access.ask(QStringLiteral("status"), {}, false);
+}
+
+void StatusCommand::show(const QJsonObject &status)
+{
+    const bool printed = formatOr(line().format) == OutputFormat::Json
+                             ? app::print(QJsonDocument(status).toJson(QJsonDocument::Indented))
+                             : print(statusTable(status));
+    if (!printed)
+        return finish(Internal);
+    for (const QJsonValue &reason : status.value(QLatin1String("reasons")).toArray())
+        complain(reason.toString());
+    finish(status.value(QLatin1String("ok")).toBool() ? Done : DoesNotHold);
+}
+
+} // namespace tk::app

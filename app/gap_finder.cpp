@@ -1,0 +1,282 @@
+#include "app/gap_finder.h"
+
+#include "app/service_settings.h"
+#include "exchange/adapter.h"
+#include "exchange/selection.h"
+#include "history/gap_keeper.h"
+#include "history/request_planner.h"
+#include "store/embedded/embedded_store.h"
+#include "store/gap_ledger.h"
+
+#include <QDir>
+#include <QFile>
+#include <QHash>
+#include <QJsonObject>
+#include <QSet>
+
+#include <algorithm>
+
+namespace tk::app {
+
+namespace {
+
+// A candle that closed within the last minute may still be on its way: a closed frame can be 24 s late, and candles
+// without trades are read over REST.
+constexpr milliseconds onItsWay{60'000};
+
+TimeSpan common(TimeSpan a, TimeSpan b)
+{
+    return {std::max(a.from, b.from), std::min(a.to, b.to)};
+}
+
+QString causeOf(const Gap &gap)
+{
+    return gap.reason.isEmpty() ? gap.cause : gap.cause + QStringLiteral(": ") + gap.reason;
+}
+
+class Finder
+{
+public:
+    Finder(const GapSearch &search, store::StoreReader &reader, const std::vector<Gap> &ledger)
+        : m_search(search)
+        , m_reader(reader)
+    {
+        for (const Gap &gap : ledger)
+            m_ledger[gap.stream].push_back(gap);
+    }
+
+    Status run(const std::vector<store::SeriesSummary> &stored)
+    {
+        for (const config::ExchangeSettings &exchange : m_search.settings.exchanges) {
+            if (const Status status = searchExchange(exchange, stored); !status)
+                return status;
+        }
+        return otherStreams();
+    }
+
+    std::vector<GapRow> take()
+    {
+        const auto order = [](const GapRow &row) {
+            return std::tuple(row.stream.pair, row.stream.exchange, row.stream.kind, row.stream.timeframe,
+                              row.span.from);
+        };
+        std::ranges::sort(m_rows, {}, order);
+        return std::move(m_rows);
+    }
+
+private:
+    Status searchExchange(const config::ExchangeSettings &exchange, const std::vector<store::SeriesSummary> &stored);
+    Status searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first);
+    void explain(const StreamKey &stream, TimeSpan hole, bool neverFetched);
+    Status otherStreams();
+    UtcTime oldestKept() const
+    {
+        const milliseconds retention = m_search.settings.store.retention;
+        return retention.count() > 0 ? m_search.now - retention : UtcTime{};
+    }
+
+    const GapSearch &m_search;
+    store::StoreReader &m_reader;
+    QHash<StreamKey, std::vector<Gap>> m_ledger;
+    std::vector<GapRow> m_rows;
+};
+
+Status Finder::searchExchange(const config::ExchangeSettings &exchange, const std::vector<store::SeriesSummary> &stored)
+{
+    // What the exchange lists, from the engine's newest answer: tells which series must exist, and since when.
+    std::vector<exchange::Instrument> listed;
+    QFile cache(
+        QDir(m_search.settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)));
+    if (cache.open(QIODevice::ReadOnly)) {
+        const auto adapter = makeAdapter(exchange.name);
+        auto parsed = adapter ? adapter.value()->parseInstruments(cache.readAll()) : adapter.error();
+        if (parsed)
+            listed = std::move(parsed).value();
+    }
+    const exchange::Wanted wanted{.all = !exchange.pairs.has_value(),
+                                  .pairs = exchange.pairs.value_or(QStringList()),
+                                  .exclude = exchange.exclude};
+    QHash<QString, UtcTime> collected; // pair, and when it was listed
+    for (const exchange::Instrument &instrument : exchange::select(listed, wanted, {}).wanted)
+        collected.insert(instrument.unified, instrument.onboard);
+    const bool candles = exchange.wants(u"candles");
+    const auto isCollected = [&](const SeriesKey &series) {
+        return candles && collected.contains(series.pair) &&
+               std::ranges::find(exchange.timeframes, series.timeframe) != exchange.timeframes.end();
+    };
+    const auto rangeOf = [&](const SeriesKey &series, UtcTime first, UtcTime end) -> TimeSpan {
+        UtcTime from = first;
+        if (isCollected(series)) {
+            from = std::min(from, candlesBefore(series.timeframe, end, exchange.history));
+            from = std::max(from, candleOpen(series.timeframe, collected.value(series.pair)));
+        }
+        if (oldestKept() > from)
+            from = nextCandleOpen(series.timeframe, candleOpen(series.timeframe, oldestKept()));
+        return {from, end};
+    };
+
+    QSet<SeriesKey> present;
+    for (const store::SeriesSummary &summary : stored) {
+        const SeriesKey &series = summary.series;
+        if (series.exchange != exchange.name)
+            continue;
+        present.insert(series);
+        UtcTime end = nextCandleOpen(series.timeframe, summary.last);
+        if (m_search.live && isCollected(series))
+            end = std::max(end, candleOpen(series.timeframe, m_search.now - onItsWay));
+        if (const Status status = searchSeries(series, rangeOf(series, summary.first, end), summary.first); !status)
+            return status;
+    }
+    for (auto pair = collected.cbegin(); pair != collected.cend() && candles; ++pair) {
+        for (const Timeframe timeframe : exchange.timeframes) {
+            const SeriesKey series{exchange.name, pair.key(), timeframe};
+            const UtcTime end = candleOpen(timeframe, m_search.now - onItsWay);
+            if (present.contains(series))
+                continue;
+            if (const Status status = searchSeries(series, rangeOf(series, end, end), {}); !status)
+                return status;
+        }
+    }
+    return ok();
+}
+
+Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first)
+{
+    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, series.timeframe};
+    if (span.from < span.to) {
+        const auto holes = m_reader.holes(series, span);
+        if (!holes)
+            return holes.error();
+        for (const TimeSpan &hole : *holes)
+            explain(stream, hole, !first || hole.to <= *first);
+    }
+    if (!m_search.live)
+        return ok();
+    for (const Gap &gap : m_ledger.value(stream)) {
+        if (gap.isSettled() || toMs(gap.to) != 0)
+            continue;
+        const bool shown = std::ranges::any_of(
+            m_rows, [&](const GapRow &row) { return row.stream == stream && row.state == GapRow::State::Down; });
+        if (!shown)
+            m_rows.push_back({stream, {gap.from, {}}, 0, GapRow::State::Down, gap.cause});
+    }
+    return ok();
+}
+
+// Cuts a hole into the spans that the ledger knows of, and the rest.
+void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
+{
+    std::vector<TimeSpan> unexplained{hole};
+    const auto claim = [&](const Gap &gap, GapRow::State state, TimeSpan span) {
+        for (const TimeSpan &piece : std::vector(unexplained)) {
+            const TimeSpan part = common(piece, span);
+            if (part.from < part.to)
+                m_rows.push_back({stream, part, candlesBetween(stream.timeframe, part.from, part.to), state,
+                                  causeOf(gap), neverFetched});
+        }
+        unexplained = history::without(unexplained, std::vector{span});
+    };
+    const std::vector<Gap> known = m_ledger.value(stream);
+    for (const Gap &gap : known) {
+        if (gap.state == GapState::Unfillable && toMs(gap.to) != 0)
+            claim(gap, GapRow::State::Unfillable, {gap.from, gap.to});
+    }
+    for (const Gap &gap : known) {
+        if (gap.isSettled())
+            continue;
+        const bool ended = toMs(gap.to) != 0;
+        const TimeSpan span = history::GapKeeper::atRisk(stream, {gap.from, ended ? gap.to : hole.to});
+        const GapRow::State state = !ended && m_search.live            ? GapRow::State::Down
+                                    : gap.state == GapState::Repairing ? GapRow::State::Repairing
+                                                                       : GapRow::State::Open;
+        if (span.from < span.to)
+            claim(gap, state, span);
+    }
+    for (const TimeSpan &rest : unexplained)
+        m_rows.push_back({stream, rest, candlesBetween(stream.timeframe, rest.from, rest.to), GapRow::State::Open,
+                          neverFetched ? QStringLiteral("not fetched yet")
+                                       : QStringLiteral("found in the store; the ledger does not know of it"),
+                          neverFetched});
+}
+
+// What is no candle is known from the ledger alone.
+Status Finder::otherStreams()
+{
+    for (auto entry = m_ledger.cbegin(); entry != m_ledger.cend(); ++entry) {
+        const StreamKey &stream = entry.key();
+        if (stream.kind == StreamKind::Candles)
+            continue;
+        for (const Gap &gap : *entry) {
+            const bool ended = toMs(gap.to) != 0;
+            if (ended && gap.to < oldestKept())
+                continue;
+            GapRow row{stream, {gap.from, gap.to}, {}, GapRow::State::Open, causeOf(gap)};
+            if (!ended && m_search.live)
+                row.state = GapRow::State::Down;
+            else if (gap.state == GapState::Unfillable)
+                row.state = GapRow::State::Unfillable;
+            else if (gap.state == GapState::Repairing)
+                row.state = GapRow::State::Repairing;
+            if (stream.kind == StreamKind::MarkPrice && ended) {
+                const TimeSpan risk = history::GapKeeper::atRisk(stream, {gap.from, gap.to});
+                const auto marks = m_reader.markHistory(stream.exchange, stream.pair, risk);
+                if (!marks)
+                    return marks.error();
+                QSet<qint64> minutes;
+                for (const MarkPoint &mark : *marks)
+                    minutes.insert(toMs(candleOpen(Timeframe::M1, mark.time)));
+                row.missing = std::max<qint64>(
+                    0, risk.from < risk.to ? candlesBetween(Timeframe::M1, risk.from, risk.to) - minutes.size() : 0);
+                if (*row.missing == 0)
+                    continue; // nothing is missing any more; history closes it at its next look
+            }
+            m_rows.push_back(std::move(row));
+        }
+    }
+    return ok();
+}
+
+} // namespace
+
+Result<std::vector<GapRow>> findGaps(const GapSearch &search)
+{
+    const QString &folder = search.settings.engine.data_dir;
+    store::EmbeddedStore store(store::EmbeddedStore::fileIn(folder));
+    const auto reader = store.openReader();
+    if (!reader)
+        return reader.error();
+    const auto ledger = store::readUnclosedGaps(QDir(folder).filePath(QStringLiteral("ledger.sqlite")));
+    if (!ledger)
+        return ledger.error();
+    const auto series = reader.value()->candleSeries();
+    if (!series)
+        return series.error();
+    Finder finder(search, *reader.value(), *ledger);
+    if (const Status status = finder.run(*series); !status)
+        return status.error();
+    return finder.take();
+}
+
+QJsonObject toJson(const GapRow &row)
+{
+    const auto time = [](UtcTime at) { return toMs(at) == 0 ? QJsonValue() : QJsonValue(isoText(at)); };
+    const std::string_view state = gapRowStateNames[size_t(row.state)];
+    return {{QStringLiteral("exchange"), row.stream.exchange},
+            {QStringLiteral("pair"), row.stream.pair},
+            {QStringLiteral("stream"), row.stream.kindText()},
+            {QStringLiteral("from"), time(row.span.from)},
+            {QStringLiteral("to"), time(row.span.to)},
+            {QStringLiteral("missing"), row.missing ? QJsonValue(*row.missing) : QJsonValue()},
+            {QStringLiteral("state"), QString::fromLatin1(state.data(), qsizetype(state.size()))},
+            {QStringLiteral("cause"), row.cause}};
+}
+
+QJsonArray toJson(const std::vector<GapRow> &rows)
+{
+    QJsonArray array;
+    for (const GapRow &row : rows)
+        array.append(toJson(row));
+    return array;
+}
+
+} // namespace tk::app

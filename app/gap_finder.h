@@ -1,0 +1,48 @@
+// Searches the store for holes and puts the ledger's causes and states to them. Opens readers of its own, so it runs
+// in any thread, beside a running engine and without one.
+#pragma once
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "market/gap.h"
+#include "market/records.h"
+
+#include <QJsonArray>
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace tk::app {
+
+struct GapRow
+{
+    enum class State : quint8 { Open, Repairing, Unfillable, Down };
+
+    StreamKey stream;
+    TimeSpan span{};               // candles on their grid; `to` is 0 while the stream is down and nothing was due yet
+    std::optional<qint64> missing; // candles, or minutes of mark price; nothing where nobody can count
+    State state = State::Open;
+    QString cause{};
+    bool never_fetched = false; // before the first stored candle, or the whole series
+
+    bool isSettled() const { return state == State::Unfillable; }
+};
+
+inline constexpr std::array<std::string_view, 4> gapRowStateNames{"open", "repairing", "unfillable", "down"};
+
+struct GapSearch
+{
+    config::Settings settings; // what is collected, and where it is kept
+    UtcTime now{};
+    bool live = false; // an engine collects: its series reach to the newest closed candle
+};
+
+// Sorted by pair, stream and time. An error where the data folder holds no store.
+Result<std::vector<GapRow>> findGaps(const GapSearch &search);
+
+// {"exchange","pair","stream","from","to","missing","state","cause"}
+QJsonObject toJson(const GapRow &row);
+QJsonArray toJson(const std::vector<GapRow> &rows);
+
+} // namespace tk::app

@@ -1,0 +1,93 @@
+#include "app/link_commands.h"
+
+#include "app/backfill_job.h"
+#include "app/repair_job.h"
+
+#include <QPointer>
+
+namespace tk::app {
+
+namespace {
+
+Error refusal(const QString &message)
+{
+    return Error{Error::Kind::Refused, message};
+}
+
+} // namespace
+
+EngineCommands::EngineCommands(Engine engine)
+    : m_engine(std::move(engine))
+    , m_started(m_engine.clock->utcNow())
+    , m_startedAt(m_engine.clock->now())
+{
+    m_searches.setMaxThreadCount(1); // one at a time: the store has more to do
+}
+
+EngineCommands::~EngineCommands() = default;
+
+EngineFacts EngineCommands::facts() const
+{
+    const config::Settings settings = m_engine.settings();
+    EngineFacts facts{.data_dir = settings.engine.data_dir,
+                      .exchanges = {},
+                      .started = m_started,
+                      .uptime = std::chrono::duration_cast<milliseconds>(m_engine.clock->now() - m_startedAt)};
+    for (const config::ExchangeSettings &exchange : settings.exchanges)
+        facts.exchanges.append(exchange.name);
+    return facts;
+}
+
+void EngineCommands::searchGaps(QObject *context, std::function<void(const Result<std::vector<GapRow>> &)> answer)
+{
+    GapSearch search{.settings = m_engine.settings(), .now = m_engine.clock->utcNow(), .live = m_engine.live};
+    m_searches.start([this, search = std::move(search), context = QPointer(context), answer = std::move(answer)] {
+        QMetaObject::invokeMethod(this, [context, answer, rows = findGaps(search)] {
+            if (context)
+                answer(rows);
+        });
+    });
+}
+
+void EngineCommands::run(const QString &command, const QJsonObject &args, link::Reply reply)
+{
+    if (command == QLatin1String("status")) {
+        reply.finish(statusObject(facts(), m_engine.bridge.latest()));
+    } else if (command == QLatin1String("gaps")) {
+        searchGaps(this, [reply](const Result<std::vector<GapRow>> &rows) {
+            if (rows)
+                reply.finish(toJson(*rows));
+            else
+                reply.fail(rows.error());
+        });
+    } else if (command == QLatin1String("gaps-repair")) {
+        (new RepairJob(*this, reply))->start();
+    } else if (command == QLatin1String("backfill")) {
+        const auto request = BackfillJob::parse(args, m_engine.clock->utcNow());
+        if (request)
+            (new BackfillJob(*this, *request, reply))->start();
+        else
+            reply.fail(request.error());
+    } else if (command == QLatin1String("cancel-backfill")) {
+        const qint64 id = args.value(QLatin1String("id")).toInteger();
+        if (id < 1)
+            return reply.fail(refusal(QStringLiteral("cancel-backfill needs the \"id\" that backfill told")));
+        Q_EMIT m_engine.board.backfillCancelled(quint64(id));
+        reply.finish(QJsonObject{{QStringLiteral("id"), id}});
+    } else if (command == QLatin1String("resubscribe")) {
+        const QString text = args.value(QLatin1String("pair")).toString();
+        const auto pair = text.isEmpty() ? Result<Pair>(Pair{}) : Pair::parse(text);
+        if (!m_engine.live)
+            return reply.fail(refusal(QStringLiteral("this engine has no live streams")));
+        if (!pair)
+            return reply.fail(pair.error());
+        Q_EMIT m_engine.board.resubscribeWanted(text.isEmpty() ? QString() : pair->unified());
+        reply.finish(QJsonObject{});
+    } else {
+        reply.fail(refusal(QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
+                                          "cancel-backfill, resubscribe, watch and unwatch")
+                               .arg(command)));
+    }
+}
+
+} // namespace tk::app

@@ -1,0 +1,65 @@
+// The commands that a running engine takes over the link, and that the command line runs on an engine of its own where
+// none is running. Main thread.
+//
+//   status                                       one object, see engine_status.h
+//   gaps                                         rows, see gap_finder.h
+//   gaps-repair                                  progress {phase, missing, missing_at_start, gaps, trouble}; answers
+//   with
+//                                                the rows that remain
+//   backfill {pairs, timeframes, from, to}       pairs: unified or cryptofeed names, [] for all; times in ms or ISO;
+//   goes
+//                                                on when the asker goes; progress {id, wanted, present, fetched,
+//                                                unfillable, jobs_left, trouble}; answers with the same, and cancelled
+//                                                and problems
+//   cancel-backfill {id}                         what is fetched stays
+//   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
+#pragma once
+
+#include "app/engine_status.h"
+#include "app/gap_finder.h"
+#include "app/switchboard.h"
+#include "base/clock.h"
+#include "link/command_handler.h"
+
+#include <QSet>
+#include <QThreadPool>
+
+#include <functional>
+#include <memory>
+
+namespace tk::app {
+
+class EngineCommands final : public QObject, public link::CommandHandler
+{
+    Q_OBJECT
+public:
+    struct Engine // what the commands need of it
+    {
+        Switchboard &board;
+        const MetricsBridge &bridge;
+        std::shared_ptr<const Clock> clock;
+        std::function<config::Settings()> settings;
+        bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
+    };
+
+    explicit EngineCommands(Engine engine);
+    ~EngineCommands() override;
+
+    void run(const QString &command, const QJsonObject &args, link::Reply reply) override;
+
+    EngineFacts facts() const;
+    const Engine &engine() const { return m_engine; }
+    quint64 nextBackfill() { return ++m_lastBackfill; }
+
+    // In a thread of its own; the answer comes back to this one, unless `context` has gone.
+    void searchGaps(QObject *context, std::function<void(const Result<std::vector<GapRow>> &)> answer);
+
+private:
+    Engine m_engine;
+    UtcTime m_started;
+    MonotonicTime m_startedAt;
+    quint64 m_lastBackfill = 0;
+    QThreadPool m_searches; // last: its end waits for what runs
+};
+
+} // namespace tk::app

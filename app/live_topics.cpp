@@ -1,0 +1,180 @@
+#include "app/live_topics.h"
+
+#include <QJsonArray>
+
+namespace tk::app {
+
+namespace {
+
+QString latin(std::string_view text)
+{
+    return QString::fromLatin1(text.data(), qsizetype(text.size()));
+}
+
+// One topic as it is now: sets what is there, removes what is not any more.
+class Topic
+{
+public:
+    Topic(QString name, link::LiveState &state)
+        : m_name(std::move(name))
+        , m_state(state)
+        , m_before(state.snapshot().value(m_name).toObject())
+    {}
+    ~Topic()
+    {
+        for (auto old = m_before.constBegin(); old != m_before.constEnd(); ++old)
+            m_state.remove(m_name, old.key());
+    }
+    Topic(const Topic &) = delete;
+    Topic &operator=(const Topic &) = delete;
+
+    void set(const QString &key, const QJsonObject &value)
+    {
+        m_state.set(m_name, key, value);
+        m_before.remove(key);
+    }
+
+private:
+    QString m_name;
+    link::LiveState &m_state;
+    QJsonObject m_before;
+};
+
+} // namespace
+
+QJsonValue timeValue(UtcTime time)
+{
+    return toMs(time) == 0 ? QJsonValue() : QJsonValue(isoText(time));
+}
+
+QString stateText(StreamState state)
+{
+    return latin(streamStateName(state));
+}
+
+bool isSick(StreamState state)
+{
+    return state == StreamState::Stale || state == StreamState::Silent;
+}
+
+QJsonObject streamObject(const feed::StreamRow &row)
+{
+    return {{QStringLiteral("exchange"), row.key.exchange},  {QStringLiteral("pair"), row.key.pair},
+            {QStringLiteral("stream"), row.key.kindText()},  {QStringLiteral("state"), stateText(row.state)},
+            {QStringLiteral("since"), timeValue(row.since)}, {QStringLiteral("last_data"), timeValue(row.last_event)},
+            {QStringLiteral("frames"), qint64(row.frames)},  {QStringLiteral("cause"), row.cause}};
+}
+
+QJsonObject connectionObject(const QString &exchange, const feed::ConnectionRow &row)
+{
+    const QString state = !row.up        ? QStringLiteral("down")
+                          : row.rotating ? QStringLiteral("rotating")
+                                         : QStringLiteral("up");
+    return {{QStringLiteral("exchange"), exchange},
+            {QStringLiteral("route"), row.label.section(u'#', 0, 0)},
+            {QStringLiteral("label"), row.label},
+            {QStringLiteral("state"), state},
+            {QStringLiteral("down_since"), row.up ? QJsonValue() : timeValue(row.down_since)},
+            {QStringLiteral("cause"), row.down_cause},
+            {QStringLiteral("streams"), row.streams},
+            {QStringLiteral("age_ms"), row.up ? QJsonValue(qint64(row.age.count())) : QJsonValue()},
+            {QStringLiteral("next_rotation_ms"), row.up ? QJsonValue(qint64(row.next_rotation.count())) : QJsonValue()},
+            {QStringLiteral("frames"), qint64(row.frames)},
+            {QStringLiteral("reconnects"), qint64(row.reconnects)},
+            {QStringLiteral("failures_in_row"), row.failures_in_row}};
+}
+
+QJsonObject feedCounts(const feed::FeedSnapshot &feed)
+{
+    QJsonObject states;
+    for (size_t i = 0; i < streamStateNames.size(); ++i)
+        states.insert(latin(streamStateNames[i]), feed.streams_by_state[i]);
+    QJsonArray majors;
+    for (const QString &pair : feed.stale_majors)
+        majors.append(pair);
+    return {{QStringLiteral("streams"), qint64(feed.streams.size())},
+            {QStringLiteral("streams_by_state"), states},
+            {QStringLiteral("majors"), feed.majors},
+            {QStringLiteral("stale_majors"), majors},
+            {QStringLiteral("frames"), qint64(feed.frames)},
+            {QStringLiteral("bytes"), qint64(feed.bytes)},
+            {QStringLiteral("broken_frames"), qint64(feed.broken_frames)},
+            {QStringLiteral("final_candles"), qint64(feed.final_candles)},
+            {QStringLiteral("refused_records"), qint64(feed.refused_records)},
+            {QStringLiteral("reconnects"), qint64(feed.reconnects)}};
+}
+
+QJsonObject historyObject(const history::HistorySnapshot &history)
+{
+    const QJsonObject fill{{QStringLiteral("active"), history.fill.active},
+                           {QStringLiteral("done"), history.fill.done},
+                           {QStringLiteral("wanted"), history.fill.wanted},
+                           {QStringLiteral("fetched"), history.fill.fetched},
+                           {QStringLiteral("requests_left"), history.fill.requests_left}};
+    return {{QStringLiteral("instruments_known"), history.instruments_known},
+            {QStringLiteral("pairs"), history.pairs},
+            {QStringLiteral("trouble"), history.trouble},
+            {QStringLiteral("trouble_since"), timeValue(history.trouble_since)},
+            {QStringLiteral("weight_used"), history.weight_used},
+            {QStringLiteral("weight_limit"), history.weight_limit},
+            {QStringLiteral("paused_ms"), qint64(history.paused_for.count())},
+            {QStringLiteral("first_fill"), fill},
+            {QStringLiteral("jobs_waiting"), qint64(history.jobs_waiting)},
+            {QStringLiteral("in_flight"), history.in_flight},
+            {QStringLiteral("clock_offset_ms"), qint64(history.clock_offset.count())},
+            {QStringLiteral("gaps_open"), qint64(history.open_gaps.size())},
+            {QStringLiteral("gaps_opened"), qint64(history.gaps_opened)},
+            {QStringLiteral("gaps_closed"), qint64(history.gaps_closed)},
+            {QStringLiteral("gaps_unfillable"), qint64(history.gaps_unfillable)}};
+}
+
+QJsonObject storeObject(const store::StoreSnapshot &store)
+{
+    return {{QStringLiteral("stored_candles"), qint64(store.stored_candles)},
+            {QStringLiteral("stored_funding"), qint64(store.stored_funding)},
+            {QStringLiteral("stored_marks"), qint64(store.stored_marks)},
+            {QStringLiteral("stored_ticks"), qint64(store.stored_ticks)},
+            {QStringLiteral("corrected"), qint64(store.corrected)},
+            {QStringLiteral("errors"), qint64(store.errors)},
+            {QStringLiteral("trouble"), store.trouble},
+            {QStringLiteral("trouble_since"), timeValue(store.trouble_since)},
+            {QStringLiteral("waiting"), qint64(store.waiting)},
+            {QStringLiteral("last_write_ms"), qint64(store.last_write.count())},
+            {QStringLiteral("last_stored"), timeValue(store.last_stored)}};
+}
+
+QJsonObject gapObject(const Gap &gap)
+{
+    return {{QStringLiteral("exchange"), gap.stream.exchange},
+            {QStringLiteral("pair"), gap.stream.pair},
+            {QStringLiteral("stream"), gap.stream.kindText()},
+            {QStringLiteral("from"), timeValue(gap.from)},
+            {QStringLiteral("to"), timeValue(gap.to)},
+            {QStringLiteral("state"), toMs(gap.to) == 0 ? QStringLiteral("down") : latin(gapStateName(gap.state))},
+            {QStringLiteral("cause"), gap.cause},
+            {QStringLiteral("opened"), timeValue(gap.opened)}};
+}
+
+void showTopics(const Snapshots &snapshots, const QJsonObject &engine, link::LiveState &state)
+{
+    Topic streams(QStringLiteral("streams"), state);
+    Topic connections(QStringLiteral("connections"), state);
+    Topic histories(QStringLiteral("history"), state);
+    Topic gaps(QStringLiteral("gaps"), state);
+    for (const auto &feed : snapshots.feeds) {
+        for (const feed::StreamRow &row : feed->streams)
+            streams.set(row.key.exchange + u' ' + row.key.pair + u' ' + row.key.kindText(), streamObject(row));
+        for (const feed::ConnectionRow &row : feed->connections)
+            connections.set(feed->exchange + u' ' + row.label, connectionObject(feed->exchange, row));
+    }
+    for (const auto &history : snapshots.histories) {
+        histories.set(history->exchange, historyObject(*history));
+        for (const Gap &gap : history->open_gaps)
+            gaps.set(QString::number(gap.id), gapObject(gap));
+    }
+    if (snapshots.store)
+        state.set(QStringLiteral("store"), QStringLiteral("store"), storeObject(*snapshots.store));
+    state.set(QStringLiteral("engine"), QStringLiteral("engine"), engine);
+}
+
+} // namespace tk::app

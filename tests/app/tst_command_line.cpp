@@ -1,0 +1,78 @@
+#include "app/command_line.h"
+#include "support/test_registry.h"
+
+using namespace tk;
+using namespace tk::app;
+
+class CommandLineTest : public QObject
+{
+    Q_OBJECT
+
+    static Result<CommandLine> parse(const QString &words)
+    {
+        return parseCommandLine(QStringList{QStringLiteral("tapekeeper")} + words.split(u' ', Qt::SkipEmptyParts));
+    }
+
+private Q_SLOTS:
+    void understands_data()
+    {
+        QTest::addColumn<QString>("words");
+        QTest::addColumn<int>("action");
+        const auto row = [](const char *words, CommandLine::Action action) {
+            QTest::newRow(words) << QString::fromLatin1(words) << int(action);
+        };
+        row("", CommandLine::Action::Window);
+        row("--no-gui", CommandLine::Action::Engine);
+        row("check --config x.toml", CommandLine::Action::Check);
+        row("status --format json", CommandLine::Action::Status);
+        row("gaps --repair", CommandLine::Action::Gaps);
+        row("query ohlcv BTC/USDT:USDT 3m --limit 5", CommandLine::Action::Query);
+        row("query mark-price", CommandLine::Action::Query);
+        row("query funding-rate BTC-USDT-PERP", CommandLine::Action::Query);
+        row("backfill --pairs all --timeframes 3m --from 2026-01-01", CommandLine::Action::Backfill);
+        row("--help", CommandLine::Action::Help);
+        row("--version", CommandLine::Action::Version);
+    }
+    void understands()
+    {
+        QFETCH(QString, words);
+        QFETCH(int, action);
+        const auto line = parse(words);
+        QVERIFY2(line, line ? "" : qPrintable(line.error().message));
+        QCOMPARE(int(line->action), action);
+    }
+
+    void refuses_data()
+    {
+        QTest::addColumn<QString>("words");
+        for (const char *words :
+             {"fly", "query", "query trades", "query ohlcv BTC/USDT:USDT", "query mark-price A B", "gaps now",
+              "--format xml", "--limit 0", "--from yesterday", "backfill", "backfill --pairs all --timeframes 3m",
+              "backfill --pairs all --timeframes 3m --from 2026-01-02 --to 2026-01-01", "--no-such-option",
+              "--speed fast", "--demo-pairs 3", "--log-format xml"})
+            QTest::newRow(words) << QString::fromLatin1(words);
+    }
+    void refuses()
+    {
+        QFETCH(QString, words);
+        const auto line = parse(words);
+        QVERIFY(!line);
+        QVERIFY(line.error().message.contains(QStringLiteral("--help")));
+    }
+
+    void takesEveryPart()
+    {
+        const auto line = parse(QStringLiteral("backfill --pairs BTC/USDT:USDT,ETH-USDT-PERP --timeframes 3m,1h --from "
+                                               "2026-11-01 --to 1795168800000 --format csv"));
+        QVERIFY(line);
+        QCOMPARE(line->pairs, (QStringList{QStringLiteral("BTC/USDT:USDT"), QStringLiteral("ETH-USDT-PERP")}));
+        QCOMPARE(line->timeframes, (QStringList{QStringLiteral("3m"), QStringLiteral("1h")}));
+        QCOMPARE(isoText(*line->from), QStringLiteral("2026-11-01T00:00:00Z"));
+        QCOMPARE(toMs(*line->to), qint64(1'795'168'800'000));
+        QVERIFY(line->format == OutputFormat::Csv);
+    }
+};
+
+TK_TEST(CommandLineTest, command_line);
+
+#include "tst_command_line.moc"

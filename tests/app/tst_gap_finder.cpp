@@ -1,0 +1,150 @@
+#include "../core/store/samples.h"
+#include "app/gap_finder.h"
+#include "store/embedded/embedded_store.h"
+#include "store/gap_ledger.h"
+#include "support/test_registry.h"
+
+#include <QJsonObject>
+#include <QTemporaryDir>
+
+using namespace tk;
+using namespace tk::app;
+using namespace tk::test;
+
+namespace {
+
+constexpr milliseconds step{180'000}; // 3m
+
+UtcTime at(int candle)
+{
+    return sampleStart + candle * step;
+}
+
+} // namespace
+
+class GapFinderTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_search = {};
+        m_search.settings.engine.data_dir = m_folder->path();
+        m_search.settings.store.retention = milliseconds(0);
+        m_search.now = at(100);
+        m_store = std::make_unique<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_folder->path()));
+        auto ledger = store::openGapLedger(m_folder->filePath(QStringLiteral("ledger.sqlite")));
+        QVERIFY(ledger);
+        m_ledger = std::move(ledger).value();
+    }
+    void cleanup()
+    {
+        m_ledger.reset();
+        m_store.reset();
+    }
+
+    void needsAStore()
+    {
+        const auto rows = findGaps(m_search);
+        QVERIFY(!rows);
+        QVERIFY(rows.error().message.contains(QStringLiteral("no store")));
+    }
+
+    void findsNothingInAWholeSeries()
+    {
+        store(0, 20);
+        const auto rows = findGaps(m_search);
+        QVERIFY(rows);
+        QVERIFY(rows->empty());
+    }
+
+    void namesHolesThatTheLedgerDoesNotKnow()
+    {
+        store(0, 5);
+        store(8, 2);
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        const GapRow &row = rows->front();
+        QCOMPARE(row.span, (TimeSpan{at(5), at(8)}));
+        QCOMPARE(*row.missing, 3);
+        QCOMPARE(row.state, GapRow::State::Open);
+        QVERIFY(!row.never_fetched);
+    }
+
+    void cutsAHoleByWhatTheLedgerKnows()
+    {
+        store(0, 5);
+        store(15, 1);
+        const StreamKey stream{series().exchange, series().pair, StreamKind::Candles, Timeframe::M3};
+        QVERIFY(m_ledger->record({.stream = stream,
+                                  .from = at(6),
+                                  .to = at(8),
+                                  .cause = QStringLiteral("not there"),
+                                  .state = GapState::Unfillable,
+                                  .reason = QStringLiteral("asked twice"),
+                                  .settled = at(20)}));
+        const auto id = m_ledger->open({.stream = stream,
+                                        .from = at(10) + milliseconds(5),
+                                        .to = at(12) + milliseconds(5),
+                                        .cause = QStringLiteral("connection lost")});
+        QVERIFY(m_ledger->setState(*id, GapState::Repairing, {}, at(20)));
+        const auto rows = findGaps(m_search);
+        QVERIFY(rows);
+        QStringList text;
+        for (const GapRow &row : *rows)
+            text.append(QStringLiteral("%1-%2 %3")
+                            .arg((row.span.from - sampleStart) / step)
+                            .arg((row.span.to - sampleStart) / step)
+                            .arg(int(row.state)));
+        QCOMPARE(text.join(u'|'), QStringLiteral("5-6 0|6-8 2|8-10 0|10-12 1|12-15 0"));
+        QCOMPARE((*rows)[1].cause, QStringLiteral("not there: asked twice"));
+        QCOMPARE((*rows)[3].cause, QStringLiteral("connection lost"));
+        qint64 missing = 0;
+        for (const GapRow &row : *rows)
+            missing += *row.missing;
+        QCOMPARE(missing, 10); // no candle counts twice
+    }
+
+    void aStreamThatIsDownIsShownWithoutAHoleToo()
+    {
+        store(0, 5);
+        QVERIFY(m_ledger->open({.stream = {series().exchange, series().pair, StreamKind::Candles, Timeframe::M3},
+                                .from = at(5),
+                                .cause = QStringLiteral("connection lost")}));
+        QVERIFY(findGaps(m_search)->empty()); // no engine: the series ends where it ends
+        m_search.live = true;
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(rows->front().state, GapRow::State::Down);
+    }
+
+    void marksAreCountedInMinutes()
+    {
+        store(0, 5);
+        const StreamKey stream{series().exchange, series().pair, StreamKind::MarkPrice, Timeframe::M1};
+        QVERIFY(m_ledger->open({.stream = stream, .from = at(0), .to = at(1), .cause = QStringLiteral("mute")}));
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(*rows->front().missing, 3);
+        QCOMPARE(toJson(rows->front())[QLatin1String("stream")].toString(), QStringLiteral("mark_price"));
+    }
+
+private:
+    void store(int first, int count)
+    {
+        const auto writer = m_store->openWriter();
+        QVERIFY(writer);
+        QVERIFY(writer.value()->write({batch(series(), candles(Timeframe::M3, at(first), count))}));
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<store::EmbeddedStore> m_store;
+    std::unique_ptr<store::GapLedger> m_ledger;
+    GapSearch m_search;
+};
+
+TK_TEST(GapFinderTest, gap_finder);
+
+#include "tst_gap_finder.moc"
