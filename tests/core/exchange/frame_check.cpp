@@ -121,11 +121,11 @@ struct Compare
 std::optional<size_t> payloadIndex(const QString &type)
 {
     static const QList<std::pair<QString, size_t>> known{
-        {QStringLiteral("kline"), 0},       {QStringLiteral("continuous_kline"), 0},
+        {QStringLiteral("kline"), 0},           {QStringLiteral("continuous_kline"), 0},
         {QStringLiteral("markPriceUpdate"), 1}, {QStringLiteral("aggTrade"), 2},
-        {QStringLiteral("24hrTicker"), 3},  {QStringLiteral("24hrMiniTicker"), 3},
-        {QStringLiteral("bookTicker"), 4},  {QStringLiteral("forceOrder"), 5},
-        {QStringLiteral("depthUpdate"), 6}, {QStringLiteral("contractInfo"), 7}};
+        {QStringLiteral("24hrTicker"), 3},      {QStringLiteral("24hrMiniTicker"), 3},
+        {QStringLiteral("bookTicker"), 4},      {QStringLiteral("forceOrder"), 5},
+        {QStringLiteral("depthUpdate"), 6},     {QStringLiteral("contractInfo"), 7}};
     for (const auto &[name, index] : known) {
         if (name == type)
             return index;
@@ -173,7 +173,8 @@ QList<QJsonObject> expectedEvents(const QByteArray &frame)
     QList<QJsonObject> objects;
     for (const QJsonValue &row : rows) {
         const QJsonObject object = row.toObject();
-        const qint64 family = std::max(at(object, "st").toInteger(1), at(at(object, "o").toObject(), "st").toInteger(1));
+        const qint64 family =
+            std::max(at(object, "st").toInteger(1), at(at(object, "o").toObject(), "st").toInteger(1));
         if (family == 1 && payloadIndex(at(object, "e").toString()))
             objects.append(object);
     }

@@ -85,7 +85,8 @@ private Q_SLOTS:
         }
     }
 
-    // A value that is not what it should be makes no event: neither a wrong number nor text that a store would choke on.
+    // A value that is not what it should be makes no event: neither a wrong number nor text that a store would choke
+    // on.
     void malformedMakesNoEvent()
     {
         const auto frames = data("malformed.jsonl");
@@ -115,7 +116,8 @@ private Q_SLOTS:
     // One bad row does not take its neighbours along; broken text takes all, since nothing of it can be trusted.
     void badRowsStandAlone()
     {
-        const QByteArray row = "{\"e\":\"markPriceUpdate\",\"E\":1795168862000,\"s\":\"LTCUSDT\",\"p\":\"88.1\",\"T\":0}";
+        const QByteArray row =
+            "{\"e\":\"markPriceUpdate\",\"E\":1795168862000,\"s\":\"LTCUSDT\",\"p\":\"88.1\",\"T\":0}";
         QVERIFY(parse('[' + row + ",{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"X\",\"p\":\"a\"}," + row + ']'));
         QCOMPARE(m_parsed.events.size(), size_t(2));
         QCOMPARE(m_parsed.unhandled.size(), size_t(1));
@@ -181,7 +183,8 @@ private Q_SLOTS:
         int rows = 0;
         for (; frame.size() < 1'000'000; ++rows) {
             frame += QByteArray(rows ? "," : "") + "{\"e\":\"markPriceUpdate\",\"E\":1795168862000,\"s\":\"P" +
-                     QByteArray::number(rows) + "USDT\",\"p\":\"88.10000000\",\"i\":\"88\",\"r\":\"0.0001\",\"T\":0,\"st\":" +
+                     QByteArray::number(rows) +
+                     "USDT\",\"p\":\"88.10000000\",\"i\":\"88\",\"r\":\"0.0001\",\"T\":0,\"st\":" +
                      (rows % 5 == 4 ? "2}" : "1}");
         }
         frame += ']';
@@ -194,7 +197,8 @@ private Q_SLOTS:
     void escapesInSymbols()
     {
         const auto symbolOf = [this](const QByteArray &written) {
-            return parse("{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"" + written + "\",\"p\":\"1\"}") && !m_parsed.events.empty()
+            return parse("{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"" + written + "\",\"p\":\"1\"}") &&
+                           !m_parsed.events.empty()
                        ? bytes(m_parsed.events[0].symbol)
                        : QByteArray("(none)");
         };

@@ -88,8 +88,10 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("capture");
         QTest::addColumn<QString>("snapshots");
-        QTest::newRow("usdm") << QStringLiteral("usdm-2021-07-22.frames.jsonl") << QStringLiteral("rest/usdm-depth-*USDT-*");
-        QTest::newRow("coinm") << QStringLiteral("coinm-2021-07-22.frames.jsonl") << QStringLiteral("rest/coinm-depth-*");
+        QTest::newRow("usdm") << QStringLiteral("usdm-2021-07-22.frames.jsonl")
+                              << QStringLiteral("rest/usdm-depth-*USDT-*");
+        QTest::newRow("coinm") << QStringLiteral("coinm-2021-07-22.frames.jsonl")
+                               << QStringLiteral("rest/coinm-depth-*");
     }
     void depthChain()
     {

@@ -88,19 +88,22 @@ private Q_SLOTS:
     {
         using enum InstrumentStatus;
         const std::vector<std::pair<const char *, InstrumentStatus>> table{
-            {"TRADING", Trading},  {"PENDING_TRADING", Pending}, {"PRE_DELIVERING", Ended}, {"DELIVERING", Ended},
-            {"DELIVERED", Ended},  {"PRE_SETTLE", Ended},        {"SETTLING", Ended},       {"CLOSE", Ended},
-            {"TRADING_HALT", Halted}, {"", Other},               {"trading", Other},        {"SOMETHING_NEW", Other}};
+            {"TRADING", Trading},      {"PENDING_TRADING", Pending},
+            {"PRE_DELIVERING", Ended}, {"DELIVERING", Ended},
+            {"DELIVERED", Ended},      {"PRE_SETTLE", Ended},
+            {"SETTLING", Ended},       {"CLOSE", Ended},
+            {"TRADING_HALT", Halted},  {"", Other},
+            {"trading", Other},        {"SOMETHING_NEW", Other}};
         for (const auto &[name, status] : table)
             QCOMPARE(binance::instrumentStatus(name), status);
     }
 
     void badInstrumentLists()
     {
-        for (const QByteArray &body : {QByteArray(), QByteArray("null"), QByteArray("[]"), QByteArray("{}"),
-                                       QByteArray("{\"symbols\":{}}"), QByteArray("{\"symbols\":[]}"),
-                                       QByteArray("{\"symbols\":[1,null,\"x\",{}]}"), QByteArray("<html>403</html>"),
-                                       QByteArray("{\"symbols\":[{\"symbol\":\"BTCUSDT\"")}) {
+        for (const QByteArray &body :
+             {QByteArray(), QByteArray("null"), QByteArray("[]"), QByteArray("{}"), QByteArray("{\"symbols\":{}}"),
+              QByteArray("{\"symbols\":[]}"), QByteArray("{\"symbols\":[1,null,\"x\",{}]}"),
+              QByteArray("<html>403</html>"), QByteArray("{\"symbols\":[{\"symbol\":\"BTCUSDT\"")}) {
             const auto parsed = m_adapter->parseInstruments(body);
             QVERIFY2(!parsed, body.constData());
             QVERIFY(parsed.error().retryable);
@@ -119,16 +122,25 @@ private Q_SLOTS:
     // A reply that is not wholly understood is refused: half a page would look like a hole in history.
     void badCandles()
     {
-        const QByteArray good = "[1791382920000,\"1\",\"2\",\"0.5\",\"1.5\",\"10\",1791382979999,\"15\",4,\"5\",\"7\",\"0\"]";
+        const QByteArray good =
+            "[1791382920000,\"1\",\"2\",\"0.5\",\"1.5\",\"10\",1791382979999,\"15\",4,\"5\",\"7\",\"0\"]";
         QCOMPARE(m_adapter->parseCandles('[' + good + ']')->size(), size_t(1));
         QCOMPARE(m_adapter->parseCandles(QByteArray("[]"))->size(), size_t(0));
         QByteArray withNew = good;
         withNew.replace("\"0\"]", "\"0\",\"new\",{}]");
         QCOMPARE(m_adapter->parseCandles('[' + withNew + ']')->size(), size_t(1));
-        const std::vector<std::pair<const char *, const char *>> damage{
-            {"1791382920000", "\"1791382920000\""}, {"1791382920000", "1791382920000.5"}, {"\"1\"", "\"1,0\""},
-            {"\"1\"", "1"}, {"\"2\"", "\"\""}, {"\"0.5\"", "null"}, {"\"1.5\"", "\"1.5\\nx\""}, {"\"10\"", "\"1e\""},
-            {",4,", ",\"4\","}, {",4,\"5\",\"7\",\"0\"]", "]"}, {"[1791382920000", "[null"}, {"]", "}"}};
+        const std::vector<std::pair<const char *, const char *>> damage{{"1791382920000", "\"1791382920000\""},
+                                                                        {"1791382920000", "1791382920000.5"},
+                                                                        {"\"1\"", "\"1,0\""},
+                                                                        {"\"1\"", "1"},
+                                                                        {"\"2\"", "\"\""},
+                                                                        {"\"0.5\"", "null"},
+                                                                        {"\"1.5\"", "\"1.5\\nx\""},
+                                                                        {"\"10\"", "\"1e\""},
+                                                                        {",4,", ",\"4\","},
+                                                                        {",4,\"5\",\"7\",\"0\"]", "]"},
+                                                                        {"[1791382920000", "[null"},
+                                                                        {"]", "}"}};
         for (const auto &[from, to] : damage) {
             QByteArray bad = good;
             bad.replace(from, to);
@@ -165,9 +177,11 @@ private Q_SLOTS:
             return m_adapter->parseFunding(QByteArray("[{") + fields + "}]", btc());
         };
         // To the minute, from either side.
-        for (const auto &[wire, minute] : std::vector<std::pair<const char *, qint64>>{
-                 {"1791331200000", 1791331200000}, {"1791331200002", 1791331200000}, {"1791331199998", 1791331200000},
-                 {"1791331217000", 1791331200000}}) {
+        for (const auto &[wire, minute] :
+             std::vector<std::pair<const char *, qint64>>{{"1791331200000", 1791331200000},
+                                                          {"1791331200002", 1791331200000},
+                                                          {"1791331199998", 1791331200000},
+                                                          {"1791331217000", 1791331200000}}) {
             const auto points = parse(QByteArray("\"fundingTime\":") + wire + ",\"fundingRate\":\"0.0001\"");
             QVERIFY(points);
             QCOMPARE(toMs(points->front().time), minute);
@@ -205,9 +219,8 @@ private Q_SLOTS:
         row("429 without a time", 429, "", limit, Kind::RateLimited, 1, -1003);
         row("429 with a date", 429, "Fri, 20 Nov 2026 10:00:00 GMT", limit, Kind::RateLimited, 1, -1003);
         row("429 negative", 429, "-5", limit, Kind::RateLimited, 1, -1003);
-        row("418", 418, "1800",
-            "{\"code\":-1003,\"msg\":\"Way too many requests; IP banned until 1791383999000.\"}", Kind::Banned, 1810,
-            -1003);
+        row("418", 418, "1800", "{\"code\":-1003,\"msg\":\"Way too many requests; IP banned until 1791383999000.\"}",
+            Kind::Banned, 1810, -1003);
         row("418 without a time", 418, "", "", Kind::Banned, 130, 0);
         row("403 HTML", 403, "", html, Kind::Blocked, 300, 0);
         row("202 empty", 202, "", "", Kind::Blocked, 300, 0);
@@ -287,9 +300,9 @@ private Q_SLOTS:
         Instrument chinese = btc();
         chinese.symbol = QStringLiteral("龙虾USDT");
         const QString encoded = QStringLiteral("symbol=%E9%BE%99%E8%99%BEUSDT");
-        for (const RestRequest &asked :
-             {m_adapter->candlesRequest(chinese, Timeframe::M1, {from, from + 1min}),
-              m_adapter->markPricesRequest(chinese, {from, from + 1min}), m_adapter->fundingRequest(chinese, {from, from + 1min})}) {
+        for (const RestRequest &asked : {m_adapter->candlesRequest(chinese, Timeframe::M1, {from, from + 1min}),
+                                         m_adapter->markPricesRequest(chinese, {from, from + 1min}),
+                                         m_adapter->fundingRequest(chinese, {from, from + 1min})}) {
             QUrl url(QStringLiteral("https://fapi.binance.com"));
             url.setQuery(asked.query);
             QVERIFY2(url.toEncoded().contains(encoded.toLatin1()), url.toEncoded().constData());
@@ -314,15 +327,16 @@ private:
             QCOMPARE(instrument.pair.base, at(row, "baseAsset").toString());
             QCOMPARE(instrument.pair.quote, at(row, "quoteAsset").toString());
             QCOMPARE(instrument.pair.settle, at(row, "marginAsset").toString());
-            QCOMPARE(instrument.unified, QStringLiteral("%1/%2:%3").arg(at(row, "baseAsset").toString(),
-                                                                       at(row, "quoteAsset").toString(),
-                                                                       at(row, "marginAsset").toString()));
+            QCOMPARE(instrument.unified, QStringLiteral("%1/%2:%3")
+                                             .arg(at(row, "baseAsset").toString(), at(row, "quoteAsset").toString(),
+                                                  at(row, "marginAsset").toString()));
             QCOMPARE(instrument.contract_type, at(row, "contractType").toString());
             QCOMPARE(instrument.perpetual, at(row, "contractType").toString() == QLatin1String("PERPETUAL"));
             QCOMPARE(toMs(instrument.onboard), at(row, "onboardDate").toInteger());
             const qint64 delivery = at(row, "deliveryDate").toInteger();
             QCOMPARE(toMs(instrument.delivery), delivery == 4'133'404'800'000 ? 0 : delivery);
-            QCOMPARE(instrument.status == InstrumentStatus::Trading, at(row, "status").toString() == QLatin1String("TRADING"));
+            QCOMPARE(instrument.status == InstrumentStatus::Trading,
+                     at(row, "status").toString() == QLatin1String("TRADING"));
             QCOMPARE(instrument.status == InstrumentStatus::Ended,
                      QStringList({QStringLiteral("SETTLING"), QStringLiteral("CLOSE"), QStringLiteral("PRE_SETTLE"),
                                   QStringLiteral("DELIVERED")})
@@ -377,7 +391,8 @@ private:
             QCOMPARE(toMs(point.time), (time + 30'000) / 60'000 * 60'000);
             QVERIFY(std::abs(toMs(point.time) - time) < 1000);
             QCOMPARE(text(point.rate), at(row, "fundingRate").toString());
-            QCOMPARE(point.special, at(row, "rateType").toString(QStringLiteral("Regular")) != QLatin1String("Regular"));
+            QCOMPARE(point.special,
+                     at(row, "rateType").toString(QStringLiteral("Regular")) != QLatin1String("Regular"));
         }
     }
 

@@ -82,7 +82,8 @@ private Q_SLOTS:
     {
         const auto adapter = binance::makeAdapter();
         const auto name = [&](const QString &symbol) {
-            return adapter->streamFor(instrument(symbol, QStringLiteral("X")), StreamKind::Ticker, Timeframe::M1)->wire_name;
+            return adapter->streamFor(instrument(symbol, QStringLiteral("X")), StreamKind::Ticker, Timeframe::M1)
+                ->wire_name;
         };
         QCOMPARE(name(QStringLiteral("币安人生USDT")), QByteArray("币安人生usdt@ticker"));
         QCOMPARE(name(QStringLiteral("1000PEPEUSDT")), QByteArray("1000pepeusdt@ticker"));
@@ -127,8 +128,10 @@ private Q_SLOTS:
             instrument(named("ETHUSDT"), named("ETH")),
             instrument(named("BTCUSDT"), named("BTC")),
             instrument(named("BTCUSDC"), named("BTC"), named("USDC")),
-            instrument(named("BTCUSDT_261225"), named("BTC"), named("USDT"), InstrumentStatus::Trading, named("CURRENT_QUARTER")),
-            instrument(named("XAUUSDT"), named("XAU"), named("USDT"), InstrumentStatus::Trading, named("TRADIFI_PERPETUAL")),
+            instrument(named("BTCUSDT_261225"), named("BTC"), named("USDT"), InstrumentStatus::Trading,
+                       named("CURRENT_QUARTER")),
+            instrument(named("XAUUSDT"), named("XAU"), named("USDT"), InstrumentStatus::Trading,
+                       named("TRADIFI_PERPETUAL")),
             instrument(named("OMGUSDT"), named("OMG"), named("USDT"), InstrumentStatus::Ended),
             instrument(named("SOONUSDT"), named("SOON"), named("USDT"), InstrumentStatus::Pending),
             instrument(named("HALTUSDT"), named("HALT"), named("USDT"), InstrumentStatus::Halted),
@@ -137,18 +140,21 @@ private Q_SLOTS:
         const QStringList majors{named("BTC"), named("ETH")};
 
         const Selection all = select(list, {.all = true, .pairs = {}, .exclude = {named("ZEC/USDT:USDT")}}, majors);
-        QCOMPARE(symbolsOf(all.wanted), QStringList({named("BTCUSDT"), named("ETHUSDT"), named("BTCUSDC"), named("龙虾USDT")}));
+        QCOMPARE(symbolsOf(all.wanted),
+                 QStringList({named("BTCUSDT"), named("ETHUSDT"), named("BTCUSDC"), named("龙虾USDT")}));
         QCOMPARE(all.delisted, std::vector<QString>{named("OMGUSDT")});
         QVERIFY(all.unknown.isEmpty());
         QVERIFY(all.not_trading.isEmpty());
 
-        const Selection some = select(list,
-                                      {.all = false,
-                                       .pairs = {named("XAU/USDT:USDT"), named("BTC/USDT:USDT"), named("OMG/USDT:USDT"),
-                                                 named("SOON/USDT:USDT"), named("NO/USDT:USDT"), named("ETH/USDT:USDT")},
-                                       .exclude = {named("ETH/USDT:USDT")}},
-                                      majors);
-        QCOMPARE(symbolsOf(some.wanted), QStringList({named("BTCUSDT"), named("XAUUSDT")})); // the dated contract is not "BTC/USDT:USDT"
+        const Selection some =
+            select(list,
+                   {.all = false,
+                    .pairs = {named("XAU/USDT:USDT"), named("BTC/USDT:USDT"), named("OMG/USDT:USDT"),
+                              named("SOON/USDT:USDT"), named("NO/USDT:USDT"), named("ETH/USDT:USDT")},
+                    .exclude = {named("ETH/USDT:USDT")}},
+                   majors);
+        QCOMPARE(symbolsOf(some.wanted),
+                 QStringList({named("BTCUSDT"), named("XAUUSDT")})); // the dated contract is not "BTC/USDT:USDT"
         QCOMPARE(some.unknown, QStringList{named("NO/USDT:USDT")});
         QCOMPARE(QSet<QString>(some.not_trading.cbegin(), some.not_trading.cend()),
                  (QSet<QString>{named("OMG/USDT:USDT"), named("SOON/USDT:USDT")}));
