@@ -844,7 +844,7 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         return;
     }
     if (job.backfill != 0 && !m_backfills.contains(job.backfill))
-        return; // cancelled while it was under way
+        return;                  // cancelled while it was under way
     m_queue.add(std::move(job)); // nothing is lost: the same is asked again
 }
 

@@ -145,7 +145,8 @@ void TestProcess::configurationProblemsEndWithTwo()
     QVERIFY(check.waitForFinished(20'000));
     QCOMPARE(check.exitCode(), 2);
     const QByteArray problems = check.readAllStandardError();
-    QVERIFY2(problems.contains("timeframe") && problems.contains("weight_share") && problems.contains("tapekeeper.toml:"),
+    QVERIFY2(problems.contains("timeframe") && problems.contains("weight_share") &&
+                 problems.contains("tapekeeper.toml:"),
              problems.constData());
 }
 
