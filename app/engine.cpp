@@ -248,7 +248,8 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
                     Qt::DirectConnection);
             connect(feed, &FeedService::snapshotReady, board, &Switchboard::feedSnapshot, Qt::DirectConnection);
             connect(feed, &FeedService::reconnectAttempted, this, [this, name](const QString &reason, bool success) {
-                m_metrics.reconnects(name, reason, success).Increment();
+                m_metrics.reconnects(name, reason, success ? QStringLiteral("ok") : QStringLiteral("failed"))
+                    .Increment();
             });
             connect(board, &Switchboard::instrumentsReady, feed, &FeedService::setInstruments);
             connect(board, &Switchboard::probeAnswered, feed, &FeedService::probeAnswered);

@@ -92,6 +92,8 @@ Result<history::HistorySettings> historySettings(const config::Settings &setting
     history.major_bases = settings.supervision.major_pairs;
     if (exchange.wants(u"candles"))
         history.timeframes = exchange.timeframes;
+    if (const auto feed = feedSettings(settings, exchange))
+        history.kinds = feed->kinds;
     history.history = exchange.history;
     history.weight_share = exchange.weight_share;
     history.first_fill_share = std::max(0.9, exchange.weight_share);

@@ -178,6 +178,13 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
                 fresh.push_back(id); // service streams travel with the first connections
         }
     }
+    // Ticks have no history: what passes before their first data is lost, and is known as that.
+    for (const StreamId id : fresh) {
+        const StreamEntry &entry = m_table.at(id);
+        const bool tick = entry.spec.key.kind != StreamKind::Candles && entry.spec.key.kind != StreamKind::MarkPrice;
+        if (tick && entry.spec.contract.stale.count() > 0)
+            m_gaps.open(id, entry, QStringLiteral("collecting began"), m_clock->utcNow());
+    }
     m_instruments = std::move(next);
     m_majors.choose(m_table, liveIds());
     if (!fresh.empty()) {

@@ -29,6 +29,7 @@ constexpr milliseconds finalMargin{5'000};   // after its close a candle is fina
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
 constexpr milliseconds reviewEvery{30'000};
+constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds tellEvery{10'000};
 constexpr milliseconds tellTroubleEvery{60'000};
 constexpr int rereadCandles = 2;
@@ -126,6 +127,7 @@ void HistoryService::tick()
         repair(m_gaps.reviewAll());
     }
     pump();
+    noteAlive(now);
     logFill(now);
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;
@@ -310,8 +312,53 @@ int HistoryService::rankOf(const QString &unified) const
 
 // --- what to ask for -------------------------------------------------------------------------------------------------
 
+void HistoryService::noteAlive(MonotonicTime now)
+{
+    if (now < m_aliveAt || !m_downtimeNamed)
+        return;
+    m_aliveAt = now + aliveEvery;
+    const Status status =
+        m_gaps.ledger().setNote(QStringLiteral("alive:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
+    if (!status)
+        qCWarning(lcHistory).noquote() << status.error().message;
+}
+
+// Candles tell by themselves what is missing; the other streams do not. What they missed since the last run is a gap:
+// of mark prices to be fetched, of the rest to be known as lost.
+void HistoryService::nameDowntime()
+{
+    if (std::exchange(m_downtimeNamed, true))
+        return;
+    const QString name = m_parts.adapter->name();
+    const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + name);
+    const auto alive = m_gaps.ledger().note(QStringLiteral("alive:") + name);
+    const bool clean = stopped && stopped->has_value() && !(*stopped)->isEmpty();
+    if (!clean && (!alive || !alive->has_value()))
+        return; // the first run
+    const auto since = parseUtcTime(clean ? **stopped : **alive);
+    const UtcTime now = m_clock->utcNow();
+    if (!since || *since >= now)
+        return;
+    const QString cause = clean ? QStringLiteral("engine stopped at %1").arg(isoText(*since))
+                                : QStringLiteral("engine ended without a clean stop");
+    std::vector<Gap> missed;
+    for (const Instrument &instrument : m_wanted) {
+        for (const StreamKind kind : m_settings.kinds) {
+            if (kind == StreamKind::Candles || instrument.onboard >= now)
+                continue;
+            missed.push_back({.stream = {name, instrument.unified, kind, Timeframe::M1},
+                              .from = std::max(*since, instrument.onboard),
+                              .to = now,
+                              .cause = cause,
+                              .opened = now});
+        }
+    }
+    m_gaps.opened(std::move(missed));
+}
+
 void HistoryService::fillAll()
 {
+    nameDowntime();
     if (m_fill.started == never)
         m_fill.started = m_clock->now();
     for (const Instrument &instrument : m_wanted) {

@@ -30,6 +30,7 @@ struct HistorySettings
     exchange::Wanted wanted;
     QStringList major_bases;
     std::vector<Timeframe> timeframes; // empty: no candles are kept
+    std::vector<StreamKind> kinds;     // what is collected live, to name what was missed while nobody collected
     int history = 1500;                // candles per pair and timeframe at the first start
     double weight_share = 0.5;
     double first_fill_share = 0.9;
@@ -117,6 +118,8 @@ private:
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
+    void nameDowntime();
+    void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
     void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
                  Urgency urgency, CandleSource source, quint64 backfill = 0);
@@ -152,6 +155,7 @@ private:
     bool m_haveInstruments = false;
     bool m_instrumentsAsked = false;
     bool m_stopping = false;
+    bool m_downtimeNamed = false;
     bool m_weightLearned = false;
     milliseconds m_offset{0}; // exchange's clock minus ours
     bool m_offsetKnown = false;
@@ -166,6 +170,7 @@ private:
     MonotonicTime m_snapshotAt{};
     MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
+    MonotonicTime m_aliveAt{};
     qint64 m_auditDay = 0; // UTC day of the last nightly audit
     QHash<int, quint64> m_requestsByStatus;
     quint64 m_corrected = 0;

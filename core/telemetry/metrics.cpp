@@ -69,8 +69,7 @@ struct Metrics::Families
     Family<Counter> &recordsStored = counter("tapekeeper_records_stored_total", "Records the store has confirmed.");
     Family<Counter> &candlesCorrected = counter("tapekeeper_candles_corrected_total",
                                                 "Stored candles replaced because the exchange's history differs.");
-    Family<Counter> &reconnects =
-        counter("tapekeeper_reconnects_total", "Reconnects by cause and status code (0: none).");
+    Family<Counter> &reconnects = counter("tapekeeper_reconnects_total", "Attempts to reconnect by cause and outcome.");
     Family<Gauge> &streams = gauge("tapekeeper_streams", "Streams by state.");
     Family<Gauge> &spoolBytes = gauge("tapekeeper_spool_bytes", "Size of the spool on disk.");
     Family<Gauge> &spoolAge =
@@ -165,11 +164,11 @@ Counter &Metrics::candlesCorrected()
     return m_families->candlesCorrected.Add({});
 }
 
-Counter &Metrics::reconnects(const QString &exchange, const QString &reason, int status)
+Counter &Metrics::reconnects(const QString &exchange, const QString &reason, const QString &status)
 {
     return m_families->bounded(
         m_families->reconnects,
-        {{"exchange", exchange.toStdString()}, {"reason", reason.toStdString()}, {"status", std::to_string(status)}},
+        {{"exchange", exchange.toStdString()}, {"reason", reason.toStdString()}, {"status", status.toStdString()}},
         "reason");
 }
 
@@ -222,7 +221,7 @@ Gauge &Metrics::restWeightUsed(const QString &exchange)
 Counter &Metrics::restRequests(const QString &exchange, int status)
 {
     return m_families->bounded(m_families->restRequests,
-                               {{"exchange", exchange.toStdString()}, {"status", std::to_string(status)}}, "status");
+                               {{"exchange", exchange.toStdString()}, {"status", status.toStdString()}}, "status");
 }
 
 Histogram &Metrics::eventToStored()

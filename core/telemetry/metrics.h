@@ -41,8 +41,7 @@ public:
     Counter &framesBroken(const QString &exchange);
     Counter &recordsStored(RecordKind kind);
     Counter &candlesCorrected();
-    Counter &reconnects(const QString &exchange, const QString &reason,
-                        int status); // status: HTTP or close code, 0 none
+    Counter &reconnects(const QString &exchange, const QString &reason, const QString &status); // "ok" or "failed"
     Gauge &streams(const QString &exchange, StreamState state);
     Gauge &spoolBytes();
     Gauge &spoolOldestRecordAge(); // seconds

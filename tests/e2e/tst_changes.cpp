@@ -18,6 +18,7 @@ private Q_SLOTS:
     void f13_brokenBookChainsAreNamed();
     void rotatesBeforeTheCut();
     void tradesAreKeptWithTheirGaps();
+    void downtimeIsNamedForStreamsWithoutHistory();
 };
 
 void TestChanges::f19_delisted()
@@ -101,6 +102,31 @@ void TestChanges::tradesAreKeptWithTheirGaps()
         });
     }));
     QVERIFY(rig.waitUntil([&] { return rig.engine().snapshots().store->stored_ticks > 50; }));
+}
+
+void TestChanges::downtimeIsNamedForStreamsWithoutHistory()
+{
+    RigOptions options{.pairs = 10, .factor = 40};
+    options.streams.append(QStringLiteral("trades"));
+    EngineRig rig(options);
+    const QString btc = QStringLiteral("BTC/USDT:USDT");
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitStream(btc, StreamKind::Trades, Timeframe::M1, StreamState::Live));
+    QVERIFY(rig.waitSimulated(1min));
+    rig.stop();
+    const UtcTime stopped = rig.clock().utcNow();
+    QVERIFY(rig.waitSimulated(5min));
+    const UtcTime back = rig.clock().utcNow();
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitStream(btc, StreamKind::Trades, Timeframe::M1, StreamState::Live));
+    const auto covered = [&](StreamKind kind, GapState state) {
+        return std::ranges::any_of(rig.gaps(), [&](const Gap &gap) {
+            return gap.stream.pair == btc && gap.stream.kind == kind && gap.state == state && gap.from <= stopped &&
+                   gap.to >= back;
+        });
+    };
+    QVERIFY(rig.waitUntil([&] { return covered(StreamKind::Trades, GapState::Unfillable); })); // lost, and said so
+    QVERIFY(rig.waitUntil([&] { return covered(StreamKind::MarkPrice, GapState::Closed); }));  // fetched by the minute
 }
 
 } // namespace tk::test

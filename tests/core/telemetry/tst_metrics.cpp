@@ -181,7 +181,7 @@ private:
         const QString exchange = QStringLiteral("binance-usdm");
         metrics.addExchange(exchange, {QStringLiteral("market"), QStringLiteral("public")});
         metrics.framesUnhandled(exchange, QStringLiteral("odd \"kind\"\\")).Increment();
-        metrics.reconnects(exchange, QStringLiteral("no data"), 1006).Increment();
+        metrics.reconnects(exchange, QStringLiteral("no data"), QStringLiteral("ok")).Increment();
         metrics.storeErrors(QStringLiteral("full")).Increment();
         metrics.restRequests(exchange, 429).Increment();
         metrics.clockOffset().Set(-0.0125);
