@@ -221,7 +221,7 @@ Gauge &Metrics::restWeightUsed(const QString &exchange)
 Counter &Metrics::restRequests(const QString &exchange, int status)
 {
     return m_families->bounded(m_families->restRequests,
-                               {{"exchange", exchange.toStdString()}, {"status", status.toStdString()}}, "status");
+                               {{"exchange", exchange.toStdString()}, {"status", std::to_string(status)}}, "status");
 }
 
 Histogram &Metrics::eventToStored()
