@@ -5,6 +5,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
 #include <cstdio>
 
 Q_LOGGING_CATEGORY(lcApp, "tapekeeper.app", QtInfoMsg)
@@ -67,13 +68,14 @@ QByteArray formatLogLine(LogFormat format, QtMsgType type, const char *category,
         return QJsonDocument(object).toJson(QJsonDocument::Compact);
     }
     QByteArray line = isoText(now, true).toLatin1() + ' ' + levelName(type) + ' ' + room.toByteArray() + ' ';
-    line += message.toUtf8().replace('\n', ' ');
+    line += message.toUtf8().replace('\n', ' ').replace('\r', ' '); // text from outside begins no line of its own
     return line;
 }
 
 QString logField(QStringView key, const QString &value)
 {
-    const bool quote = value.isEmpty() || value.contains(u' ') || value.contains(u'"');
+    const bool quote =
+        value.isEmpty() || value.contains(u'"') || std::ranges::any_of(value, [](QChar c) { return c.isSpace(); });
     QString text = value;
     if (quote)
         text = u'"' + text.replace(u'"', u'\'') + u'"';

@@ -56,8 +56,9 @@ std::optional<qint64> scaled(QStringView text, const std::array<Unit, N> &units)
     if (!isNumber)
         return {};
     for (const Unit &unit : units) {
-        if (unit.name == name)
-            return qRound64(number * double(unit.factor));
+        const double product = number * double(unit.factor);
+        if (unit.name == name && product < 9e18) // beyond it there is no such integer
+            return qRound64(product);
     }
     return {};
 }
