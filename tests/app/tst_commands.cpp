@@ -62,6 +62,8 @@ private Q_SLOTS:
     void queries()
     {
         QVERIFY(m_cli->startEngine());
+        for (const char *live : {"query mark-price --format json", "query funding-rate --format json"})
+            QTRY_COMPARE_WITH_TIMEOUT(run(QString::fromLatin1(live)).array().size(), 2, 30'000);
         checkQueries(); // beside the engine
         QVERIFY(m_cli->stopEngine());
         checkQueries();
