@@ -23,11 +23,17 @@ struct Command
 const std::vector<Command> &commands()
 {
     static const std::vector<Command> all{
-        {QStringLiteral("check"), CommandLine::Action::Check, QStringLiteral("check                                  read the configuration, name every problem")},
-        {QStringLiteral("status"), CommandLine::Action::Status, QStringLiteral("status                                 what a running engine says of itself")},
-        {QStringLiteral("query"), CommandLine::Action::Query, QStringLiteral("query ohlcv PAIR TIMEFRAME [--limit N] [--from T] [--to T]\n  query funding-rate|mark-price [PAIR]   stored candles, newest funding rates and mark prices")},
-        {QStringLiteral("gaps"), CommandLine::Action::Gaps, QStringLiteral("gaps [--repair]                        holes in the store, with cause and state")},
-        {QStringLiteral("backfill"), CommandLine::Action::Backfill, QStringLiteral("backfill --pairs P,… --timeframes T,… --from T [--to T]")},
+        {QStringLiteral("check"), CommandLine::Action::Check,
+         QStringLiteral("check                                  read the configuration, name every problem")},
+        {QStringLiteral("status"), CommandLine::Action::Status,
+         QStringLiteral("status                                 what a running engine says of itself")},
+        {QStringLiteral("query"), CommandLine::Action::Query,
+         QStringLiteral("query ohlcv PAIR TIMEFRAME [--limit N] [--from T] [--to T]\n  query funding-rate|mark-price "
+                        "[PAIR]   stored candles, newest funding rates and mark prices")},
+        {QStringLiteral("gaps"), CommandLine::Action::Gaps,
+         QStringLiteral("gaps [--repair]                        holes in the store, with cause and state")},
+        {QStringLiteral("backfill"), CommandLine::Action::Backfill,
+         QStringLiteral("backfill --pairs P,… --timeframes T,… --from T [--to T]")},
     };
     return all;
 }
@@ -37,35 +43,48 @@ const std::vector<Command> &commands()
 Result<CommandLine> parseCommandLine(const QStringList &arguments)
 {
     QCommandLineParser parser;
-    QString description = QStringLiteral("Collects crypto market data, loses none of it, and proves it.\n\nCommands:\n");
+    QString description =
+        QStringLiteral("Collects crypto market data, loses none of it, and proves it.\n\nCommands:\n");
     for (const Command &command : commands())
         description += QStringLiteral("  ") + command.synopsis + u'\n';
-    description += QStringLiteral("\nWithout a command: the window with the engine inside; with --no-gui the engine alone.\n"
-                                  "Times: ISO 8601 UTC, or milliseconds since 1970.\n"
-                                  "Exit codes: 0 done; 1 what was checked does not hold; 2 wrong usage or configuration;\n"
-                                  "3 could not reach what it needs; 4 internal error.");
+    description +=
+        QStringLiteral("\nWithout a command: the window with the engine inside; with --no-gui the engine alone.\n"
+                       "Times: ISO 8601 UTC, or milliseconds since 1970.\n"
+                       "Exit codes: 0 done; 1 what was checked does not hold; 2 wrong usage or configuration;\n"
+                       "3 could not reach what it needs; 4 internal error.");
     parser.setApplicationDescription(description);
     const auto option = [&](const QString &name, const QString &text, const QString &value = {}) {
         parser.addOption({name, text, value});
     };
-    option(QStringLiteral("no-gui"), QStringLiteral("Run the engine without a window (SIGTERM, SIGINT: orderly stop)."));
-    option(QStringLiteral("demo"), QStringLiteral("Collect from the exchange simulator on loopback; needs no network."));
+    option(QStringLiteral("no-gui"),
+           QStringLiteral("Run the engine without a window (SIGTERM, SIGINT: orderly stop)."));
+    option(QStringLiteral("demo"),
+           QStringLiteral("Collect from the exchange simulator on loopback; needs no network."));
     option(QStringLiteral("demo-pairs"), QStringLiteral("Number of pairs of the demo (164)."), QStringLiteral("N"));
-    option(QStringLiteral("speed"), QStringLiteral("Run the clock so many times as fast as real time (demo and drills)."), QStringLiteral("X"));
-    option(QStringLiteral("anchor"), QStringLiteral("Where a fast clock agrees with the real one (default: now)."), QStringLiteral("T"));
-    option(QStringLiteral("config"), QStringLiteral("Configuration file (default: $XDG_CONFIG_HOME/tapekeeper/tapekeeper.toml)."), QStringLiteral("F"));
+    option(QStringLiteral("speed"),
+           QStringLiteral("Run the clock so many times as fast as real time (demo and drills)."), QStringLiteral("X"));
+    option(QStringLiteral("anchor"), QStringLiteral("Where a fast clock agrees with the real one (default: now)."),
+           QStringLiteral("T"));
+    option(QStringLiteral("config"),
+           QStringLiteral("Configuration file (default: $XDG_CONFIG_HOME/tapekeeper/tapekeeper.toml)."),
+           QStringLiteral("F"));
     option(QStringLiteral("attach"), QStringLiteral("The window on a running engine."), QStringLiteral("TARGET"));
-    option(QStringLiteral("format"), QStringLiteral("table, csv or json (default: table on a terminal, else csv)."), QStringLiteral("FORMAT"));
+    option(QStringLiteral("format"), QStringLiteral("table, csv or json (default: table on a terminal, else csv)."),
+           QStringLiteral("FORMAT"));
     option(QStringLiteral("log-format"), QStringLiteral("text or json."), QStringLiteral("FORMAT"));
     option(QStringLiteral("limit"), QStringLiteral("query: the newest N rows."), QStringLiteral("N"));
     option(QStringLiteral("from"), QStringLiteral("query, backfill: from this time on."), QStringLiteral("T"));
     option(QStringLiteral("to"), QStringLiteral("query, backfill: up to this time."), QStringLiteral("T"));
     option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
-    option(QStringLiteral("pairs"), QStringLiteral("backfill: pairs, separated by commas; \"all\" for every collected one."), QStringLiteral("P,…"));
-    option(QStringLiteral("timeframes"), QStringLiteral("backfill: timeframes, separated by commas."), QStringLiteral("T,…"));
+    option(QStringLiteral("pairs"),
+           QStringLiteral("backfill: pairs, separated by commas; \"all\" for every collected one."),
+           QStringLiteral("P,…"));
+    option(QStringLiteral("timeframes"), QStringLiteral("backfill: timeframes, separated by commas."),
+           QStringLiteral("T,…"));
     const QCommandLineOption help = parser.addHelpOption();
     const QCommandLineOption version = parser.addVersionOption();
-    parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."), QStringLiteral("[command]"));
+    parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."),
+                                 QStringLiteral("[command]"));
 
     if (!parser.parse(arguments))
         return usage(parser.errorText());
@@ -115,7 +134,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         if (!good || *line.limit < 1)
             return usage(QStringLiteral("--limit %1 is not a number above zero").arg(value("limit")));
     }
-    for (const auto &[name, into] : {std::pair{"from", &line.from}, std::pair{"to", &line.to}, std::pair{"anchor", &line.anchor}}) {
+    for (const auto &[name, into] :
+         {std::pair{"from", &line.from}, std::pair{"to", &line.to}, std::pair{"anchor", &line.anchor}}) {
         if (!isSet(name))
             continue;
         const auto time = parseUtcTime(value(name));
@@ -132,7 +152,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         return line;
     }
     const QString name = words.takeFirst();
-    const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command &c) { return c.name == name; });
+    const auto command =
+        std::find_if(commands().begin(), commands().end(), [&](const Command &c) { return c.name == name; });
     if (command == commands().end())
         return usage(QStringLiteral("there is no command \"%1\"").arg(name));
     line.action = command->action;

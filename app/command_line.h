@@ -24,8 +24,8 @@ struct CommandLine
     QString help; // of Action::Help
     QString config;
     bool demo = false;
-    double speed = 1.0;              // of the demo's clock, and of the drill's
-    std::optional<UtcTime> anchor;   // where a fast clock agrees with the real one
+    double speed = 1.0;            // of the demo's clock, and of the drill's
+    std::optional<UtcTime> anchor; // where a fast clock agrees with the real one
     int demo_pairs = 164;
     LogFormat log_format = LogFormat::Text;
     std::optional<OutputFormat> format; // nothing: a table on a terminal, else csv

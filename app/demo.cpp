@@ -52,7 +52,8 @@ void Demo::read()
         if (urls.isEmpty())
             continue;
         m_ready = true;
-        Q_EMIT ready(QUrl(urls.value(QLatin1String("rest")).toString()), QUrl(urls.value(QLatin1String("ws")).toString()),
+        Q_EMIT ready(QUrl(urls.value(QLatin1String("rest")).toString()),
+                     QUrl(urls.value(QLatin1String("ws")).toString()),
                      QUrl(urls.value(QLatin1String("control")).toString()));
     }
 }

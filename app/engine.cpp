@@ -55,11 +55,12 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     engine->addStore();
     for (const config::ExchangeSettings &exchange : settings.exchanges) {
         engine->m_metrics.addExchange(exchange.name, {QStringLiteral("all")});
+        // Before history, which tells feed its instruments as soon as it knows them; stopped after it.
+        if (options.live) {
+            if (const Status status = engine->addFeed(exchange); !status)
+                return status.error();
+        }
         if (const Status status = engine->addHistory(exchange); !status)
-            return status.error();
-        if (!options.live)
-            continue;
-        if (const Status status = engine->addFeed(exchange); !status)
             return status.error();
     }
     engine->addCommands();

@@ -8,8 +8,7 @@ namespace tk::app {
 
 FillBar::FillBar()
     : m_terminal(::isatty(STDERR_FILENO) == 1)
-{
-}
+{}
 
 QString FillBar::text(const history::FillProgress &fill, int width)
 {

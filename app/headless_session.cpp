@@ -136,7 +136,8 @@ void HeadlessSession::end(bool clean)
 void HeadlessSession::exit(int code)
 {
     // From the event loop, so that it also works before exec().
-    QMetaObject::invokeMethod(qApp, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        qApp, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
 }
 
 } // namespace tk::app

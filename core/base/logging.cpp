@@ -7,13 +7,13 @@
 
 #include <cstdio>
 
-Q_LOGGING_CATEGORY(lcApp, "tapekeeper.app")
-Q_LOGGING_CATEGORY(lcFeed, "tapekeeper.feed")
-Q_LOGGING_CATEGORY(lcHistory, "tapekeeper.history")
-Q_LOGGING_CATEGORY(lcStore, "tapekeeper.store")
-Q_LOGGING_CATEGORY(lcLink, "tapekeeper.link")
-Q_LOGGING_CATEGORY(lcRuntime, "tapekeeper.runtime")
-Q_LOGGING_CATEGORY(lcTelemetry, "tapekeeper.telemetry")
+Q_LOGGING_CATEGORY(lcApp, "tapekeeper.app", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcFeed, "tapekeeper.feed", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcHistory, "tapekeeper.history", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcStore, "tapekeeper.store", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcLink, "tapekeeper.link", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcRuntime, "tapekeeper.runtime", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcTelemetry, "tapekeeper.telemetry", QtInfoMsg)
 
 namespace tk {
 

@@ -64,7 +64,8 @@ void Connection::sendNext()
     std::vector<StreamId> ids;
     for (const Subscription &stream : message.streams) {
         names.push_back(stream.wire_name);
-        ids.push_back(stream.id);
+        if (stream.id != noStream) // a canary belongs to nobody
+            ids.push_back(stream.id);
     }
     const quint64 id = ++m_lastRequest;
     if (message.subscribe) {

@@ -38,6 +38,7 @@ StreamTable::Data describe(const exchange::MarketEvent &event)
     StreamTable::Data data{.event = event.event_time};
     if (const auto *candle = std::get_if<exchange::CandleUpdate>(&event.payload)) {
         data.last_trade_id = candle->last_trade_id;
+        data.proves_trade = !candle->final;
         data.candle_open = candle->candle.open_time;
         data.candle_trades = candle->candle.trades;
     } else if (const auto *trade = std::get_if<exchange::TradeUpdate>(&event.payload)) {
@@ -267,6 +268,17 @@ void FeedService::place(const std::vector<StreamId> &streams)
         slot.add(planned.streams);
         slot.connectNow();
     }
+}
+
+// A stream that always ticks, for a connection whose own streams move only with trades.
+QByteArray FeedService::canaryFor(const QByteArray &route) const
+{
+    for (StreamId id = 0; id < m_table.size(); ++id) {
+        const StreamEntry &entry = m_table.at(id);
+        if (entry.ticks() && entry.spec.route == route && entry.state == StreamState::Live && !entry.removed)
+            return entry.spec.wire_name;
+    }
+    return {};
 }
 
 void FeedService::moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why)

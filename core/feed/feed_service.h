@@ -81,6 +81,7 @@ private:
     void slotDown(Slot &slot, const QString &cause) override;
     void slotAttempt(const QString &reason, bool success) override;
     milliseconds takeAttempt() override;
+    QByteArray canaryFor(const QByteArray &route) const override;
 
     void tick();
     void judge(MonotonicTime now, UtcTime utc);

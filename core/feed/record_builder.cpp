@@ -6,6 +6,12 @@ namespace tk::feed {
 
 using namespace exchange;
 
+namespace {
+
+constexpr milliseconds justClosed{60'000};
+
+} // namespace
+
 RecordBuilder::RecordBuilder(Settings settings)
     : m_settings(settings)
 {}
@@ -18,7 +24,9 @@ void RecordBuilder::track(StreamId id, const StreamEntry &entry, UtcTime now)
     const StreamKey &key = entry.spec.key;
     if (key.kind == StreamKind::Candles) {
         tracked->series = {key.exchange, key.pair, key.timeframe};
-        tracked->closes = std::make_unique<CloseWatch>(key.timeframe, now);
+        // From a little before now: a candle that closed this very moment is not final over REST yet, so the fill that
+        // begins beside us leaves it out.
+        tracked->closes = std::make_unique<CloseWatch>(key.timeframe, now - justClosed);
     }
     m_tracked[id] = std::move(tracked);
 }

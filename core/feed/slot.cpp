@@ -11,7 +11,8 @@ namespace {
 constexpr MonotonicTime never{};
 constexpr int loudAfterFailures = 5;
 constexpr milliseconds goodDataResetsBackoff{60'000}; // reference §1.5: not after a mere handshake
-constexpr milliseconds rotationPatience{60'000};      // for the successor to show data of every ticking stream
+constexpr milliseconds pingSilence{330'000};
+constexpr milliseconds rotationPatience{60'000}; // for the successor to show data of every ticking stream
 
 } // namespace
 
@@ -40,7 +41,18 @@ std::unique_ptr<Connection> Slot::makeConnection()
     auto connection = std::make_unique<Connection>(std::move(options), *m_adapter, *m_clock,
                                                    static_cast<Connection::Observer &>(*this));
     connection->subscribe(subscriptions(m_streams));
+    if (!hasTicking()) {
+        const QByteArray canary = m_host->canaryFor(m_settings.route);
+        m_hasCanary = !canary.isEmpty();
+        if (m_hasCanary)
+            connection->subscribe({{noStream, canary}});
+    }
     return connection;
+}
+
+bool Slot::hasTicking() const
+{
+    return std::ranges::any_of(m_streams, [this](StreamId id) { return m_host->stream(id).ticks(); });
 }
 
 std::vector<Subscription> Slot::subscriptions(const std::vector<StreamId> &streams) const
@@ -188,7 +200,9 @@ void Slot::tick(MonotonicTime now)
     if (!isUp())
         return;
     const milliseconds silence = std::chrono::duration_cast<milliseconds>(now - m_current->lastBytes());
-    if (silence > m_settings.transport_silence) {
+    // Without anything that must tick, only the exchange's pings (every 3 min or so) tell that the connection lives.
+    const milliseconds allowed = hasTicking() || m_hasCanary ? m_settings.transport_silence : pingSilence;
+    if (silence > allowed) {
         down(QStringLiteral("no data for %1 s").arg(silence.count() / 1000), QStringLiteral("silence"),
              milliseconds(0));
         return;

@@ -42,6 +42,7 @@ public:
         virtual void slotDown(Slot &slot, const QString &cause) = 0; // its streams have no connection from here on
         virtual void slotAttempt(const QString &reason, bool success) = 0; // a reconnect attempt ended
         virtual milliseconds takeAttempt() = 0;                            // zero: connect now
+        virtual QByteArray canaryFor(const QByteArray &route) const = 0;   // empty: none is known to tick
     };
 
     Slot(SlotSettings settings, const exchange::ExchangeAdapter &adapter, const Clock &clock, Host &host);
@@ -78,6 +79,7 @@ private:
     void connectionClosed(Connection &connection, const Closure &closure) override;
 
     std::unique_ptr<Connection> makeConnection();
+    bool hasTicking() const; // a stream of ours is due whatever the market does
     std::vector<Subscription> subscriptions(const std::vector<StreamId> &streams) const;
     void down(const QString &reason, const QString &metric, milliseconds atLeast);
     void attempt();
@@ -100,6 +102,7 @@ private:
     UtcTime m_downSince{};
     QString m_downCause;
     QString m_metricReason;
+    bool m_hasCanary = false;    // the connection carries a ticking stream that is not ours
     bool m_reconnecting = false; // the connection under way replaces a lost one
     bool m_toldLoudly = false;
     bool m_stopped = false;

@@ -114,9 +114,10 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
             entry.candle_open = data.candle_open;
             entry.candle_trades = data.candle_trades;
         }
-        if (data.last_trade_id > pair.last_trade_id) {
-            pair.last_trade_id = data.last_trade_id;
-            pair.last_trade = now;
+        if (data.proves_trade && data.last_trade_id > pair.last_trade_id) {
+            const bool first = std::exchange(pair.last_trade_id, data.last_trade_id) < 0;
+            if (!first) // growth is a trade; the first number seen may be as old as the candle
+                pair.last_trade = now;
             pair.proven_quiet = false;
             pair.unproven = false;
         }
@@ -212,7 +213,7 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
     PairWatch &pair = m_pairs[entry.pair];
     const bool byId = entry.spec.key.kind == StreamKind::Candles || entry.spec.key.kind == StreamKind::Trades ||
                       entry.spec.key.kind == StreamKind::Ticker;
-    const MonotonicTime reference = entry.fresh ? entry.subscribed : entry.last_data;
+    const MonotonicTime reference = entry.fresh ? entry.subscribed + m_thresholds.settling : entry.last_data;
     // Trades of the pair that this stream should have shown: seen on another stream ...
     bool behind = byId ? pair.last_trade_id > entry.last_trade_id && pair.last_trade > reference
                        : pair.last_trade > reference + entry.spec.contract.stale;

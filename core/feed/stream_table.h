@@ -18,6 +18,7 @@
 namespace tk::feed {
 
 using StreamId = quint32;
+inline constexpr StreamId noStream = ~StreamId(0);
 
 struct StreamEntry
 {
@@ -59,6 +60,7 @@ public:
     {
         milliseconds stale_after{600'000}; // upper bound, from the configuration
         milliseconds behind_grace{20'000}; // trades seen elsewhere must show up here within
+        milliseconds settling{5'000};      // after a subscription: trades from before it may still be told
         milliseconds probe_after{180'000}; // a pair without trades for so long is asked about over REST
         milliseconds probe_fresh{70'000};  // the same for a pair that never showed any data
     };
@@ -82,6 +84,7 @@ public:
     {
         UtcTime event;
         qint64 last_trade_id = -1; // -1: this kind of data has none
+        bool proves_trade = true;  // false for a closed candle: it may tell of trades from before we listened
         UtcTime candle_open{};
         qint64 candle_trades = 0;
     };

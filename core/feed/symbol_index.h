@@ -5,13 +5,10 @@
 #include "feed/stream_table.h"
 
 #include <array>
-#include <limits>
 #include <string>
 #include <unordered_map>
 
 namespace tk::feed {
-
-inline constexpr StreamId noStream = std::numeric_limits<StreamId>::max();
 
 struct SymbolStreams
 {

@@ -404,7 +404,7 @@ void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, 
         // The newest candle may have closed this very moment: REST calls it final a little later.
         const milliseconds early = windows[i].to + finalMargin - exchangeNow();
         if (early.count() > 0)
-            job.not_before = m_clock->now() + early;
+            job.not_before = m_clock->now() + early + milliseconds(250);
         if (m_queue.add(job) && backfill != 0)
             ++m_backfills[backfill].jobs_left;
     }
@@ -729,10 +729,13 @@ void HistoryService::dispatch(Job job, const RestRequest &request)
 {
     ++m_inFlight;
     const UtcTime sent = exchangeNow();
+    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "weight"
+                                 << request.weight << "urgency" << int(job.urgency);
     const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
     m_rest.get(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
         --m_inFlight;
         m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        qCDebug(lcHistory).noquote() << "answered" << reply.status << job.text() << isoText(job.span.from);
         Q_EMIT requestDone(reply.status);
         if (m_stopping)
             return;
@@ -765,7 +768,7 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
         refused(std::move(job), *refusal);
         return;
     }
-    if (!m_trouble.isEmpty()) {
+    if (!m_trouble.isEmpty() && m_budget.pausedFor(m_clock->now()).count() == 0) {
         qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
                                     << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
         m_trouble.clear();
@@ -892,6 +895,12 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         return candle.open_time < job.span.from || candle.open_time >= job.span.to; // the server's ends are not trusted
     });
     noteAbsent(job, candles);
+    if (const UtcTime asked = job.confirming ? job.wanted.to : job.span.to; asked > final) {
+        // Part of it was not closed yet when the answer came: that part is asked for again.
+        const Instrument wanted = job.instrument;
+        const TimeSpan rest{std::max(final, job.confirming ? job.wanted.from : job.span.from), asked};
+        addJobs(wanted, job.timeframe, {rest}, job.urgency, job.source, job.backfill);
+    }
     if (job.urgency == Urgency::Fill)
         m_fill.fetched += qint64(candles.size());
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};

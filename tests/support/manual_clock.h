@@ -12,8 +12,7 @@ class ManualClock final : public Clock
 public:
     explicit ManualClock(UtcTime start = fromMs(1'795'168'800'000)) // 2026-11-20T10:00:00Z
         : m_utcMs(toMs(start))
-    {
-    }
+    {}
 
     UtcTime utcNow() const override { return fromMs(m_utcMs); }
     MonotonicTime now() const override { return MonotonicTime(std::chrono::nanoseconds(m_steadyNs)); }

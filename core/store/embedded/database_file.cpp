@@ -67,19 +67,31 @@ Status checkIdentity(Database &database, const DatabaseSpec &spec)
     return ok();
 }
 
-Result<bool> stoppedCleanly(Database &database)
+const QByteArray cleanStop = "1";
+
+// Names this run of the machine's kernel; what a killed process has written lives on in the kernel, and only the end of
+// that can tear a page of the file.
+QByteArray bootId()
 {
-    Statement statement = database.prepare("SELECT value='1' FROM meta WHERE key='clean'");
+    QFile file(QStringLiteral("/proc/sys/kernel/random/boot_id"));
+    const QByteArray id = file.open(QIODevice::ReadOnly) ? file.readAll().trimmed() : QByteArray();
+    return id.isEmpty() ? QByteArray("unknown") : id;
+}
+
+// How the last writer left: cleanStop, or the boot in which it was writing when it ended.
+Result<QByteArray> lastStop(Database &database)
+{
+    Statement statement = database.prepare("SELECT value FROM meta WHERE key='clean'");
     const Result<bool> row = statement.step();
     if (!row)
         return row.error();
-    return !*row || statement.integer(0) == 1; // no row: just created
+    return *row ? statement.string(0).toUtf8() : cleanStop; // no row: just created
 }
 
-Status setClean(Database &database, bool clean)
+Status setStop(Database &database, const QByteArray &value)
 {
     return database.prepare("INSERT OR REPLACE INTO meta VALUES('clean', ?1)")
-        .bind(1, std::string_view(clean ? "1" : "0"))
+        .bind(1, std::string_view(value.constData(), size_t(value.size())))
         .run();
 }
 
@@ -116,11 +128,13 @@ Result<Database> openOnce(const QString &file, const DatabaseSpec &spec, QString
         return failed(prepared.error());
     if (Status identified = checkIdentity(database, spec); !identified)
         return failed(identified.error());
-    const Result<bool> clean = stoppedCleanly(database);
-    if (!clean)
-        return failed(clean.error());
-    if (!*clean) {
-        qCInfo(lcStore).noquote() << "The last stop was not clean: checking" << file;
+    const Result<QByteArray> last = lastStop(database);
+    if (!last)
+        return failed(last.error());
+    const QByteArray boot = bootId();
+    if (*last != cleanStop && (*last != boot || boot == "unknown")) {
+        qCInfo(lcStore).noquote() << "The machine went down while the" << spec.title << "was in use: checking" << file
+                                  << "of" << QFileInfo(file).size() / 1'000'000 << "MB";
         const Result<QString> verdict = quickCheck(database);
         if (!verdict)
             return failed(verdict.error());
@@ -129,7 +143,7 @@ Result<Database> openOnce(const QString &file, const DatabaseSpec &spec, QString
             return Error{Error::Kind::Storage, damage};
         }
     }
-    if (Status marked = setClean(database, false); !marked)
+    if (Status marked = setStop(database, boot); !marked)
         return failed(marked.error());
     return opened;
 }
@@ -169,7 +183,7 @@ void closeOwned(Database &database)
 {
     if (database.isCorrupt() || database.wasReplaced())
         return; // the next start shall look at it
-    static_cast<void>(setClean(database, true));
+    static_cast<void>(setStop(database, cleanStop));
     static_cast<void>(database.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
 }
 

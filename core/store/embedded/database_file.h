@@ -19,9 +19,10 @@ struct DatabaseSpec
     qint64 maxBytes = 0; // the file may not grow beyond it; 0: as far as the disk goes
 };
 
-// Opens or creates the file for writing (WAL mode). After a stop that was not clean it is checked first. A damaged file
-// is renamed to FILE.corrupt-<UTC stamp> (its -wal and -shm with it), said in the log and begun anew; `onSetAside` is
-// told the new name. A file of a newer version, or of another program, is refused and left alone.
+// Opens or creates the file for writing (WAL mode). When the machine went down with the file in use it is checked first
+// (a third of a gigabyte per second); a mere crash of the process tears no page, and a restart must be quick. A damaged
+// file is renamed to FILE.corrupt-<UTC stamp> (its -wal and -shm with it), said in the log and begun anew; `onSetAside`
+// is told the new name. A file of a newer version, or of another program, is refused and left alone.
 Result<Database> openOwned(const QString &file, const DatabaseSpec &spec,
                            const std::function<void(const QString &)> &onSetAside = {});
 

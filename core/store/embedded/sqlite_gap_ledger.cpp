@@ -1,5 +1,6 @@
 #include "store/gap_ledger.h"
 
+#include "base/clock.h"
 #include "store/embedded/database_file.h"
 
 #include <QFileInfo>
@@ -364,6 +365,12 @@ Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
     Result<Database> opened = openOwned(file, ledgerSpec);
     if (!opened)
         return opened.error();
+    // Closed gaps are kept as long as the data they were about, and a little more.
+    Statement forget = opened.value().prepare("DELETE FROM gaps WHERE state='closed' AND settled<?1");
+    const UtcTime edge = SystemClock().utcNow() - std::chrono::hours(24 * 400);
+    if (Status forgotten = forget.bind(1, toMs(edge)).run(); !forgotten)
+        return forgotten.error();
+    forget = Statement(); // statements go before their database
     return std::unique_ptr<GapLedger>(std::make_unique<SqliteGapLedger>(std::move(opened).value()));
 }
 

@@ -58,6 +58,12 @@ private Q_SLOTS:
             QVERIFY2(child.waitForReadyRead(20'000), "the child went quiet");
             synced = std::max(synced, newest(child));
         }
+        { // a reader of another process, beside the one that writes
+            store::EmbeddedStore beside(store::EmbeddedStore::fileIn(dir.path()));
+            const auto reader = beside.openReader();
+            QVERIFY2(reader, reader ? "" : qPrintable(reader.error().message));
+            QVERIFY(reader.value()->candles(series(Timeframe::M1), always, {})->size() >= size_t(20 * (synced + 1)));
+        }
         child.kill();
         QVERIFY(child.waitForFinished());
         synced = std::max(synced, newest(child));

@@ -54,7 +54,7 @@ private Q_SLOTS:
         }
         file.close();
         if (damage == QLatin1String("torn page"))
-            markUnclean(); // a page in the middle is found by the check after an unclean stop
+            markUnclean(); // a page in the middle is found by the check after a power cut
 
         QTest::ignoreMessage(QtCriticalMsg, QRegularExpression(QStringLiteral("is damaged: .* set aside as")));
         QString told;
@@ -188,7 +188,7 @@ private:
     {
         auto database =
             store::Database::open(m_file, store::Database::Mode::ReadWrite, std::chrono::seconds(1)).value();
-        QVERIFY(database.execute("UPDATE meta SET value='0' WHERE key='clean'"));
+        QVERIFY(database.execute("UPDATE meta SET value='a former boot' WHERE key='clean'"));
     }
     template <typename F>
     void fillUntilFull(store::StoreWriter &writer, store::EmbeddedStore &store, F &&makeRoom)

@@ -195,6 +195,7 @@ void ExchangeServer::tick()
         faultsChanged();
     expireListenKeys(now);
     m_hub->tick(now);
+    ++m_market->stats.ticks;
 }
 
 void ExchangeServer::expireListenKeys(qint64 now)

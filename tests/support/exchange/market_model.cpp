@@ -88,17 +88,18 @@ double pathAt(const Contract &contract, qint64 ms, PathCursor &cursor)
 {
     double x = 0;
     for (size_t i = 0; i < octaves.size(); ++i) {
-        const qint64 length = octaves[i].lengthMs;
-        const qint64 shifted = ms + qint64((contract.seed >> (8 * i)) & 0xff) * (length >> 8);
-        const qint64 cell = floorDiv(shifted, length);
-        if (cursor.cell[i] != cell) {
+        const Octave &octave = octaves[i];
+        if (!cursor.known[i] || quint64(ms - cursor.startMs[i]) >= quint64(octave.lengthMs)) {
+            const qint64 shift = qint64((contract.seed >> (8 * i)) & 0xff) * (octave.lengthMs >> 8);
+            const qint64 cell = floorDiv(ms + shift, octave.lengthMs);
             cursor.left[i] = cornerAt(contract, i, cell);
             cursor.right[i] = cornerAt(contract, i, cell + 1);
-            cursor.cell[i] = cell;
+            cursor.startMs[i] = cell * octave.lengthMs - shift;
+            cursor.known[i] = true;
         }
-        const double t = double(shifted - cell * length) / double(length);
+        const double t = double(ms - cursor.startMs[i]) * (1.0 / double(octave.lengthMs));
         const double smooth = t * t * (3 - 2 * t);
-        x += octaves[i].amplitude * (cursor.left[i] + (cursor.right[i] - cursor.left[i]) * smooth);
+        x += octave.amplitude * (cursor.left[i] + (cursor.right[i] - cursor.left[i]) * smooth);
     }
     return contract.basePrice * (1 + x * (1 + x / 2 * (1 + x / 3)));
 }
@@ -108,7 +109,7 @@ qint64 tradeTime(const Contract &contract, qint64 index)
     // One trade in each of the block's equal slots, somewhere in it: sorted without sorting, found without searching.
     const Block block = blockOfIndex(contract, index);
     const qint64 slot = index - block.firstIndex;
-    const qint64 within = qint64(mix(contract.seed, quint64(index)) % quint64(contract.blockMs));
+    const qint64 within = qint64((mix(contract.seed, quint64(index)) >> 32) * quint64(contract.blockMs) >> 32);
     return block.startMs + (slot * contract.blockMs + within) / block.trades;
 }
 

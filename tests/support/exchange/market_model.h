@@ -23,7 +23,8 @@ struct Trade
 // Remembers where on the path it was: neighbouring times share most of the arithmetic.
 struct PathCursor
 {
-    std::array<qint64, 5> cell{-1, -1, -1, -1, -1};
+    std::array<qint64, 5> startMs{}; // of the cell of each octave
+    std::array<bool, 5> known{};
     std::array<double, 5> left{};
     std::array<double, 5> right{};
 };

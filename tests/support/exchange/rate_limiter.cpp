@@ -69,8 +69,11 @@ std::optional<net::HttpResponse> RateLimiter::charge(int weight, bool separate)
     m_market.stats.maxWeightInMinute = std::max(m_market.stats.maxWeightInMinute, m_used);
     if (m_used <= m_market.settings.weightPerMinute)
         return {};
-    if (++m_refusedInRow <= toleratedAfter429)
-        return refuse429(now);
+    if (++m_refusedInRow <= toleratedAfter429) {
+        net::HttpResponse response = refuse429(now);
+        response.headers.fields.emplace_back("X-MBX-USED-WEIGHT-1M", QByteArray::number(m_used));
+        return response;
+    }
     m_bannedUntilMs = std::min(now + (firstBanMs << std::min(m_bans, 12)), now + longestBanMs);
     ++m_bans;
     m_sentWhileBanned = 0;

@@ -35,6 +35,7 @@ struct SimSettings
 
 struct SimStats
 {
+    quint64 ticks = 0; // rounds of looking at the clock and saying what is due
     quint64 framesSent = 0;
     quint64 bytesSent = 0;
     quint64 closedFrames = 0; // candles, counted per stream

@@ -37,6 +37,19 @@ void mergeMarks(MarkCandle &candle, const MarkCandle &later)
     candle.points += later.points;
 }
 
+// Mark and index prices of every second in [fromMs, toMs).
+std::array<MarkCandle, 2> markSpan(const Contract &contract, qint64 fromMs, qint64 toMs)
+{
+    std::array<MarkCandle, 2> candles;
+    PathCursor path;
+    for (qint64 ms = (fromMs + 999) / 1000 * 1000; ms < toMs; ms += 1000) {
+        const Mark mark = markAt(contract, ms, path);
+        addPoint(candles[0], mark.mark);
+        addPoint(candles[1], mark.index);
+    }
+    return candles;
+}
+
 DecimalText text(qint64 units, int decimals)
 {
     const QByteArray bytes = decimal(units, decimals);
@@ -167,17 +180,6 @@ std::optional<Aggregate> Tape::candle(const Contract &contract, Timeframe timefr
     return Aggregate::flat(tradeAt(contract, last, path).price);
 }
 
-MarkCandle Tape::markSpan(const Contract &contract, qint64 fromMs, qint64 toMs, bool indexPrice)
-{
-    MarkCandle candle;
-    PathCursor path;
-    for (qint64 ms = (fromMs + 999) / 1000 * 1000; ms < toMs; ms += 1000) {
-        const Mark mark = markAt(contract, ms, path);
-        addPoint(candle, indexPrice ? mark.index : mark.mark);
-    }
-    return candle;
-}
-
 MarkCandle Tape::markCandle(const Contract &contract, Timeframe timeframe, qint64 openMs, qint64 nowMs, bool indexPrice)
 {
     MarkCandle candle;
@@ -191,15 +193,11 @@ MarkCandle Tape::markCandle(const Contract &contract, Timeframe timeframe, qint6
             if (cache.markHours.size() > maxCachedHours)
                 cache.markHours.clear();
             auto found = cache.markHours.find(hourStart);
-            if (found == cache.markHours.end()) {
-                found = cache.markHours
-                            .emplace(hourStart, std::array{markSpan(contract, from, to, false),
-                                                           markSpan(contract, from, to, true)})
-                            .first;
-            }
+            if (found == cache.markHours.end())
+                found = cache.markHours.emplace(hourStart, markSpan(contract, from, to)).first;
             mergeMarks(candle, found->second[indexPrice ? 1 : 0]);
         } else {
-            mergeMarks(candle, markSpan(contract, from, to, indexPrice));
+            mergeMarks(candle, markSpan(contract, from, to)[indexPrice ? 1 : 0]);
         }
         from = to;
     }

@@ -76,7 +76,6 @@ private:
     Cache &cacheOf(const Contract &contract);
     void addTrades(const Contract &contract, qint64 fromMs, qint64 toMs, Aggregate &sum);
     const Aggregate &hour(const Contract &contract, qint64 hourMs);
-    MarkCandle markSpan(const Contract &contract, qint64 fromMs, qint64 toMs, bool indexPrice);
 
     std::vector<Cache> m_caches; // by index of the contract
 };

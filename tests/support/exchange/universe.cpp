@@ -174,8 +174,6 @@ void Universe::addSpecials()
         coin->lower = coin->symbol.toLower();
         coin->family = 2;
     }
-    if (!find("USDCUSDT"))
-        add("USDC", "USDT", 1.0001, 120);
 }
 
 Contract *Universe::find(QByteArrayView symbol) const

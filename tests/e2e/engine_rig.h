@@ -1,0 +1,80 @@
+// The engine and the simulator on one fast clock, and the comparison that every end-to-end test ends with: the set of
+// stored candles against what the simulator knows to be true. Sets, not counts.
+#pragma once
+
+#include "app/engine.h"
+#include "base/clock.h"
+#include "support/exchange/simulator_thread.h"
+#include "truth_check.h"
+
+#include <QStringList>
+#include <QTemporaryDir>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace tk::test {
+
+struct RigOptions
+{
+    int pairs = 12;
+    double factor = 80; // simulated seconds per second
+    std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
+    int history = 30;
+    QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
+    sim::SimSettings sim{};
+    std::function<void(config::Settings &)> adjust{};
+};
+
+class EngineRig
+{
+public:
+    explicit EngineRig(RigOptions options = {});
+    ~EngineRig();
+
+    sim::SimulatorThread &sim() { return *m_sim; }
+    app::Engine &engine() { return *m_engine; }
+    const Clock &clock() const { return *m_clock; }
+    config::Settings &settings() { return m_settings; }
+    QString dataDir() const { return m_folder.path(); }
+    UtcTime startedAt() const { return m_startedAt; }
+
+    bool start(); // the engine; false when it could not be composed
+    void stop();  // orderly; waits until it has ended
+
+    // Conditions to wait for; each gives up after a generous real time, and says so.
+    bool waitUntil(const std::function<bool()> &condition, milliseconds patience = std::chrono::seconds(60));
+    bool waitLive();                       // every stream live or quiet, the first fill done
+    bool waitSimulated(milliseconds span); // the simulated clock passed
+    bool waitStream(const QString &pair, StreamKind kind, Timeframe timeframe, StreamState state);
+    bool waitHealthy(); // nothing stale or silent, no gap open
+
+    std::shared_ptr<const feed::FeedSnapshot> feed() const;
+    std::shared_ptr<const history::HistorySnapshot> history() const;
+    std::optional<feed::StreamRow> stream(const QString &pair, StreamKind kind, Timeframe timeframe) const;
+    std::vector<Gap> gaps() const; // all the ledger knows, newest first
+    const std::vector<exchange::Instrument> &instruments() const { return m_instruments; }
+
+    // Waits until every candle that closed before now had its chance (a late mark, a repair), then says what differs.
+    QStringList differences();
+    QString verdict(); // empty when nothing differs; for QCOMPARE
+
+    // How often a stream reached a state since the rig began, over all snapshots.
+    int seen(StreamState state) const { return m_seen[size_t(state)]; }
+
+private:
+    TruthCheck check() const;
+
+    RigOptions m_options;
+    std::shared_ptr<const Clock> m_clock;
+    QTemporaryDir m_folder;
+    std::unique_ptr<sim::SimulatorThread> m_sim;
+    config::Settings m_settings;
+    UtcTime m_startedAt{};
+    std::vector<exchange::Instrument> m_instruments;
+    std::array<int, streamStateNames.size()> m_seen{};
+    std::unique_ptr<app::Engine> m_engine;
+};
+
+} // namespace tk::test

@@ -1,0 +1,109 @@
+// What changes while the engine runs: listings, delistings, depth chains, planned rotation.
+#include "engine_rig.h"
+
+#include "support/test_registry.h"
+
+#include <QJsonObject>
+
+namespace tk::test {
+
+using namespace std::chrono_literals;
+
+class TestChanges : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void f19_delisted();
+    void listedWhileRunning();
+    void f13_brokenBookChainsAreNamed();
+    void rotatesBeforeTheCut();
+    void tradesAreKeptWithTheirGaps();
+};
+
+void TestChanges::f19_delisted()
+{
+    EngineRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    const QString ada = QStringLiteral("ADA/USDT:USDT");
+    rig.sim().delist(QStringLiteral("ADAUSDT"), rig.clock().utcNow() + 20s);
+    QVERIFY(rig.waitStream(ada, StreamKind::Candles, Timeframe::M1, StreamState::Ended));
+    QVERIFY(rig.waitStream(ada, StreamKind::MarkPrice, Timeframe::M1, StreamState::Ended));
+    QVERIFY(rig.waitSimulated(3min));
+    QVERIFY(rig.waitHealthy()); // an ended stream alarms nobody
+    QCOMPARE(rig.verdict(), QString());
+}
+
+void TestChanges::listedWhileRunning()
+{
+    EngineRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    rig.sim().listInstrument(QStringLiteral("NEWCOINUSDT"), rig.clock().utcNow() + 10s);
+    const QString pair = QStringLiteral("NEWCOIN/USDT:USDT");
+    QVERIFY(rig.waitStream(pair, StreamKind::MarkPrice, Timeframe::M1, StreamState::Live));
+    QVERIFY(rig.waitStream(pair, StreamKind::Candles, Timeframe::M1, StreamState::Live));
+    QVERIFY(rig.waitSimulated(3min));
+    QVERIFY(rig.waitHealthy());
+    QCOMPARE(rig.verdict(), QString());
+}
+
+void TestChanges::f13_brokenBookChainsAreNamed()
+{
+    RigOptions options{.pairs = 10, .factor = 20};
+    options.streams.append(QStringLiteral("depth"));
+    EngineRig rig(options);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitStream(QStringLiteral("BTC/USDT:USDT"), StreamKind::Depth, Timeframe::M1, StreamState::Live));
+    rig.sim().addFault({.fault = QStringLiteral("F13"),
+                        .stream = QStringLiteral("btcusdt@depth"),
+                        .connection = 0,
+                        .duration = 10s,
+                        .parameters = {{QStringLiteral("every"), 20}}});
+    QVERIFY(rig.waitUntil([&] {
+        return std::ranges::any_of(rig.gaps(), [](const Gap &gap) {
+            return gap.stream.kind == StreamKind::Depth && gap.state == GapState::Unfillable &&
+                   gap.cause.contains(QLatin1String("book chain"));
+        });
+    }));
+}
+
+void TestChanges::rotatesBeforeTheCut()
+{
+    // A day and more at 3,600 times the speed of time would outrun everything; the connections' life is real, the
+    // pairs are few. Between 22 h and 23 h each connection is replaced by one that delivers before the old one goes.
+    RigOptions options{.pairs = 10, .factor = 1500};
+    options.timeframes = {Timeframe::M15};
+    options.streams = {QStringLiteral("candles"), QStringLiteral("mark_price")};
+    EngineRig rig(options);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpened >= 2; }, 180s));
+    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpen == 1; }, 60s));
+    QCOMPARE(rig.verdict(), QString());
+}
+
+void TestChanges::tradesAreKeptWithTheirGaps()
+{
+    RigOptions options{.pairs = 10, .factor = 20};
+    options.streams.append(QStringLiteral("trades"));
+    EngineRig rig(options);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitStream(QStringLiteral("BTC/USDT:USDT"), StreamKind::Trades, Timeframe::M1, StreamState::Live));
+    rig.sim().addFault({.fault = QStringLiteral("lose"),
+                        .stream = QStringLiteral("btcusdt@aggTrade"),
+                        .connection = 0,
+                        .duration = 60s,
+                        .parameters = {{QStringLiteral("every"), 5}}});
+    QVERIFY(rig.waitUntil([&] {
+        return std::ranges::any_of(rig.gaps(), [](const Gap &gap) {
+            return gap.stream.kind == StreamKind::Trades && gap.cause.contains(QLatin1String("trades lost"));
+        });
+    }));
+    QVERIFY(rig.waitUntil([&] { return rig.engine().snapshots().store->stored_ticks > 50; }));
+}
+
+} // namespace tk::test
+
+using tk::test::TestChanges;
+TK_TEST(TestChanges, changes);
+#include "tst_changes.moc"
