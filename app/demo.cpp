@@ -5,6 +5,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <unistd.h>
+
 namespace tk::app {
 
 Demo::Demo(Options options, QObject *parent)
@@ -37,6 +39,8 @@ void Demo::start()
 {
     const QString program = QCoreApplication::applicationDirPath() + QStringLiteral("/tapekeeper-exchange");
     m_process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    // Away from the terminal's Ctrl-C: the simulator outlives the engine's orderly stop, and ends with its input.
+    m_process.setChildProcessModifier([] { ::setsid(); });
     m_process.start(program, {QStringLiteral("--pairs"), QString::number(m_options.pairs), QStringLiteral("--speed"),
                               QString::number(m_options.speed), QStringLiteral("--anchor"),
                               QString::number(toMs(m_options.anchor)), QStringLiteral("--exit-with-stdin")});

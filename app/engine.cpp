@@ -231,6 +231,8 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
         return settings.error();
     if (m_options.wakeup_pause)
         settings->wakeup_pause = *m_options.wakeup_pause;
+    if (m_options.rotate_after)
+        settings->rotate_after = *m_options.rotate_after;
     m_host.add(
         QStringLiteral("feed ") + exchange.name,
         [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {

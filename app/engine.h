@@ -34,7 +34,8 @@ public:
     {
         bool live = true;        // false: history and store alone, for a command without a running engine
         bool keep_filled = true; // false: history does only what it is asked for
-        std::optional<std::chrono::microseconds> wakeup_pause; // tests of fast time set it to zero
+        std::optional<std::chrono::microseconds> wakeup_pause{}; // tests of fast time set it to zero
+        std::optional<milliseconds> rotate_after{};            // of connections; the exchange's own limit otherwise
     };
 
     // Takes the data folder, opens the store. An error says what stands in the way.

@@ -55,7 +55,7 @@ struct ConnectionLimits
 struct CandleUpdate
 {
     Candle candle;
-    Timeframe timeframe;
+    Timeframe timeframe = Timeframe::M1;
     bool final = false;        // the exchange's own closed mark
     qint64 last_trade_id = -1; // of the newest trade in it; -1: none
 };

@@ -244,8 +244,9 @@ Slot &FeedService::makeSlot(const QByteArray &route)
     settings.reconnect_first = m_settings.reconnect_first;
     settings.reconnect_max = m_settings.reconnect_max;
     settings.seed = QRandomGenerator::global()->generate64();
-    // Up to an hour earlier than the plan, so that connections opened together do not rotate together.
-    settings.rotate_after = m_limits.rotate_after - milliseconds(QRandomGenerator::global()->bounded(3'600'000));
+    // Up to a twentieth earlier than planned, so that connections opened together do not rotate together.
+    const milliseconds rotate = m_settings.rotate_after.count() > 0 ? m_settings.rotate_after : m_limits.rotate_after;
+    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count() / 20 + 1)));
     settings.transport_silence = m_limits.transport_silence;
     m_slots.push_back(
         std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));

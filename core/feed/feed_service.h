@@ -38,6 +38,7 @@ struct FeedSettings
     milliseconds reconnect_max{60'000};
     milliseconds mark_price_every{60'000};
     std::chrono::microseconds wakeup_pause{2'000};
+    milliseconds rotate_after{0}; // zero: what the exchange's limits say
 };
 
 // Takes a batch for the store; false: its queue is full, and the batch is still the caller's.

@@ -1,6 +1,7 @@
 #include "feed/stream_table.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tk::feed {
 
@@ -110,6 +111,9 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
     if (data.last_trade_id >= 0 || toMs(data.candle_open) != 0) {
         PairWatch &pair = m_pairs[entry.pair];
         entry.last_trade_id = std::max(entry.last_trade_id, data.last_trade_id);
+        // Of a busy pair some stream is always a trade ahead: being behind counts only while the same trade is missing.
+        if (entry.last_trade_id >= entry.behind_id)
+            entry.behind_since = never;
         if (std::pair(data.candle_open, data.candle_trades) > std::pair(entry.candle_open, entry.candle_trades)) {
             entry.candle_open = data.candle_open;
             entry.candle_trades = data.candle_trades;
@@ -217,6 +221,7 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
     // Trades of the pair that this stream should have shown: seen on another stream ...
     bool behind = byId ? pair.last_trade_id > entry.last_trade_id && pair.last_trade > reference
                        : pair.last_trade > reference + entry.spec.contract.stale;
+    const bool bySibling = behind && byId;
     QString evidence = QStringLiteral("trades of the pair go by unseen");
     // ... or known to REST alone, when no stream of the pair shows any.
     if (!behind && entry.spec.key.kind == StreamKind::Candles && pair.rest_ahead_since != never) {
@@ -227,6 +232,7 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
         entry.behind_since = never;
     } else if (entry.behind_since == never) {
         entry.behind_since = now;
+        entry.behind_id = bySibling ? pair.last_trade_id : std::numeric_limits<qint64>::max();
     } else if (since(entry.behind_since, now) > m_thresholds.behind_grace && !entry.isSick()) {
         const auto change =
             set(id, entry.fresh ? StreamState::Silent : StreamState::Stale,

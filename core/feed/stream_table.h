@@ -37,6 +37,7 @@ struct StreamEntry
     UtcTime candle_open{}; // the candle last seen, and its trade count
     qint64 candle_trades = 0;
     MonotonicTime behind_since{}; // since when trades of the pair are missing here; 0: they are not
+    qint64 behind_id = 0;         // showing this trade or a later one ends it
     int heal_attempts = 0;        // since it was last live
     MonotonicTime heal_at{};      // not healed again before
 

@@ -62,8 +62,8 @@ Status HistoryService::start()
     if (const Status status = m_gaps.load(); !status) {
         return status.error();
     }
-    const qint64 today = toMs(m_clock->utcNow()) / 86'400'000;
-    m_auditDay = today;
+    m_startedAt = m_clock->utcNow();
+    m_auditDay = toMs(m_startedAt) / 86'400'000;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
     tick();
@@ -169,11 +169,12 @@ UtcTime HistoryService::lastClosed(Timeframe timeframe) const
 
 void HistoryService::refreshInstruments(const QString &why)
 {
-    const MonotonicTime now = m_clock->now();
-    if (now < m_suspectAt)
-        return;
-    m_suspectAt = now + suspectEvery;
-    m_instrumentsAt = now;
+    // Put off, never dropped: the second of two announcements may be the one that counts.
+    const MonotonicTime at = std::max(m_clock->now(), m_suspectAt);
+    if (m_instrumentsAt <= at)
+        return; // asked for already
+    m_instrumentsAt = at;
+    m_suspectAt = at + suspectEvery;
     qCInfo(lcHistory).noquote() << "looking at the instrument list again:" << why;
 }
 
@@ -346,6 +347,8 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
     UtcTime from = candlesBefore(timeframe, end, m_settings.history);
     if (first->has_value())
         from = std::min(from, **first);
+    if (instrument.onboard >= m_startedAt)
+        from = listed; // listed while we ran: from its first candle, however late we noticed
     from = std::max(from, listed);
     if (from >= end)
         return;

@@ -157,6 +157,7 @@ private:
     bool m_offsetKnown = false;
     QString m_trouble; // what keeps REST from working; empty when it works
     UtcTime m_troubleSince{};
+    UtcTime m_startedAt{};
     MonotonicTime m_troubleUntil{};
     MonotonicTime m_troubleToldAt{};
     MonotonicTime m_instrumentsAt{};

@@ -13,13 +13,14 @@ std::vector<TimeSpan> planWindows(Timeframe timeframe, std::span<const TimeSpan>
     UtcTime end = holes[left - 1].to;
     while (left > 0) {
         const UtcTime earliest = candlesBefore(timeframe, end, perRequest);
-        // Take in every hole that reaches into the window; the oldest may reach beyond it.
+        const size_t before = left;
+        // Take in every hole that lies in the window as a whole.
         while (left > 0 && holes[left - 1].from >= earliest)
             --left;
-        if (left > 0 && holes[left - 1].to > earliest) {
+        if (left == before) { // one that is longer than the window: its newest part
             windows.push_back({earliest, end});
             end = earliest;
-        } else {
+        } else { // no part of the next one, which would cost more than it saves
             windows.push_back({holes[left].from, end});
             if (left > 0)
                 end = holes[left - 1].to;

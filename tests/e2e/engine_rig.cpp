@@ -36,7 +36,7 @@ EngineRig::~EngineRig()
 
 bool EngineRig::start()
 {
-    auto engine = app::Engine::create(m_settings, m_clock, {.wakeup_pause = std::chrono::microseconds(0)});
+    auto engine = app::Engine::create(m_settings, m_clock, {.wakeup_pause = std::chrono::microseconds(0), .rotate_after = m_options.rotateAfter});
     if (!engine) {
         qWarning("%s", qUtf8Printable(engine.error().message));
         return false;

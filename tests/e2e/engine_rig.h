@@ -23,6 +23,7 @@ struct RigOptions
     std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     int history = 30;
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
+    std::optional<milliseconds> rotateAfter{};
     sim::SimSettings sim{};
     std::function<void(config::Settings &)> adjust{};
 };

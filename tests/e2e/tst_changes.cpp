@@ -70,16 +70,17 @@ void TestChanges::f13_brokenBookChainsAreNamed()
 
 void TestChanges::rotatesBeforeTheCut()
 {
-    // A day and more at 3,600 times the speed of time would outrun everything; the connections' life is real, the
-    // pairs are few. Between 22 h and 23 h each connection is replaced by one that delivers before the old one goes.
-    RigOptions options{.pairs = 10, .factor = 1500};
-    options.timeframes = {Timeframe::M15};
-    options.streams = {QStringLiteral("candles"), QStringLiteral("mark_price")};
+    // Connections are replaced every five minutes here: each new one delivers before the old one goes.
+    RigOptions options;
+    options.rotateAfter = 5min;
     EngineRig rig(options);
     QVERIFY(rig.start());
-    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpened >= 2; }, 180s));
-    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpen == 1; }, 60s));
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpened >= 4; }));
+    QVERIFY(rig.waitUntil([&] { return rig.sim().stats().connectionsOpen == 1; }));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(rig.feed()->reconnects, quint64(0));
+    QVERIFY(rig.gaps().empty()); // a planned rotation loses nothing at all
 }
 
 void TestChanges::tradesAreKeptWithTheirGaps()

@@ -138,14 +138,14 @@ void TestProcess::aChangedConfigurationIsTakenOnSighup()
 void TestProcess::configurationProblemsEndWithTwo()
 {
     ProcessRig rig;
-    rig.configure("timeframe = [\"3m\"]\nhistory = \"many\"\n");
+    rig.configure("timeframe = [\"3m\"]\nweight_share = \"many\"\n");
     QProcess check;
     check.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper"),
                 {QStringLiteral("check"), QStringLiteral("--config"), rig.configFile()});
     QVERIFY(check.waitForFinished(20'000));
     QCOMPARE(check.exitCode(), 2);
     const QByteArray problems = check.readAllStandardError();
-    QVERIFY2(problems.contains("timeframe") && problems.contains("history") && problems.contains("tapekeeper.toml:"),
+    QVERIFY2(problems.contains("timeframe") && problems.contains("weight_share") && problems.contains("tapekeeper.toml:"),
              problems.constData());
 }
 

@@ -86,6 +86,7 @@ struct FrameParser::State
 {
     od::parser parser;
     od::document document;
+    const char *frameEnd = nullptr;
     Fields outer;
     Fields inner; // of kline's "k" and forceOrder's "o"
 
@@ -97,9 +98,10 @@ struct FrameParser::State
         std::string_view average_price; // ap
         qint64 family = 1;              // st: 1 USD-M, 2 COIN-M
         qint64 delivery = 0;            // dt
-        qint64 previous_id = 0;         // pu
+        qint64 previous_id = -1;        // pu
         int bids = 0;
         int asks = 0;
+        bool good = true;
     };
 
     // What an answer to a request of ours says.
@@ -112,8 +114,10 @@ struct FrameParser::State
         QString message;
     };
 
-    Status readData(od::value data, ParsedFrame &into);
-    Status readObject(od::object object, const char *begin, ParsedFrame &into);
+    // `wrapper`: the object may be {"stream":..,"data":..}. Only the outermost may, so nothing here recurses deeper.
+    Status readData(od::value data, bool wrapper, ParsedFrame &into);
+    Status readObject(od::object object, const char *begin, bool wrapper, ParsedFrame &into);
+    std::string_view textSince(const char *begin);
     Status readNested(std::string_view name, od::object object, Extras &extras, Answer &answer);
     static Status readLevels(std::string_view name, od::array levels, Extras &extras);
     void keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras, Answer &answer);
@@ -155,7 +159,7 @@ struct FrameParser::State
     }
 };
 
-Status FrameParser::State::readData(od::value data, ParsedFrame &into)
+Status FrameParser::State::readData(od::value data, bool wrapper, ParsedFrame &into)
 {
     od::json_type type{};
     if (const auto error = data.type().get(type))
@@ -165,7 +169,7 @@ Status FrameParser::State::readData(od::value data, ParsedFrame &into)
         od::object object;
         if (const auto error = data.get_object().get(object))
             return broken(error);
-        return readObject(object, begin, into);
+        return readObject(object, begin, wrapper, into);
     }
     if (type != od::json_type::array)
         return broken("neither an object nor an array");
@@ -181,13 +185,13 @@ Status FrameParser::State::readData(od::value data, ParsedFrame &into)
             return broken(error);
         if (rowType != od::json_type::object)
             return broken("a row that is no object"); // also keeps hostile nesting from recursing
-        if (const Status status = readData(value, into); !status)
+        if (const Status status = readData(value, false, into); !status)
             return status;
     }
     return ok();
 }
 
-Status FrameParser::State::readObject(od::object object, const char *begin, ParsedFrame &into)
+Status FrameParser::State::readObject(od::object object, const char *begin, bool wrapper, ParsedFrame &into)
 {
     outer.clear();
     inner.clear();
@@ -203,9 +207,9 @@ Status FrameParser::State::readObject(od::object object, const char *begin, Pars
         if (const auto problem = field.value().type().get(type))
             return broken(problem);
         Status status = ok();
-        if (name == "data" && !wrapped && (type == od::json_type::object || type == od::json_type::array)) {
+        if (name == "data" && wrapper && !wrapped && (type == od::json_type::object || type == od::json_type::array)) {
             wrapped = true;
-            status = readData(field.value(), into);
+            status = readData(field.value(), false, into);
         } else if (type == od::json_type::object) {
             od::object nested;
             if (const auto problem = field.value().get_object().get(nested))
@@ -236,11 +240,19 @@ Status FrameParser::State::readObject(od::object object, const char *begin, Pars
     }
     if (extras.family != 1)
         return ok();
+    interpret(textSince(begin), extras, into);
+    return ok();
+}
+
+// The object that began there and has just been read to its end, without the blanks that may follow it.
+std::string_view FrameParser::State::textSince(const char *begin)
+{
     const char *end = nullptr;
     if (document.current_location().get(end))
-        end = begin; // behind the last token
-    interpret(std::string_view(begin, end > begin ? size_t(end - begin) : 0), extras, into);
-    return ok();
+        end = frameEnd; // nothing follows
+    while (end > begin && end[-1] != '}')
+        --end;
+    return {begin, size_t(end - begin)};
 }
 
 Status FrameParser::State::readNested(std::string_view name, od::object object, Extras &extras, Answer &answer)
@@ -285,7 +297,10 @@ Status FrameParser::State::readLevels(std::string_view name, od::array levels, E
 void FrameParser::State::keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras,
                               Answer &answer)
 {
-    const auto number = [text](auto &into) { std::from_chars(text.data(), text.data() + text.size(), into); };
+    const auto number = [text](auto &into) {
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
+        return problem == std::errc() && end == text.data() + text.size();
+    };
     if (isSlot(name)) {
         fields.set(name[0], text);
     } else if (name == "st") {
@@ -297,9 +312,9 @@ void FrameParser::State::keep(std::string_view name, std::string_view text, Fiel
     } else if (name == "ap") {
         extras.average_price = text;
     } else if (name == "dt") {
-        number(extras.delivery);
+        extras.good &= number(extras.delivery);
     } else if (name == "pu") {
-        number(extras.previous_id);
+        extras.good &= number(extras.previous_id);
     } else if (name == "id") {
         number(answer.id);
     } else if (name == "result") {
@@ -361,11 +376,12 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
     } else if (type == "forceOrder") {
         event.symbol = inner.raw('s');
         const auto average = DecimalText::from(extras.average_price);
-        in.good = average.has_value();
-        event.payload = LiquidationUpdate{.sell = inner.raw('S') == "SELL",
-                                          .average_price = average.value_or(DecimalText()),
-                                          .filled = in.decimal('z')};
+        const std::string_view side = inner.raw('S');
+        in.good = average.has_value() && (side == "SELL" || side == "BUY");
+        event.payload = LiquidationUpdate{
+            .sell = side == "SELL", .average_price = average.value_or(DecimalText()), .filled = in.decimal('z')};
     } else if (type == "depthUpdate") {
+        out.good = extras.previous_id >= 0;
         event.payload = DepthUpdate{.first_id = out.integer('U'),
                                     .last_id = out.integer('u'),
                                     .previous_id = extras.previous_id,
@@ -378,7 +394,7 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
         known = false;
     }
     event.event_time = out.time('E');
-    if (known && out.good && in.good && !event.symbol.empty()) {
+    if (known && extras.good && out.good && in.good && !event.symbol.empty()) {
         into.events.push_back(std::move(event));
         return;
     }
@@ -401,7 +417,8 @@ Status FrameParser::parse(std::string_view frame, ParsedFrame &into)
     od::value root;
     if (const auto error = m_state->document.get_value().get(root))
         return State::broken(error);
-    Status status = m_state->readData(root, into);
+    m_state->frameEnd = frame.data() + frame.size();
+    Status status = m_state->readData(root, true, into);
     const char *behind = nullptr;
     if (status && !m_state->document.current_location().get(behind))
         status = State::broken("text behind the end of the value");

@@ -21,9 +21,12 @@ Error unreadable(const char *what)
 std::optional<DecimalText> decimal(const dom::element &element)
 {
     std::string_view text;
-    if (element.get(text))
-        return {};
-    return DecimalText::from(text);
+    if (!element.get(text))
+        return DecimalText::from(text);
+    int64_t whole = 0; // the volume columns of mark price candles can be a plain 0
+    if (element.is_int64() && !element.get(whole))
+        return DecimalText::from(std::to_string(whole));
+    return {};
 }
 
 std::optional<Candle> candleFromRow(const dom::element &row)

@@ -1,0 +1,194 @@
+// From events to records: finals once, marks at their cadence, ticks verbatim, breaks found.
+#include "feed_samples.h"
+
+#include "feed/record_builder.h"
+#include "support/manual_clock.h"
+#include "support/test_registry.h"
+
+using namespace tk;
+using namespace tk::feed;
+using namespace tk::exchange;
+using namespace tk::test;
+using namespace std::chrono_literals;
+
+class RecordBuilderTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_table = std::make_unique<StreamTable>(StreamTable::Thresholds{});
+        m_builder = std::make_unique<RecordBuilder>(RecordBuilder::Settings{});
+        m_batch = {};
+    }
+
+    void finalCandlesOnce()
+    {
+        const StreamId id = track(StreamKind::Candles);
+        const UtcTime open = candleOpen(Timeframe::M1, m_clock.utcNow());
+        CandleUpdate update;
+        update.timeframe = Timeframe::M1;
+        update.candle.open_time = open;
+        update.candle.close = dec("1.50");
+        update.candle.source = CandleSource::Repair;
+        event(id, update); // an open candle is no record
+        QVERIFY(m_batch.isEmpty());
+        update.final = true;
+        event(id, update);
+        event(id, update);
+        QCOMPARE(m_batch.candles.size(), size_t(1));
+        QCOMPARE(m_batch.candles[0].series.pair, QStringLiteral("BTC/USDT:USDT"));
+        QCOMPARE(m_batch.candles[0].candles.at(0).close.view(), std::string_view("1.50"));
+        QCOMPARE(m_batch.candles[0].candles.at(0).source, CandleSource::Live);
+        QCOMPARE(m_builder->counts().final_candles, quint64(1));
+        QCOMPARE(m_builder->counts().repeated_finals, quint64(1));
+        const auto closed = m_builder->takeClosed();
+        QCOMPARE(closed.size(), size_t(1));
+        QVERIFY((closed[0].span == TimeSpan{open, open + 1min}));
+        QVERIFY(m_builder->takeClosed().empty());
+        QCOMPARE(m_builder->overdue(open + 10min, 30s).size(), size_t(1));
+        m_builder->forget(id);
+        QVERIFY(m_builder->overdue(open + 20min, 30s).empty());
+        event(id, update);
+        QCOMPARE(m_batch.candles.size(), size_t(1));
+    }
+
+    void marksAtTheirCadence()
+    {
+        const StreamId id = track(StreamKind::MarkPrice);
+        MarkUpdate update{.mark_price = dec("10"),
+                          .index_price = {},
+                          .funding_rate = dec("0.0001"),
+                          .next_funding = m_clock.utcNow() + 2h};
+        for (int second = 0; second < 180; ++second) {
+            event(id, update);
+            event(id, update); // two connections at once
+            m_clock.advance(1s);
+        }
+        QCOMPARE(m_batch.marks.size(), size_t(3)); // one a minute
+        QCOMPARE(m_batch.funding.size(), size_t(3));
+        QCOMPARE(m_batch.funding[0].predicted_rate.view(), std::string_view("0.0001"));
+        QVERIFY(m_batch.funding[0].rate.isEmpty());
+        QCOMPARE(m_builder->counts().mark_points, quint64(3));
+        QCOMPARE(m_builder->fundedPairs(), quint64(1));
+
+        m_builder = std::make_unique<RecordBuilder>(RecordBuilder::Settings{.mark_price_every = 0ms});
+        m_batch = {};
+        m_builder->track(id, m_table->at(id), m_clock.utcNow());
+        update.funding_rate = {};
+        for (int second = 0; second < 10; ++second) {
+            event(id, update);
+            event(id, update);
+            m_clock.advance(1s);
+        }
+        QCOMPARE(m_batch.marks.size(), size_t(10)); // each event, but none twice
+        QVERIFY(m_batch.funding.empty());           // a contract without funding
+    }
+
+    void fundingSettledIsNoticed()
+    {
+        const StreamId id = track(StreamKind::MarkPrice);
+        const UtcTime next = m_clock.utcNow() + 1h;
+        const auto say = [&](UtcTime funding) {
+            event(id,
+                  MarkUpdate{
+                      .mark_price = dec("1"), .index_price = {}, .funding_rate = dec("0"), .next_funding = funding});
+            return m_builder->takeSettled();
+        };
+        QVERIFY(say(next).empty());
+        QVERIFY(say(next).empty());
+        QVERIFY(say({}).empty()); // unknown for a moment
+        QCOMPARE(say(next + 8h), std::vector<QString>{QStringLiteral("BTC/USDT:USDT")});
+        QVERIFY(say(next).empty()); // a late frame of the other connection
+        QVERIFY(say(next + 8h).empty());
+        QCOMPARE(say(next + 12h).size(), size_t(1)); // the interval changed
+    }
+
+    void lostTradesAreBreaks()
+    {
+        const StreamId id = track(StreamKind::Trades);
+        const auto trade = [&](qint64 number) {
+            m_clock.advance(100ms);
+            event(id,
+                  TradeUpdate{.price = dec("1"),
+                              .quantity = dec("1"),
+                              .id = number,
+                              .last_trade_id = number,
+                              .buyer_is_maker = false,
+                              .traded = {}},
+                  "{\"a\":1}");
+        };
+        trade(1000);
+        trade(1001);
+        const UtcTime before = m_clock.utcNow();
+        trade(1005);
+        trade(1005);
+        trade(1003); // an overlap tells it later: too late to be in order
+        trade(1006);
+        QCOMPARE(m_batch.ticks.size(), size_t(4));
+        QCOMPARE(m_batch.ticks[2].id, qint64(1005));
+        QCOMPARE(m_batch.ticks[2].payload, QByteArray("{\"a\":1}"));
+        QCOMPARE(m_batch.ticks[2].kind, QStringLiteral("trades"));
+        const auto breaks = m_builder->takeBreaks();
+        QCOMPARE(breaks.size(), size_t(1));
+        QCOMPARE(breaks[0].span.from, before);
+        QCOMPARE(breaks[0].span.to, before + 100ms);
+        QVERIFY(breaks[0].cause.startsWith(QLatin1String("3 trades lost")));
+        QVERIFY(m_builder->takeBreaks().empty());
+    }
+
+    void bookChain()
+    {
+        const StreamId id = track(StreamKind::Depth);
+        const auto depth = [&](qint64 first, qint64 last, qint64 previous) {
+            event(id, DepthUpdate{.first_id = first, .last_id = last, .previous_id = previous, .bids = 1, .asks = 1});
+        };
+        depth(600'859'599'090, 600'859'600'917, 600'859'598'061);
+        depth(600'859'600'950, 600'859'601'000, 600'859'600'917); // U is not u + 1, and that is no gap
+        QVERIFY(m_builder->takeBreaks().empty());
+        depth(600'859'601'050, 600'859'601'100, 600'859'601'020);
+        const auto breaks = m_builder->takeBreaks();
+        QCOMPARE(breaks.size(), size_t(1));
+        QVERIFY(breaks[0].cause.contains(QLatin1String("600859601000")));
+        depth(600'859'601'050, 600'859'601'100, 600'859'601'020); // again, from the other connection
+        QCOMPARE(m_batch.ticks.size(), size_t(3));
+        QVERIFY(m_builder->takeBreaks().empty());
+    }
+
+    void otherTicks()
+    {
+        const StreamId liquidations = track(StreamKind::Liquidations);
+        event(liquidations, LiquidationUpdate{.sell = true, .average_price = dec("1"), .filled = dec("2")},
+              "{\"o\":{}}");
+        QCOMPARE(m_batch.ticks.size(), size_t(1));
+        QCOMPARE(m_batch.ticks[0].kind, QStringLiteral("liquidations"));
+        QCOMPARE(m_batch.ticks[0].time, m_clock.utcNow());
+        const StreamId ticker = track(StreamKind::Ticker);
+        event(ticker, TickerUpdate{.last = dec("1"), .volume = dec("2"), .last_trade_id = 5}, "{}");
+        QCOMPARE(m_batch.ticks.size(), size_t(2));
+        QCOMPARE(m_batch.newest_event, m_clock.utcNow());
+    }
+
+private:
+    StreamId track(StreamKind kind)
+    {
+        const StreamId id = m_table->add(spec(QStringLiteral("BTC"), kind), m_clock.now(), m_clock.utcNow());
+        m_builder->track(id, m_table->at(id), m_clock.utcNow());
+        return id;
+    }
+    void event(StreamId id, Payload payload, std::string_view raw = "{}")
+    {
+        const MarketEvent event{
+            .symbol = "BTCUSDT", .event_time = m_clock.utcNow(), .raw = raw, .payload = std::move(payload)};
+        m_builder->event(id, m_table->at(id), event, m_batch);
+    }
+
+    ManualClock m_clock;
+    std::unique_ptr<StreamTable> m_table;
+    std::unique_ptr<RecordBuilder> m_builder;
+    RecordBatch m_batch;
+};
+
+TK_TEST(RecordBuilderTest, record_builder);
+#include "tst_record_builder.moc"

@@ -1,0 +1,201 @@
+// The one budget of requests: shares, minutes, the exchange's own count, pauses and bans.
+#include "history/weight_budget.h"
+#include "support/manual_clock.h"
+#include "support/test_registry.h"
+
+using namespace tk;
+using namespace tk::history;
+using namespace tk::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+exchange::RestRequest weighing(int weight)
+{
+    return {.path = "/x", .query = {}, .weight = weight};
+}
+
+exchange::RestRequest funding()
+{
+    return {.path = "/funding", .query = {}, .weight = 0, .separate_limit = true};
+}
+
+} // namespace
+
+class WeightBudgetTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_clock = std::make_unique<ManualClock>(fromMs(1'795'168'810'000)); // ten seconds into a minute
+        m_budget = std::make_unique<WeightBudget>(exchange::RestLimits{}, 0.5);
+    }
+
+    void shareOfTheMinute()
+    {
+        for (int i = 0; i < 120; ++i)
+            QCOMPARE(reserve(10).count(), qint64(0));
+        QCOMPARE(used(), 1200);
+        QCOMPARE(reserve(1), milliseconds(50'400)); // the next minute, and a moment for the clocks to agree
+        QCOMPARE(m_budget->inFlight(), 120);
+        m_budget->setShare(0.9);
+        QCOMPARE(m_budget->limit(m_clock->now()), 2160);
+        QCOMPARE(reserve(960).count(), qint64(0));
+        QVERIFY(reserve(1).count() > 0);
+    }
+
+    void theMinuteTurns()
+    {
+        QCOMPARE(reserve(1200).count(), qint64(0));
+        settle(1200, 1200);
+        QCOMPARE(used(), 1200);
+        const milliseconds wait = reserve(1);
+        m_clock->advance(wait - 1ms);
+        QVERIFY(reserve(1).count() > 0);
+        m_clock->advance(1ms);
+        QCOMPARE(reserve(1).count(), qint64(0));
+        QCOMPARE(used(), 1);
+    }
+
+    // Others on this address count too: the header is the truth, and what is under way comes on top.
+    void theHeaderCounts()
+    {
+        QCOMPARE(reserve(10).count(), qint64(0));
+        QCOMPARE(reserve(20).count(), qint64(0));
+        settle(10, 910); // 900 of it is not ours
+        QCOMPARE(used(), 930);
+        settle(20, 905); // an answer that overtook another: the count does not fall
+        QCOMPARE(used(), 910);
+        QCOMPARE(reserve(290).count(), qint64(0));
+        QVERIFY(reserve(1).count() > 0);
+    }
+
+    void answersWithoutTheHeader()
+    {
+        QCOMPARE(reserve(10).count(), qint64(0));
+        settle(10, std::nullopt);
+        QCOMPARE(used(), 10);
+        QCOMPARE(m_budget->inFlight(), 0);
+    }
+
+    void repliesOfTheOldMinute()
+    {
+        QCOMPARE(reserve(100).count(), qint64(0));
+        const UtcTime sent = m_clock->utcNow();
+        m_clock->advance(52s);
+        QCOMPARE(reserve(10).count(), qint64(0));
+        m_budget->settle(weighing(100), 1100, sent,
+                         m_clock->utcNow()); // may be the old minute's count, or the new one's
+        QVERIFY(used() >= 110);
+        QVERIFY(used() <= 210);
+    }
+
+    // Our clock is ahead: the exchange still counts in the old minute.
+    void theirMinuteHasNotTurned()
+    {
+        QCOMPARE(reserve(1000).count(), qint64(0));
+        settle(1000, 1000);
+        m_clock->advance(51s);
+        QCOMPARE(reserve(10).count(), qint64(0));
+        settle(10, 1010);
+        const milliseconds wait = reserve(10);
+        QVERIFY(wait.count() > 0 && wait <= 1s);
+        m_clock->advance(wait);
+        QCOMPARE(reserve(10).count(), qint64(0));
+        settle(10, 10);
+        QCOMPARE(used(), 10);
+    }
+
+    void aPauseHoldsEverything()
+    {
+        m_budget->pause(90s, m_clock->now());
+        QCOMPARE(reserve(1), milliseconds(90s));
+        QCOMPARE(m_budget->reserve(funding(), m_clock->now(), m_clock->utcNow()), milliseconds(90s));
+        m_budget->pause(10s, m_clock->now()); // a shorter one shortens nothing
+        QCOMPARE(m_budget->pausedFor(m_clock->now()), milliseconds(90s));
+        m_clock->advance(90s);
+        QCOMPARE(m_budget->pausedFor(m_clock->now()).count(), qint64(0));
+        QCOMPARE(reserve(1).count(), qint64(0));
+    }
+
+    void aBanHalvesTheNextHour()
+    {
+        m_budget->banned(130s, m_clock->now());
+        QCOMPARE(reserve(1), milliseconds(130s));
+        m_clock->advance(130s);
+        QCOMPARE(m_budget->limit(m_clock->now()), 600);
+        QCOMPARE(reserve(600).count(), qint64(0));
+        QVERIFY(reserve(1).count() > 0);
+        m_clock->advance(1h - 1ms);
+        QCOMPARE(m_budget->limit(m_clock->now()), 600);
+        m_clock->advance(1ms);
+        QCOMPARE(m_budget->limit(m_clock->now()), 1200);
+    }
+
+    void theSecondLimitSlides()
+    {
+        for (int i = 0; i < 250; ++i) {
+            QCOMPARE(m_budget->reserve(funding(), m_clock->now(), m_clock->utcNow()).count(), qint64(0));
+            m_budget->settle(funding(), std::nullopt, m_clock->utcNow(), m_clock->utcNow());
+            m_clock->advance(100ms);
+        }
+        QCOMPARE(m_budget->reserve(funding(), m_clock->now(), m_clock->utcNow()), milliseconds(5min - 25s));
+        QCOMPARE(reserve(1).count(), qint64(0)); // the weight is another account
+        m_clock->advance(5min - 25s);
+        QCOMPARE(m_budget->reserve(funding(), m_clock->now(), m_clock->utcNow()).count(), qint64(0));
+        QVERIFY(m_budget->reserve(funding(), m_clock->now(), m_clock->utcNow()).count() > 0);
+    }
+
+    // Whatever happens, an obedient caller never exceeds the share in any of the exchange's minutes.
+    void neverBeyondTheShare()
+    {
+        quint64 random = 7;
+        const auto next = [&random](int below) {
+            random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+            return int((random >> 33) % quint64(below));
+        };
+        struct Sent
+        {
+            int weight;
+            UtcTime at;
+            int reported;
+        };
+        std::vector<Sent> flying;
+        std::map<qint64, int> spent; // by the exchange's minute
+        for (int i = 0; i < 50'000; ++i) {
+            const int weight = std::array{1, 2, 5, 10}[size_t(next(4))];
+            const milliseconds wait = reserve(weight);
+            if (wait.count() > 0) {
+                m_clock->advance(std::min<milliseconds>(wait, 200ms));
+            } else {
+                int &minute = spent[toMs(m_clock->utcNow()) / 60'000];
+                minute += weight;
+                flying.push_back({weight, m_clock->utcNow(), minute});
+                QVERIFY(minute <= 1200);
+            }
+            if (!flying.empty() && next(3) == 0) {
+                const Sent done = flying.front();
+                flying.erase(flying.begin());
+                m_clock->advance(milliseconds(next(30)));
+                m_budget->settle(weighing(done.weight), done.reported, done.at, m_clock->utcNow());
+            }
+        }
+        QVERIFY(spent.size() > 5);
+    }
+
+private:
+    milliseconds reserve(int weight) { return m_budget->reserve(weighing(weight), m_clock->now(), m_clock->utcNow()); }
+    void settle(int weight, std::optional<int> count)
+    {
+        m_budget->settle(weighing(weight), count, m_clock->utcNow(), m_clock->utcNow());
+    }
+    int used() const { return m_budget->used(m_clock->utcNow()); }
+
+    std::unique_ptr<ManualClock> m_clock;
+    std::unique_ptr<WeightBudget> m_budget;
+};
+
+TK_TEST(WeightBudgetTest, weight_budget);
+#include "tst_weight_budget.moc"
