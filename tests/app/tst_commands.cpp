@@ -62,6 +62,8 @@ private Q_SLOTS:
     void queries()
     {
         QVERIFY(m_cli->startEngine());
+        for (const char *live : {"query mark-price --format json", "query funding-rate --format json"})
+            QTRY_COMPARE_WITH_TIMEOUT(run(QString::fromLatin1(live)).array().size(), 2, 30'000);
         checkQueries(); // beside the engine
         QVERIFY(m_cli->stopEngine());
         checkQueries();
@@ -71,7 +73,11 @@ private Q_SLOTS:
     {
         QVERIFY(m_cli->startEngine());
         RunResult result;
-        QTRY_VERIFY_WITH_TIMEOUT((result = run(QStringLiteral("status --format json"))).code == 0, 30'000);
+        const auto stored = [&] { // snapshots follow once a second
+            result = run(QStringLiteral("status --format json"));
+            return result.object()[QLatin1String("store")][QLatin1String("stored_candles")].toInteger();
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(stored() >= 200 && result.code == 0, 30'000);
         const QJsonObject status = result.object();
         QVERIFY(status[QLatin1String("ok")].toBool());
         QCOMPARE(status[QLatin1String("engine")][QLatin1String("data_dir")].toString(), m_cli->dataDir());
@@ -79,7 +85,6 @@ private Q_SLOTS:
         QCOMPARE(exchange[QLatin1String("streams")].toInteger(), 6); // two pairs: 3m, 1h, mark price
         QVERIFY(!exchange[QLatin1String("connections")].toArray().isEmpty());
         QVERIFY(exchange[QLatin1String("history")][QLatin1String("instruments_known")].toBool());
-        QVERIFY(status[QLatin1String("store")][QLatin1String("stored_candles")].toInteger() >= 200);
         const RunResult table = run(QStringLiteral("status --format table"));
         COMPARE_CODE(table, 0);
         QVERIFY(table.out.startsWith("part "));
