@@ -53,6 +53,14 @@ bool EngineRig::start()
                      [this](const std::shared_ptr<const feed::FeedSnapshot> &snapshot) {
                          for (size_t state = 0; state < m_seen.size(); ++state)
                              m_seen[state] = std::max(m_seen[state], snapshot->streams_by_state[state]);
+                         for (const feed::StreamRow &row : snapshot->streams) {
+                             const bool sick = row.state == StreamState::Stale || row.state == StreamState::Silent;
+                             const QString text =
+                                 row.key.pair + u' ' + row.key.kindText() + QStringLiteral(": ") + row.cause;
+                             if (sick && row.key.kind == StreamKind::Candles &&
+                                 row.cause.contains(QLatin1String("trades")) && !m_alarms.contains(text))
+                                 m_alarms.append(text);
+                         }
                      });
     m_engine->start();
     return true;

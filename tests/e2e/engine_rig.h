@@ -61,6 +61,10 @@ public:
     QStringList differences();
     QString verdict(); // empty when nothing differs; for QCOMPARE
 
+    // Candle streams that were called stale or silent because of trades they did not show, over all snapshots. A busy
+    // machine may lose a connection at this speed; it can never make a quiet pair look as if it had traded.
+    const QStringList &alarms() const { return m_alarms; }
+
     // How often a stream reached a state since the rig began, over all snapshots.
     int seen(StreamState state) const { return m_seen[size_t(state)]; }
 
@@ -75,6 +79,7 @@ private:
     UtcTime m_startedAt{};
     std::vector<exchange::Instrument> m_instruments;
     std::array<int, streamStateNames.size()> m_seen{};
+    QStringList m_alarms;
     std::unique_ptr<app::Engine> m_engine;
 };
 

@@ -80,7 +80,6 @@ public:
     }
     std::optional<int> usedWeight(const exchange::RestReply &r) const override { return m_real->usedWeight(r); }
     std::optional<exchange::Refusal> refusal(const exchange::RestReply &r) const override { return m_real->refusal(r); }
-
 };
 
 const QStringList bases{QStringLiteral("BTC"), QStringLiteral("ETH"), QStringLiteral("SOL"), QStringLiteral("XRP")};
