@@ -186,13 +186,6 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
                 beatOf(QStringLiteral("history ") + name));
             HistoryService *history = service.get();
             Switchboard *board = &m_switchboard;
-            connect(
-                history, &HistoryService::instrumentsReady, this,
-                [this, name](const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &delisted) {
-                    const QMutexLocker locker(&m_listings.mutex);
-                    m_listings.byExchange.insert(name, {wanted, delisted});
-                },
-                Qt::DirectConnection); // kept before it is told
             connect(history, &HistoryService::instrumentsReady, board, &Switchboard::instrumentsReady,
                     Qt::DirectConnection);
             connect(history, &HistoryService::probeAnswered, board, &Switchboard::probeAnswered, Qt::DirectConnection);
@@ -259,13 +252,6 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
                     .Increment();
             });
             connect(board, &Switchboard::instrumentsReady, feed, &FeedService::setInstruments);
-            {
-                const QMutexLocker locker(&m_listings.mutex);
-                if (const auto known = m_listings.byExchange.constFind(name); known != m_listings.byExchange.cend())
-                    QMetaObject::invokeMethod(
-                        feed, [feed, listing = *known] { feed->setInstruments(listing.wanted, listing.delisted); },
-                        Qt::QueuedConnection); // once it has started
-            }
             connect(board, &Switchboard::probeAnswered, feed, &FeedService::probeAnswered);
             connect(board, &Switchboard::resubscribeWanted, feed, &FeedService::resubscribe);
             connect(this, &Engine::feedChanged, feed, &FeedService::setSettings);

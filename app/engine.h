@@ -18,9 +18,6 @@
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
-#include <QHash>
-#include <QMutex>
-
 #include <memory>
 #include <optional>
 
@@ -68,18 +65,6 @@ Q_SIGNALS:
 private:
     Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
 
-    // The newest list of each exchange: history may have it before the feed is there to hear of it. Thread-safe.
-    struct Listings
-    {
-        struct Listing
-        {
-            std::vector<exchange::Instrument> wanted;
-            std::vector<QString> delisted;
-        };
-        QMutex mutex;
-        QHash<QString, Listing> byExchange;
-    };
-
     Status openStore();
     Status listen();
     void addCommands();
@@ -96,7 +81,6 @@ private:
     telemetry::Metrics m_metrics;
     std::unique_ptr<telemetry::HealthBoard> m_health;
     Switchboard m_switchboard;
-    Listings m_listings;
     std::unique_ptr<MetricsBridge> m_bridge;
     std::shared_ptr<store::EmbeddedStore> m_store;
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;

@@ -94,6 +94,7 @@ Result<history::HistorySettings> historySettings(const config::Settings &setting
         history.timeframes = exchange.timeframes;
     if (const auto feed = feedSettings(settings, exchange))
         history.kinds = feed->kinds;
+    history.retention = settings.store.retention;
     history.history = exchange.history;
     history.weight_share = exchange.weight_share;
     history.first_fill_share = std::max(0.9, exchange.weight_share);

@@ -397,6 +397,8 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
     if (instrument.onboard >= m_startedAt)
         from = listed; // listed while we ran: from its first candle, however late we noticed
     from = std::max(from, listed);
+    if (m_settings.retention.count() > 0) // a candle more, so that what is about to be removed is not asked for
+        from = std::max(from, nextCandleOpen(timeframe, candleOpen(timeframe, exchangeNow() - m_settings.retention)));
     if (from >= end)
         return;
     const auto found = m_parts.reader->holes(series, {from, end});

@@ -32,6 +32,7 @@ struct HistorySettings
     std::vector<Timeframe> timeframes; // empty: no candles are kept
     std::vector<StreamKind> kinds;     // what is collected live, to name what was missed while nobody collected
     int history = 1500;                // candles per pair and timeframe at the first start
+    milliseconds retention{0};         // of the store; 0: for ever. What it removes is not fetched again
     double weight_share = 0.5;
     double first_fill_share = 0.9;
     bool funding = true;

@@ -13,9 +13,9 @@ namespace tk::runtime {
 
 namespace {
 
-Error configError(const QString &message)
+Error folderError(const QString &message)
 {
-    return Error{Error::Kind::Config, message};
+    return Error{Error::Kind::Storage, message};
 }
 
 } // namespace
@@ -24,25 +24,25 @@ Result<DataDirLock> DataDirLock::acquire(const QString &dataDir)
 {
     const QString file = dataDir + QStringLiteral("/lock");
     if (!QDir().mkpath(dataDir))
-        return configError(QStringLiteral("cannot create the data folder %1: check the permissions, or choose another "
+        return folderError(QStringLiteral("cannot create the data folder %1: check the permissions, or choose another "
                                           "[engine] data_dir")
                                .arg(dataDir));
     // Not removed at the end: a lock on a file that somebody else has just unlinked would hold nothing.
     const int descriptor = ::open(QFile::encodeName(file).constData(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0)
-        return configError(QStringLiteral("cannot open %1: %2; give this user write access to the folder, or choose "
+        return folderError(QStringLiteral("cannot open %1: %2; give this user write access to the folder, or choose "
                                           "another [engine] data_dir")
                                .arg(file, qt_error_string(errno)));
     DataDirLock lock(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;
         if (reason != EWOULDBLOCK)
-            return configError(QStringLiteral("cannot lock %1: %2; put [engine] data_dir on a local file system")
+            return folderError(QStringLiteral("cannot lock %1: %2; put [engine] data_dir on a local file system")
                                    .arg(file, qt_error_string(reason)));
         char text[32] = {};
         const ssize_t size = ::pread(descriptor, text, sizeof(text) - 1, 0);
         const QString owner = QString::fromLatin1(text, qsizetype(std::max<ssize_t>(size, 0))).trimmed();
-        return configError(
+        return folderError(
             QStringLiteral("an engine (process %1) already works in %2: stop that one, attach to it with "
                            "--attach, or choose another [engine] data_dir")
                 .arg(owner.isEmpty() ? QStringLiteral("unknown") : owner, dataDir));

@@ -92,7 +92,7 @@ private Q_SLOTS:
         QVERIFY(file.open(QIODevice::WriteOnly));
         const auto lock = DataDirLock::acquire(dir.filePath(QStringLiteral("file/folder")));
         QVERIFY(!lock);
-        QVERIFY(lock.error().kind == Error::Kind::Config);
+        QVERIFY(lock.error().kind == Error::Kind::Storage);
     }
 };
 
