@@ -8,6 +8,7 @@
 #include "support/test_registry.h"
 
 #include <QDir>
+#include <QFile>
 #include <QTest>
 
 #include <csignal>
@@ -146,6 +147,11 @@ void TestHours::faultsAllTheTime()
     qInfo("resident: %lld MB in the first hour, %lld MB in the last third", settled >> 20, last >> 20);
 
     const QString verdict = rig.verdict();
+    if (const QString kept = qEnvironmentVariable("TAPEKEEPER_SOAK_LOG"); !kept.isEmpty()) {
+        QFile file(kept);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(rig.log());
+    }
     qInfo("verdict: %s", verdict.isEmpty() ? "nothing missing, nothing wrong" : qPrintable(verdict));
     QCOMPARE(verdict, QString());
     QCOMPARE(unexplained.join(u'\n'), QString());
