@@ -64,9 +64,35 @@ std::string_view view(const QByteArray &bytes)
     return {bytes.constData(), size_t(bytes.size())};
 }
 
-QByteArray head(QByteArray measurement, const QString &exchange, const QString &pair)
+// Names of pairs and exchanges are nearly always plain: then their characters go over one by one.
+void appendTag(QByteArray &into, const QString &text)
 {
-    return measurement + ",exchange=" + tagValue(exchange) + ",pair=" + tagValue(pair);
+    const qsizetype begin = into.size();
+    into.resize(begin + text.size());
+    char *at = into.data() + begin;
+    for (const QChar c : text) {
+        const char16_t code = c.unicode();
+        if (code <= ' ' || code > '~' || code == ',' || code == '=' || code == '\\') {
+            into.truncate(begin);
+            into += tagValue(text);
+            return;
+        }
+        *at++ = char(code);
+    }
+    if (text.isEmpty())
+        into += tagValue(text);
+}
+
+QByteArray head(std::string_view family, std::string_view member, const QString &exchange, const QString &pair)
+{
+    QByteArray head;
+    head.reserve(qsizetype(family.size() + member.size()) + exchange.size() + pair.size() + 40);
+    head.append(family.data(), qsizetype(family.size())).append(member.data(), qsizetype(member.size()));
+    head += ",exchange=";
+    appendTag(head, exchange);
+    head += ",pair=";
+    appendTag(head, pair);
+    return head;
 }
 
 } // namespace
@@ -92,9 +118,8 @@ QByteArray tagValue(const QString &text)
 
 void appendLines(const CandleBatch &batch, QByteArray &into)
 {
-    const std::string_view timeframe = timeframeName(batch.series.timeframe);
-    const QByteArray start = head("ohlcv_" + QByteArray(timeframe.data(), qsizetype(timeframe.size())),
-                                  batch.series.exchange, batch.series.pair);
+    const QByteArray start =
+        head("ohlcv_", timeframeName(batch.series.timeframe), batch.series.exchange, batch.series.pair);
     for (const Candle &candle : batch.candles) {
         Pen pen(into, start.size() + fieldsRoom);
         pen.text(view(start));
@@ -118,7 +143,7 @@ void appendLine(const FundingPoint &point, QByteArray &into)
 {
     if (point.rate.isEmpty() && point.predicted_rate.isEmpty())
         return;
-    QByteArray start = head("funding_rate", point.exchange, point.pair);
+    QByteArray start = head("funding_rate", {}, point.exchange, point.pair);
     if (point.special)
         start += ",type=special";
     Pen pen(into, start.size() + fieldsRoom);
@@ -132,7 +157,7 @@ void appendLine(const MarkPoint &point, QByteArray &into)
 {
     if (point.price.isEmpty() && point.index_price.isEmpty())
         return;
-    const QByteArray start = head("mark_price", point.exchange, point.pair);
+    const QByteArray start = head("mark_price", {}, point.exchange, point.pair);
     Pen pen(into, start.size() + fieldsRoom);
     pen.text(view(start));
     pen.field("price", point.price);
