@@ -107,10 +107,11 @@ void Engine::openLink()
         return;
     }
     m_showSoon.setSingleShot(true);
-    connect(&m_showSoon, &QTimer::timeout, this,
-            [this] { showTopics(m_bridge->latest(), engineObject(m_commands->facts()), m_link->state()); });
+    const auto show = [this] { showTopics(m_bridge->latest(), engineObject(m_commands->facts()), m_link->state()); };
+    m_link->setStateSource(show);
+    connect(&m_showSoon, &QTimer::timeout, this, show);
     connect(m_bridge.get(), &MetricsBridge::updated, this, [this] {
-        if (!m_showSoon.isActive())
+        if (m_link->isWatched() && !m_showSoon.isActive())
             m_showSoon.start(showEvery);
     });
 }

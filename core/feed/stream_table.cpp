@@ -81,6 +81,10 @@ std::optional<StreamTransition> StreamTable::subscribed(StreamId id, MonotonicTi
     entry.subscribed = now;
     entry.fresh = true;
     entry.behind_since = never;
+    // Trades from before the subscription may never be shown on it: history is compared with what it says from now on.
+    entry.candle_open = {};
+    entry.candle_trades = 0;
+    m_pairs[entry.pair].rest_ahead_since = never;
     return set(id, StreamState::Requested, entry.cause, utc);
 }
 

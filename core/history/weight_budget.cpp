@@ -10,6 +10,7 @@ constexpr milliseconds minute{60'000};
 constexpr milliseconds turnGuard{400};       // after the turn of the minute, for the two clocks to agree
 constexpr milliseconds turnTolerance{5'000}; // within it a count from the old minute may still be told
 constexpr milliseconds halvedFor{3'600'000};
+constexpr qint64 jitterMinutes = 1; // the exchange's time may step back so far; beyond it, it was corrected
 
 qint64 minuteOf(UtcTime time)
 {
@@ -25,7 +26,8 @@ WeightBudget::WeightBudget(exchange::RestLimits limits, double share)
 
 void WeightBudget::turnMinute(UtcTime exchangeTime)
 {
-    if (minuteOf(exchangeTime) <= m_minute)
+    const qint64 minutesOn = minuteOf(exchangeTime) - m_minute;
+    if (minutesOn <= 0 && minutesOn >= -jitterMinutes)
         return;
     m_minute = minuteOf(exchangeTime);
     m_reported = 0;
@@ -56,7 +58,7 @@ milliseconds WeightBudget::reserve(const exchange::RestRequest &request, Monoton
 {
     if (const milliseconds paused = pausedFor(now); paused.count() > 0)
         return paused;
-    if (exchangeTime < m_notBefore)
+    if (exchangeTime < m_notBefore && m_notBefore - exchangeTime <= turnTolerance)
         return m_notBefore - exchangeTime;
     turnMinute(exchangeTime);
     if (m_reported == 0 && m_inFlight == 0 && m_minute != 0) {

@@ -45,6 +45,8 @@ public:
             write(line);
     }
 
+    bool isWatching() const { return m_watching; }
+
     void drop()
     {
         if (std::exchange(m_dropped, true))
@@ -136,6 +138,8 @@ private:
     void sendSnapshot()
     {
         m_owesSnapshot = false;
+        if (m_server->m_bringState)
+            m_server->m_bringState();
         send(Snapshot{m_server->m_state.snapshot()});
     }
 
@@ -234,10 +238,18 @@ void LinkServer::pushChanges()
 {
     if (!m_state.hasChanges())
         return;
-    const QByteArray line = encode(Message(Changes{m_state.takeChanges()}));
+    const QJsonObject changes = m_state.takeChanges();
+    if (!isWatched())
+        return; // who comes later is told the whole state first
+    const QByteArray line = encode(Message(Changes{changes}));
     const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
     for (Connection *connection : present)
         connection->pushChanges(line);
+}
+
+bool LinkServer::isWatched() const
+{
+    return std::ranges::any_of(m_connections, &Connection::isWatching);
 }
 
 void LinkServer::forget(Connection *connection)

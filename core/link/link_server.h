@@ -10,6 +10,7 @@
 #include <QTimer>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -45,6 +46,11 @@ public:
     // Change it at will: watchers hear of it in bundles.
     LiveState &state() { return m_state; }
 
+    // Whoever keeps the state may leave it alone while nobody watches: `bring` is called before a snapshot of it is
+    // told.
+    void setStateSource(std::function<void()> bring) { m_bringState = std::move(bring); }
+    bool isWatched() const;
+
     int connectionCount() const { return int(m_connections.size()); }
 
 private:
@@ -56,6 +62,7 @@ private:
     CommandHandler &m_handler;
     Limits m_limits;
     LiveState m_state;
+    std::function<void()> m_bringState;
     QTimer m_changesTimer;
     std::optional<SocketPath> m_path;
     std::unique_ptr<QLocalServer> m_server;

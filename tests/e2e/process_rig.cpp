@@ -12,7 +12,7 @@ ProcessRig::ProcessRig(ProcessOptions options)
     , m_anchor(SystemClock().utcNow())
 {
     m_clock = std::make_shared<ScaledClock>(m_options.factor, m_anchor);
-    sim::SimSettings settings;
+    sim::SimSettings settings = m_options.sim;
     settings.pairs = m_options.pairs;
     m_sim = std::make_unique<sim::SimulatorThread>(settings, m_clock);
     configure(m_options.configuration);

@@ -20,6 +20,7 @@ struct ProcessOptions
     std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     int history = 30;
     QByteArray configuration{}; // more lines of TOML for [[exchange]]
+    sim::SimSettings sim{};
 };
 
 class ProcessRig
@@ -42,6 +43,7 @@ public:
     bool waitEnd(milliseconds patience);
     int exitCode() const { return m_process->exitCode(); }
     bool endedNormally() const { return m_process->exitStatus() == QProcess::NormalExit; }
+    bool isRunning() const { return m_process->state() == QProcess::Running; }
     qint64 pid() const { return m_process->processId(); }
     qint64 residentBytes() const;
     const QByteArray &log() const { return m_log; } // of the present run

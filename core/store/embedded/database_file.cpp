@@ -98,7 +98,7 @@ Status setStop(Database &database, const QByteArray &value)
 Status prepareConnection(Database &database, const DatabaseSpec &spec)
 {
     QByteArray pragmas = "PRAGMA journal_mode=WAL;PRAGMA wal_autocheckpoint=4000;PRAGMA journal_size_limit=67108864;"
-                         "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-16000;PRAGMA synchronous=";
+                         "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-4000;PRAGMA synchronous=";
     pragmas += spec.synchronous;
     if (Status set = database.execute(pragmas.constData()); !set)
         return set;

@@ -1,0 +1,168 @@
+#include "store/line_protocol.h"
+
+#include <charconv>
+#include <cstring>
+
+namespace tk::store {
+
+namespace {
+
+// Writes behind the end of a byte array whose room was made before: no check, no reallocation per piece.
+class Pen
+{
+public:
+    Pen(QByteArray &into, qsizetype room)
+        : m_into(into)
+        , m_begin(into.size())
+    {
+        into.resize(m_begin + room);
+        m_at = into.data() + m_begin;
+    }
+    ~Pen() { m_into.resize(m_at - m_into.constData()); }
+    Pen(const Pen &) = delete;
+    Pen &operator=(const Pen &) = delete;
+
+    void text(std::string_view text)
+    {
+        std::memcpy(m_at, text.data(), text.size());
+        m_at += text.size();
+    }
+    void number(qint64 value) { m_at = std::to_chars(m_at, m_at + numberRoom, value).ptr; }
+    void time(UtcTime time)
+    {
+        text(" ");
+        number(toMs(time));
+        text("\n");
+    }
+
+    // ",name=value" or " name=value" for the first; nothing for an empty value.
+    void field(std::string_view name, const DecimalText &value)
+    {
+        if (value.isEmpty())
+            return;
+        next();
+        text(name);
+        text("=");
+        text(value.view());
+    }
+    void next() { *m_at++ = m_fields++ == 0 ? ' ' : ','; }
+
+    static constexpr qsizetype numberRoom = 20;
+
+private:
+    QByteArray &m_into;
+    qsizetype m_begin;
+    char *m_at;
+    int m_fields = 0;
+};
+
+// Six values with their names, a count, a source, a time, and to spare.
+constexpr qsizetype fieldsRoom = 6 * (qsizetype(DecimalText::Capacity) + 16) + 80;
+
+std::string_view view(const QByteArray &bytes)
+{
+    return {bytes.constData(), size_t(bytes.size())};
+}
+
+// Names of pairs and exchanges are nearly always plain: then their characters go over one by one.
+void appendTag(QByteArray &into, const QString &text)
+{
+    const qsizetype begin = into.size();
+    into.resize(begin + text.size());
+    char *at = into.data() + begin;
+    for (const QChar c : text) {
+        const char16_t code = c.unicode();
+        if (code <= ' ' || code > '~' || code == ',' || code == '=' || code == '\\') {
+            into.truncate(begin);
+            into += tagValue(text);
+            return;
+        }
+        *at++ = char(code);
+    }
+    if (text.isEmpty())
+        into += tagValue(text);
+}
+
+QByteArray head(std::string_view family, std::string_view member, const QString &exchange, const QString &pair)
+{
+    QByteArray head;
+    head.reserve(qsizetype(family.size() + member.size()) + exchange.size() + pair.size() + 40);
+    head.append(family.data(), qsizetype(family.size())).append(member.data(), qsizetype(member.size()));
+    head += ",exchange=";
+    appendTag(head, exchange);
+    head += ",pair=";
+    appendTag(head, pair);
+    return head;
+}
+
+} // namespace
+
+QByteArray tagValue(const QString &text)
+{
+    QByteArray value = text.toUtf8();
+    bool plain = !value.isEmpty() && !value.endsWith('\\');
+    for (const char c : std::as_const(value))
+        plain &= uchar(c) > ' ' && c != ',' && c != '=';
+    if (plain)
+        return value;
+    QByteArray escaped;
+    for (const char c : std::as_const(value)) {
+        if (c == ',' || c == '=' || c == ' ')
+            escaped += '\\';
+        escaped += uchar(c) < ' ' ? '_' : c;
+    }
+    if (escaped.endsWith('\\'))
+        escaped.back() = '_'; // it would swallow what follows
+    return escaped.isEmpty() ? QByteArray("_") : escaped;
+}
+
+void appendLines(const CandleBatch &batch, QByteArray &into)
+{
+    const QByteArray start =
+        head("ohlcv_", timeframeName(batch.series.timeframe), batch.series.exchange, batch.series.pair);
+    for (const Candle &candle : batch.candles) {
+        Pen pen(into, start.size() + fieldsRoom);
+        pen.text(view(start));
+        pen.field("open", candle.open);
+        pen.field("high", candle.high);
+        pen.field("low", candle.low);
+        pen.field("close", candle.close);
+        pen.field("volume", candle.volume);
+        pen.field("quote_volume", candle.quote_volume);
+        pen.next();
+        pen.text("trades="); // a float, as all numbers: the type of a field is for ever
+        pen.number(candle.trades);
+        pen.text(",source=\"");
+        pen.text(sourceName(candle.source));
+        pen.text("\"");
+        pen.time(candle.open_time);
+    }
+}
+
+void appendLine(const FundingPoint &point, QByteArray &into)
+{
+    if (point.rate.isEmpty() && point.predicted_rate.isEmpty())
+        return;
+    QByteArray start = head("funding_rate", {}, point.exchange, point.pair);
+    if (point.special)
+        start += ",type=special";
+    Pen pen(into, start.size() + fieldsRoom);
+    pen.text(view(start));
+    pen.field("rate", point.rate);
+    pen.field("predicted_rate", point.predicted_rate);
+    pen.time(point.time);
+}
+
+void appendLine(const MarkPoint &point, QByteArray &into)
+{
+    if (point.price.isEmpty() && point.index_price.isEmpty())
+        return;
+    const QByteArray start = head("mark_price", {}, point.exchange, point.pair);
+    Pen pen(into, start.size() + fieldsRoom);
+    pen.text(view(start));
+    pen.field("price", point.price);
+    pen.field("index_price", point.index_price);
+    pen.time(point.time);
+}
+
+} // namespace tk::store

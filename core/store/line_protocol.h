@@ -1,0 +1,21 @@
+// Records as InfluxDB line protocol, in the schema of docs ("Data in the store"): measurements `ohlcv_<timeframe>`,
+// `funding_rate`, `mark_price`; tags `exchange` and `pair`; times in milliseconds. Numbers are floats and keep the text
+// that the exchange printed. Pure.
+#pragma once
+
+#include "market/records.h"
+
+#include <QByteArray>
+
+namespace tk::store {
+
+// Each appends whole lines, every one ended by a line feed. A point without any value gives none.
+void appendLines(const CandleBatch &batch, QByteArray &into);
+void appendLine(const FundingPoint &point, QByteArray &into); // a special rate has one more tag: it replaces no other
+void appendLine(const MarkPoint &point, QByteArray &into);
+
+// Text fit for a tag value: escaped where the grammar wants it, and cleaned of what no escape can save (line breaks,
+// a backslash at the end).
+QByteArray tagValue(const QString &text);
+
+} // namespace tk::store
