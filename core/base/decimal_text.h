@@ -21,25 +21,17 @@ public:
     {
         if (text.empty() || text.size() > Capacity)
             return {};
-        bool digit = false;
-        bool point = false;
-        bool exponent = false;
-        for (size_t i = 0; i < text.size(); ++i) {
-            const char c = text[i];
-            if (c >= '0' && c <= '9') {
-                digit = true;
-            } else if (c == '.' && !point && !exponent) {
-                point = true;
-            } else if ((c == 'e' || c == 'E') && digit && !exponent) {
-                exponent = true;
-                digit = false;
-            } else if ((c == '-' || c == '+') && (i == 0 ? c == '-' : (text[i - 1] | 0x20) == 'e')) {
-            } else {
-                return {};
-            }
+        // Nearly all are digits around one point: asked first, since every price of every frame passes here.
+        size_t digits = 0;
+        size_t points = 0;
+        for (const char c : text) {
+            digits += size_t(uint8_t(c - '0') < 10);
+            points += size_t(c == '.');
         }
-        if (!digit)
-            return {};
+        if (digits + points != text.size() || digits == 0 || points > 1) {
+            if (!isDecimal(text))
+                return {};
+        }
         DecimalText result;
         text.copy(result.m_text.data(), text.size());
         result.m_size = uint8_t(text.size());
@@ -60,6 +52,29 @@ public:
     bool operator==(const DecimalText &other) const { return view() == other.view(); }
 
 private:
+    // The whole rule, with signs and exponents.
+    static bool isDecimal(std::string_view text)
+    {
+        bool digit = false;
+        bool point = false;
+        bool exponent = false;
+        for (size_t i = 0; i < text.size(); ++i) {
+            const char c = text[i];
+            if (c >= '0' && c <= '9') {
+                digit = true;
+            } else if (c == '.' && !point && !exponent) {
+                point = true;
+            } else if ((c == 'e' || c == 'E') && digit && !exponent) {
+                exponent = true;
+                digit = false;
+            } else if ((c == '-' || c == '+') && (i == 0 ? c == '-' : (text[i - 1] | 0x20) == 'e')) {
+            } else {
+                return false;
+            }
+        }
+        return digit;
+    }
+
     std::array<char, Capacity> m_text{};
     uint8_t m_size = 0;
 };

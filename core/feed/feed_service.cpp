@@ -574,18 +574,17 @@ void FeedService::heal(MonotonicTime now)
 
 void FeedService::checkQuorum(MonotonicTime now)
 {
-    const auto stale = m_majors.stale(m_table);
-    if (int(stale.size()) < m_settings.major_quorum) {
-        if (stale.empty())
+    const int stale = m_majors.staleWhileConnected(m_table);
+    if (stale < m_settings.major_quorum) {
+        if (stale == 0)
             m_quorumBackoff.reset();
         return;
     }
-    const bool anyUp = std::ranges::any_of(m_slots, [](const auto &slot) { return slot->isUp(); });
-    if (!anyUp || now < m_quorumAt)
+    if (now < m_quorumAt)
         return; // reconnecting already
     m_quorumAt = now + milliseconds(20'000) + m_quorumBackoff.next();
-    qCCritical(lcFeed).noquote() << Majors::quorumLine(stale.size(), m_majors.count());
-    replaceAll(QStringLiteral("%1 of %2 major pairs stale").arg(stale.size()).arg(m_majors.count()));
+    qCCritical(lcFeed).noquote() << Majors::quorumLine(size_t(stale), m_majors.count());
+    replaceAll(QStringLiteral("%1 of %2 major pairs stale").arg(stale).arg(m_majors.count()));
 }
 
 void FeedService::heartbeatLine()

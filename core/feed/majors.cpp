@@ -50,6 +50,14 @@ std::vector<QString> Majors::stale(const StreamTable &table) const
     return names;
 }
 
+int Majors::staleWhileConnected(const StreamTable &table) const
+{
+    return int(std::ranges::count_if(m_majors, [&](const Major &major) {
+        return std::ranges::any_of(major.streams,
+                                   [&](StreamId id) { return table.at(id).isSick() && !table.at(id).lost; });
+    }));
+}
+
 QString Majors::okLine(quint64 candles, quint64 funding, quint64 reconnects)
 {
     return QStringLiteral(

@@ -24,6 +24,10 @@ public:
     int count() const { return int(m_majors.size()); }
     std::vector<QString> stale(const StreamTable &table) const; // cryptofeed names, in the configured order
 
+    // Those among them that are stale although connected: what the quorum counts. A lost connection is being replaced
+    // already, and must not take the healthy ones with it.
+    int staleWhileConnected(const StreamTable &table) const;
+
     static QString okLine(quint64 candles, quint64 funding, quint64 reconnects);
     static QString staleLine(const std::vector<QString> &stale);
     static QString quorumLine(size_t stale, int majors);

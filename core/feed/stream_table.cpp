@@ -80,6 +80,7 @@ std::optional<StreamTransition> StreamTable::subscribed(StreamId id, MonotonicTi
     StreamEntry &entry = m_streams[id];
     entry.subscribed = now;
     entry.fresh = true;
+    entry.lost = false;
     entry.behind_since = never;
     // Trades from before the subscription may never be shown on it: history is compared with what it says from now on.
     entry.candle_open = {};
@@ -97,6 +98,7 @@ std::optional<StreamTransition> StreamTable::acknowledged(StreamId id, UtcTime u
 
 std::optional<StreamTransition> StreamTable::lost(StreamId id, const QString &cause, UtcTime utc)
 {
+    m_streams[id].lost = true;
     return set(id, StreamState::Stale, cause, utc);
 }
 
@@ -109,6 +111,7 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
 {
     StreamEntry &entry = m_streams[id];
     ++entry.frames;
+    entry.lost = false;
     entry.last_data = now;
     entry.last_event = std::max(entry.last_event, data.event);
     entry.fresh = false;
@@ -172,7 +175,7 @@ void StreamTable::probeAnswered(const ProbeAnswer &answer, MonotonicTime now)
         return;
     if (toMs(entry.candle_open) == 0) {
         // Nothing seen yet: what REST says now is the mark to compare the next answer with.
-        entry.candle_open = answer.open;
+        entry.candle_open = std::max(answer.open, fromMs(1)); // known now, even where nothing was traded
         entry.candle_trades = answer.trades;
         pair.probe_at = now + m_thresholds.probe_fresh;
         pair.proven_quiet = true;

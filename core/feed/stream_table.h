@@ -31,6 +31,7 @@ struct StreamEntry
     MonotonicTime last_data{};
     MonotonicTime subscribed{};
     bool fresh = true;    // no data since the last subscription
+    bool lost = false;    // its connection is gone; healed with the connection, not by itself
     bool removed = false; // left the configuration; the id is not used again
     quint64 frames = 0;
     qint64 last_trade_id = -1;

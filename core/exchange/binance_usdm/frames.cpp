@@ -333,7 +333,7 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
     Reading out{outer};
     Reading in{inner};
     bool known = true;
-    MarketEvent event;
+    MarketEvent &event = into.events.emplace_back(); // in place: an event is too large to be moved for nothing
     event.raw = raw;
     event.symbol = outer.raw('s');
     if (type == "kline" || type == "continuous_kline") {
@@ -394,10 +394,9 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
         known = false;
     }
     event.event_time = out.time('E');
-    if (known && extras.good && out.good && in.good && !event.symbol.empty()) {
-        into.events.push_back(std::move(event));
+    if (known && extras.good && out.good && in.good && !event.symbol.empty())
         return;
-    }
+    into.events.pop_back();
     const QByteArray kind(type.data(), qsizetype(std::min<size_t>(type.size(), 40)));
     into.unhandled.push_back({known ? "malformed " + kind : kind.isEmpty() ? QByteArray("no event type") : kind});
 }
