@@ -153,6 +153,12 @@ private Q_SLOTS:
         lose(streams[2]); // ETH's mark price
         QCOMPARE(majors.stale(*m_table),
                  (std::vector<QString>{QStringLiteral("BTC-USDT-PERP"), QStringLiteral("ETH-USDT-PERP")}));
+        // Both lost their connection, which is being replaced: no reason to replace the healthy ones too.
+        QCOMPARE(majors.staleWhileConnected(*m_table), 0);
+        m_table->subscribed(streams[2], m_clock.now(), m_clock.utcNow());
+        m_clock.advance(9s); // ETH's and BTC's mark prices are connected, and silent beyond their first-data deadline
+        m_table->judge(m_clock.now(), m_clock.utcNow());
+        QCOMPARE(majors.staleWhileConnected(*m_table), 2);
     }
 
     void standIns()
