@@ -24,7 +24,7 @@ constexpr milliseconds clockTolerance{5'000}; // UTC against the monotonic clock
 constexpr milliseconds healFirst{10'000};     // a healed stream that stays silent is healed again after ...
 constexpr milliseconds healMax{60'000};       // ... at most this
 constexpr quint64 brokenSamples = 5;          // broken frames that are shown in the log, per run
-constexpr size_t sparePerRoute = 8;           // connections beyond the plan, before healing replaces instead of moving
+constexpr size_t sparePerRoute = 8;           // fresh connections beyond the plan, before healing uses the others
 
 StreamTable::Thresholds thresholdsOf(const FeedSettings &settings)
 {
@@ -299,6 +299,31 @@ void FeedService::moveToFreshSlot(Slot &from, const std::vector<StreamId> &strea
     fresh.connectNow();
 }
 
+// To a fresh connection; once there are many of those, to the smallest of the others: the number of connections stays
+// bounded, and the healthy streams of this one go on either way.
+void FeedService::moveAway(Slot &from, const std::vector<StreamId> &streams, const QString &why)
+{
+    if (m_slots.size() <= m_table.size() / size_t(m_limits.planned_streams) + sparePerRoute) {
+        moveToFreshSlot(from, streams, why);
+        return;
+    }
+    Slot *smallest = nullptr;
+    for (const auto &slot : m_slots) {
+        const bool fits = slot->streams().size() + streams.size() <= size_t(m_limits.planned_streams);
+        if (slot.get() == &from || slot->route() != from.route() || !slot->isUp() || slot->isRotating() || !fits)
+            continue;
+        if (!smallest || slot->streams().size() < smallest->streams().size())
+            smallest = slot.get();
+    }
+    if (!smallest)
+        return; // asked again when it is due
+    qCWarning(lcFeed).noquote() << "resubscribing on another connection" << logField(u"connection", from.label())
+                                << logField(u"to", smallest->label())
+                                << logField(u"streams", QString::number(streams.size())) << logField(u"cause", why);
+    from.remove(streams);
+    smallest->add(streams);
+}
+
 void FeedService::dropEmptySlots()
 {
     std::erase_if(m_slots, [](const std::unique_ptr<Slot> &slot) {
@@ -551,10 +576,7 @@ void FeedService::heal(MonotonicTime now)
             if (entry.isSick() && now >= entry.heal_at)
                 sick.push_back(id);
         }
-        Healing healing = chooseHealing(due, int(sick.size()));
-        if (healing == Healing::MoveSick &&
-            slots > size_t(m_table.size()) / size_t(m_limits.planned_streams) + sparePerRoute)
-            healing = Healing::ReplaceConnection; // enough connections: do not split further
+        const Healing healing = chooseHealing(due, int(sick.size()));
         if (healing == Healing::None)
             continue;
         for (const StreamId id : sick) {
@@ -565,7 +587,7 @@ void FeedService::heal(MonotonicTime now)
         }
         const QString cause = m_table.at(sick.front()).cause;
         if (healing == Healing::MoveSick)
-            moveToFreshSlot(slot, sick, cause);
+            moveAway(slot, sick, cause);
         else
             slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(sick.size()).arg(due).arg(cause));
     }

@@ -91,6 +91,7 @@ private:
     void heartbeatLine();
     void replaceAll(const QString &reason);
     void moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why);
+    void moveAway(Slot &from, const std::vector<StreamId> &streams, const QString &why);
     void dropEmptySlots();
     Slot &makeSlot(const QByteArray &route);
     void place(const std::vector<StreamId> &streams);
