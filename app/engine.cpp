@@ -1,8 +1,10 @@
 #include "app/engine.h"
 
 #include "app/live_topics.h"
+#include "app/open_store.h"
 #include "app/service_settings.h"
 #include "base/logging.h"
+#include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 #include "store/store_service.h"
 
@@ -17,7 +19,9 @@ constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so 
 constexpr milliseconds showEvery{250};      // of real time: people look at it
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
-constexpr milliseconds storeGrace{5'000}; // together below the 10 s that SIGTERM may take
+constexpr milliseconds storeGrace{2'000};
+constexpr milliseconds senderGrace{2'500};
+constexpr milliseconds auditGrace{1'500}; // what runs together stays below the 10 s that SIGTERM may take
 
 } // namespace
 
@@ -52,6 +56,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     std::unique_ptr<Engine> engine(new Engine(settings, std::move(clock), options, std::move(lock).value()));
     if (const Status status = engine->openStore(); !status)
         return status.error();
+    if (engine->m_influx)
+        engine->addDatabase(); // first: stopped last
     engine->addStore();
     for (const config::ExchangeSettings &exchange : settings.exchanges) {
         engine->m_metrics.addExchange(exchange.name, {QStringLiteral("all")});
@@ -74,10 +80,40 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
 
 Status Engine::openStore()
 {
+    if (usesInflux(m_settings))
+        return openInflux();
     store::EmbeddedOptions options;
     options.onSetAside = [this](const QString &) { Q_EMIT m_switchboard.storeSetAside(); };
-    m_store = std::make_shared<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_settings.engine.data_dir), options);
-    return m_store->prepare();
+    auto embedded =
+        std::make_shared<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_settings.engine.data_dir), options);
+    m_store = embedded;
+    return embedded->prepare();
+}
+
+Status Engine::openInflux()
+{
+    const auto evicted = [this](const std::vector<store::StreamSpan> &spans) {
+        std::vector<Gap> gaps;
+        gaps.reserve(spans.size());
+        for (const store::StreamSpan &span : spans)
+            gaps.push_back({.stream = span.stream,
+                            .from = span.span.from,
+                            .to = span.span.to,
+                            .cause = QStringLiteral("the spool was full, and the database away"),
+                            .opened = m_clock->utcNow()});
+        Q_EMIT m_switchboard.gapsOpened(gaps);
+    };
+    auto influx = store::influx::InfluxStore::open({.settings = m_settings.store.influx,
+                                                    .spool = m_settings.spool,
+                                                    .data_dir = m_settings.engine.data_dir,
+                                                    .audit_every = m_options.audit_every,
+                                                    .onEvicted = evicted},
+                                                   m_clock);
+    if (!influx)
+        return influx.error();
+    m_influx = std::move(influx).value();
+    m_store = m_influx;
+    return ok();
 }
 
 Status Engine::listen()
@@ -120,6 +156,40 @@ std::function<void()> Engine::beatOf(const QString &loop)
 {
     auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
     return [heartbeat] { heartbeat->beat(); };
+}
+
+void Engine::addDatabase()
+{
+    Switchboard *board = &m_switchboard;
+    m_host.add(
+        QStringLiteral("sender"),
+        [this, board]() -> std::unique_ptr<runtime::Service> {
+            using store::influx::Sender;
+            auto sender = m_influx->makeSender(beatOf(QStringLiteral("sender")));
+            connect(sender.get(), &Sender::stored, board, &Switchboard::stored, Qt::DirectConnection);
+            connect(sender.get(), &Sender::latencyMeasured, board, &Switchboard::latencyMeasured, Qt::DirectConnection);
+            connect(sender.get(), &Sender::writeFailed, board, &Switchboard::writeFailed, Qt::DirectConnection);
+            connect(sender.get(), &Sender::caughtUp, board, &Switchboard::storeCaughtUp, Qt::DirectConnection);
+            connect(sender.get(), &Sender::refused, board, &Switchboard::storeRefused, Qt::DirectConnection);
+            connect(sender.get(), &Sender::roomChanged, board, &Switchboard::storeRoomChanged, Qt::DirectConnection);
+            connect(sender.get(), &Sender::databaseReturned, board, &Switchboard::databaseReturned,
+                    Qt::DirectConnection);
+            connect(sender.get(), &Sender::snapshotReady, board, &Switchboard::senderSnapshot, Qt::DirectConnection);
+            return sender;
+        },
+        senderGrace);
+    m_host.add(
+        QStringLiteral("audit"),
+        [this, board]() -> std::unique_ptr<runtime::Service> {
+            using store::influx::Audit;
+            auto audit = m_influx->makeAudit(beatOf(QStringLiteral("audit")));
+            connect(audit.get(), &Audit::gapsFound, board, &Switchboard::gapsOpened, Qt::DirectConnection);
+            connect(audit.get(), &Audit::snapshotReady, board, &Switchboard::auditSnapshot, Qt::DirectConnection);
+            connect(board, &Switchboard::databaseReturned, audit.get(), &Audit::passWanted);
+            connect(board, &Switchboard::countWanted, audit.get(), &Audit::passWanted);
+            return audit;
+        },
+        auditGrace);
 }
 
 void Engine::addStore()
@@ -172,15 +242,14 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
         QStringLiteral("history ") + exchange.name,
         [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
             using history::HistoryService;
-            auto reader = m_store->openReader();
-            if (!reader)
-                return std::make_unique<Unbuildable>(reader.error());
+            auto index = m_store->openIndex();
+            if (!index)
+                return std::make_unique<Unbuildable>(index.error());
             auto ledger =
                 store::openGapLedger(QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")));
             if (!ledger)
                 return std::make_unique<Unbuildable>(ledger.error());
-            HistoryService::Parts parts{makeAdapter(name).value(), std::move(reader).value(),
-                                        std::move(ledger).value()};
+            HistoryService::Parts parts{makeAdapter(name).value(), std::move(index).value(), std::move(ledger).value()};
             auto service = std::make_unique<HistoryService>(
                 settings, std::move(parts), m_clock,
                 [queue = m_queue](RecordBatch &&batch) { return queue->push(std::move(batch)); },
@@ -208,6 +277,9 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
             connect(board, &Switchboard::instrumentsSuspect, history, &HistoryService::refreshInstruments);
             connect(board, &Switchboard::stored, history, &HistoryService::stored);
             connect(board, &Switchboard::storeSetAside, history, &HistoryService::storeSetAside);
+            connect(board, &Switchboard::storeCaughtUp, history, &HistoryService::storeCaughtUp);
+            connect(board, &Switchboard::storeRefused, history, &HistoryService::storeRefused);
+            connect(board, &Switchboard::storeRoomChanged, history, &HistoryService::storeRoomChanged);
             connect(board, &Switchboard::auditWanted, history, &HistoryService::audit);
             connect(board, &Switchboard::backfillWanted, history, &HistoryService::startBackfill);
             connect(board, &Switchboard::backfillCancelled, history, &HistoryService::cancelBackfill);
@@ -269,6 +341,8 @@ void Engine::start()
 
 void Engine::stop()
 {
+    if (m_influx)
+        m_influx->interrupt(); // nobody waits for the database any more
     m_host.stop();
 }
 

@@ -13,7 +13,8 @@
 #include "link/link_server.h"
 #include "runtime/data_dir_lock.h"
 #include "runtime/service_host.h"
-#include "store/embedded/embedded_store.h"
+#include "store/influx/influx_store.h"
+#include "store/store.h"
 #include "telemetry/endpoint.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -33,6 +34,7 @@ public:
         bool keep_filled = true; // false: history does only what it is asked for
         std::optional<std::chrono::microseconds> wakeup_pause{}; // tests of fast time set it to zero
         std::optional<milliseconds> rotate_after{};              // of connections; the exchange's own limit otherwise
+        milliseconds audit_every = std::chrono::hours(1);        // of the last two days of a database
     };
 
     // Takes the data folder, opens the store. An error says what stands in the way.
@@ -51,7 +53,7 @@ public:
     telemetry::Metrics &metrics() { return m_metrics; }
     quint16 httpPort() const { return m_endpoint ? m_endpoint->port() : 0; }
     const config::Settings &settings() const { return m_settings; }
-    std::shared_ptr<store::EmbeddedStore> store() const { return m_store; }
+    std::shared_ptr<store::StoreFactory> store() const { return m_store; }
     const Clock &clock() const { return *m_clock; }
     bool isHung() const { return m_host.isHung(); }
 
@@ -69,6 +71,8 @@ private:
     Status listen();
     void addCommands();
     void openLink();
+    Status openInflux();
+    void addDatabase();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);
     Status addFeed(const config::ExchangeSettings &exchange);
@@ -82,7 +86,8 @@ private:
     std::unique_ptr<telemetry::HealthBoard> m_health;
     Switchboard m_switchboard;
     std::unique_ptr<MetricsBridge> m_bridge;
-    std::shared_ptr<store::EmbeddedStore> m_store;
+    std::shared_ptr<store::StoreFactory> m_store;
+    std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
     std::unique_ptr<EngineCommands> m_commands;

@@ -82,6 +82,10 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
     }
     if (snapshots.store && !snapshots.store->trouble.isEmpty())
         reasons.append(QStringLiteral("the store does not take records: %1").arg(snapshots.store->trouble));
+    if (snapshots.sender && !snapshots.sender->trouble.isEmpty())
+        reasons.append(QStringLiteral("the database does not take records: %1 (%2 bytes are safe in the spool)")
+                           .arg(snapshots.sender->trouble)
+                           .arg(snapshots.sender->spool.waitingBytes()));
     QJsonObject engine = engineObject(facts);
     engine.insert(QStringLiteral("uptime_ms"), qint64(facts.uptime.count()));
     return {{QStringLiteral("ok"), reasons.isEmpty()},
@@ -89,6 +93,8 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
             {QStringLiteral("engine"), engine},
             {QStringLiteral("exchanges"), exchanges},
             {QStringLiteral("store"), snapshots.store ? QJsonValue(storeObject(*snapshots.store)) : QJsonValue()},
+            {QStringLiteral("database"),
+             snapshots.sender ? QJsonValue(databaseObject(*snapshots.sender, snapshots.audit.get())) : QJsonValue()},
             {QStringLiteral("gaps_open"), gapsOpen}};
 }
 

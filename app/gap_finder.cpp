@@ -1,11 +1,11 @@
 #include "app/gap_finder.h"
 
+#include "app/open_store.h"
 #include "app/service_settings.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
 #include "history/gap_keeper.h"
 #include "history/request_planner.h"
-#include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 
 #include <QDir>
@@ -219,14 +219,13 @@ Status Finder::otherStreams()
                 row.state = GapRow::State::Repairing;
             if (stream.kind == StreamKind::MarkPrice && ended) {
                 const TimeSpan risk = history::GapKeeper::atRisk(stream, {gap.from, gap.to});
-                const auto marks = m_reader.markHistory(stream.exchange, stream.pair, risk);
-                if (!marks)
-                    return marks.error();
-                QSet<qint64> minutes;
-                for (const MarkPoint &mark : *marks)
-                    minutes.insert(toMs(candleOpen(Timeframe::M1, mark.time)));
-                row.missing = std::max<qint64>(
-                    0, risk.from < risk.to ? candlesBetween(Timeframe::M1, risk.from, risk.to) - minutes.size() : 0);
+                row.missing = 0;
+                if (risk.from < risk.to) {
+                    const auto holes = m_reader.markHoles(stream.exchange, stream.pair, risk);
+                    if (!holes)
+                        return holes.error();
+                    row.missing = history::candleCount(Timeframe::M1, *holes);
+                }
                 if (*row.missing == 0)
                     continue; // nothing is missing any more; history closes it at its next look
             }
@@ -241,8 +240,7 @@ Status Finder::otherStreams()
 Result<std::vector<GapRow>> findGaps(const GapSearch &search)
 {
     const QString &folder = search.settings.engine.data_dir;
-    store::EmbeddedStore store(store::EmbeddedStore::fileIn(folder));
-    const auto reader = store.openReader();
+    const auto reader = openReader(search.settings, [now = search.now] { return now; });
     if (!reader)
         return reader.error();
     const auto ledger = store::readUnclosedGaps(QDir(folder).filePath(QStringLiteral("ledger.sqlite")));

@@ -143,6 +143,51 @@ QJsonObject storeObject(const store::StoreSnapshot &store)
             {QStringLiteral("last_stored"), timeValue(store.last_stored)}};
 }
 
+QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const store::influx::AuditSnapshot *audit)
+{
+    QJsonObject lanes;
+    for (const store::Lane lane : store::allLanes) {
+        const store::SpoolFigures::OfLane &figures = sender.spool.lanes[size_t(lane)];
+        lanes.insert(latin(store::laneName(lane)),
+                     QJsonObject{{QStringLiteral("waiting_entries"), figures.waiting_entries},
+                                 {QStringLiteral("waiting_bytes"), figures.waiting_bytes},
+                                 {QStringLiteral("oldest"), timeValue(figures.oldest_waiting)}});
+    }
+    const QJsonObject spool{{QStringLiteral("bytes"), sender.spool.bytes_on_disk},
+                            {QStringLiteral("max_size"), sender.spool.max_size},
+                            {QStringLiteral("waiting_bytes"), sender.spool.waitingBytes()},
+                            {QStringLiteral("oldest"), timeValue(sender.spool.oldestWaiting())},
+                            {QStringLiteral("evicted_entries"), qint64(sender.spool.evicted_entries)},
+                            {QStringLiteral("damaged_bytes"), qint64(sender.spool.damaged_bytes)},
+                            {QStringLiteral("lanes"), lanes}};
+    QJsonObject failures;
+    for (const auto &[code, count] : sender.failures)
+        failures.insert(code, qint64(count));
+    QJsonObject object{
+        {QStringLiteral("state"), latin(store::influx::senderStateNames[size_t(sender.state)])},
+        {QStringLiteral("api"), latin(sender.api)},
+        {QStringLiteral("trouble"), sender.trouble},
+        {QStringLiteral("advice"), sender.advice},
+        {QStringLiteral("trouble_since"), sender.trouble.isEmpty() ? QJsonValue() : timeValue(sender.trouble_since)},
+        {QStringLiteral("last_delivered"), timeValue(sender.last_delivered)},
+        {QStringLiteral("points"), qint64(sender.points)},
+        {QStringLiteral("points_per_second"), sender.points_per_second},
+        {QStringLiteral("requests"), qint64(sender.requests)},
+        {QStringLiteral("refused_lines"), qint64(sender.refused_lines)},
+        {QStringLiteral("latency_ms"), qint64(sender.latency.count())},
+        {QStringLiteral("failures"), failures},
+        {QStringLiteral("spool"), spool}};
+    if (audit)
+        object.insert(QStringLiteral("audit"), QJsonObject{{QStringLiteral("last_pass"), timeValue(audit->last_pass)},
+                                                           {QStringLiteral("passes"), qint64(audit->passes)},
+                                                           {QStringLiteral("series_days"), qint64(audit->series_days)},
+                                                           {QStringLiteral("lost"), qint64(audit->lost)},
+                                                           {QStringLiteral("resent"), qint64(audit->resent)},
+                                                           {QStringLiteral("learned"), qint64(audit->learned)},
+                                                           {QStringLiteral("trouble"), audit->trouble}});
+    return object;
+}
+
 QJsonObject gapObject(const Gap &gap)
 {
     return {{QStringLiteral("exchange"), gap.stream.exchange},
@@ -174,6 +219,9 @@ void showTopics(const Snapshots &snapshots, const QJsonObject &engine, link::Liv
     }
     if (snapshots.store)
         state.set(QStringLiteral("store"), QStringLiteral("store"), storeObject(*snapshots.store));
+    if (snapshots.sender)
+        state.set(QStringLiteral("database"), QStringLiteral("database"),
+                  databaseObject(*snapshots.sender, snapshots.audit.get()));
     state.set(QStringLiteral("engine"), QStringLiteral("engine"), engine);
 }
 

@@ -1,5 +1,5 @@
 // What the engine's snapshots look like on the link: objects by topic and key ("streams", "connections", "history",
-// "store", "gaps", "engine"). Times are ISO 8601 and null where there is none; spans are milliseconds.
+// "store", "database", "gaps", "engine"). Times are ISO 8601 and null where there is none; spans are milliseconds.
 #pragma once
 
 #include "app/metrics_bridge.h"
@@ -20,6 +20,7 @@ QJsonObject connectionObject(const QString &exchange, const feed::ConnectionRow 
 QJsonObject feedCounts(const feed::FeedSnapshot &feed); // streams by state, totals
 QJsonObject historyObject(const history::HistorySnapshot &history);
 QJsonObject storeObject(const store::StoreSnapshot &store);
+QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const store::influx::AuditSnapshot *audit);
 QJsonObject gapObject(const Gap &gap);
 
 // Brings the live state up to the snapshots; what is gone is removed.

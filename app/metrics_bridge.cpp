@@ -24,6 +24,14 @@ MetricsBridge::MetricsBridge(Switchboard &switchboard, telemetry::Metrics &metri
     connect(&switchboard, &Switchboard::feedSnapshot, this, &MetricsBridge::feedSaid);
     connect(&switchboard, &Switchboard::historySnapshot, this, &MetricsBridge::historySaid);
     connect(&switchboard, &Switchboard::storeSnapshot, this, &MetricsBridge::storeSaid);
+    connect(&switchboard, &Switchboard::senderSnapshot, this, &MetricsBridge::senderSaid);
+    connect(&switchboard, &Switchboard::auditSnapshot, this,
+            [this](const std::shared_ptr<const store::influx::AuditSnapshot> &snapshot) {
+                const auto before = m_latest.audit ? m_latest.audit : std::make_shared<store::influx::AuditSnapshot>();
+                advance(m_metrics.auditLost(), before->lost, snapshot->lost);
+                m_latest.audit = snapshot;
+                Q_EMIT updated();
+            });
     connect(&switchboard, &Switchboard::latencyMeasured, this, [this](const std::vector<milliseconds> &latencies) {
         for (const milliseconds latency : latencies)
             m_metrics.eventToStored().Observe(double(latency.count()) / 1000.0);
@@ -89,6 +97,33 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
                          .arg(snapshot->weight_used)
                          .arg(snapshot->weight_limit));
     m_latest.histories.insert(exchange, snapshot);
+    Q_EMIT updated();
+}
+
+void MetricsBridge::senderSaid(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot)
+{
+    using State = store::influx::SenderSnapshot::State;
+    const auto before = m_latest.sender ? m_latest.sender : std::make_shared<store::influx::SenderSnapshot>();
+    advance(m_metrics.pointsDelivered(), before->points, snapshot->points);
+    advance(m_metrics.recordsStored(RecordKind::Candle), before->candles, snapshot->candles);
+    advance(m_metrics.recordsStored(RecordKind::FundingRate), before->funding, snapshot->funding);
+    advance(m_metrics.recordsStored(RecordKind::MarkPrice), before->marks, snapshot->marks);
+    advance(m_metrics.recordsStored(RecordKind::Tick), before->ticks, snapshot->ticks);
+    advance(m_metrics.linesRefused(), before->refused_lines, snapshot->refused_lines);
+    m_metrics.spoolBytes().Set(double(snapshot->spool.bytes_on_disk));
+    m_metrics.spoolWaitingBytes().Set(double(snapshot->spool.waitingBytes()));
+    const UtcTime oldest = snapshot->spool.oldestWaiting();
+    m_metrics.spoolOldestRecordAge().Set(
+        toMs(oldest) == 0 ? 0 : std::max(0.0, double((snapshot->at - oldest).count()) / 1000.0));
+    const QString waiting = QStringLiteral("%1 bytes wait in the spool").arg(snapshot->spool.waitingBytes());
+    const QString part = QStringLiteral("database");
+    if (snapshot->state == State::Connecting)
+        m_health.set(part, PartState::Starting, QStringLiteral("connecting; ") + waiting);
+    else if (snapshot->trouble.isEmpty())
+        m_health.set(part, PartState::Ok, waiting);
+    else
+        m_health.set(part, PartState::Failed, snapshot->trouble + QStringLiteral("; ") + waiting);
+    m_latest.sender = snapshot;
     Q_EMIT updated();
 }
 

@@ -18,6 +18,8 @@ struct Snapshots
     QHash<QString, std::shared_ptr<const feed::FeedSnapshot>> feeds;
     QHash<QString, std::shared_ptr<const history::HistorySnapshot>> histories;
     std::shared_ptr<const store::StoreSnapshot> store;
+    std::shared_ptr<const store::influx::SenderSnapshot> sender; // of a database behind a spool
+    std::shared_ptr<const store::influx::AuditSnapshot> audit;
 };
 
 class MetricsBridge final : public QObject
@@ -34,6 +36,7 @@ Q_SIGNALS:
 private:
     void feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &snapshot);
     void historySaid(const std::shared_ptr<const history::HistorySnapshot> &snapshot);
+    void senderSaid(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot);
     void storeSaid(const std::shared_ptr<const store::StoreSnapshot> &snapshot);
 
     telemetry::Metrics &m_metrics;

@@ -9,6 +9,8 @@
 #include "market/gap.h"
 #include "market/quiet_probe.h"
 #include "market/records.h"
+#include "store/influx/audit.h"
+#include "store/influx/sender.h"
 #include "store/store_service.h"
 
 #include <QObject>
@@ -49,8 +51,16 @@ Q_SIGNALS:
     void latencyMeasured(const std::vector<tk::milliseconds> &eventToStored);
     void writeFailed(const QString &code);
     void storeSnapshot(std::shared_ptr<const tk::store::StoreSnapshot> snapshot);
+    // from the sender and the audit of a database
+    void databaseReturned(); // after an outage
+    void storeCaughtUp();
+    void storeRefused(const std::vector<tk::store::StreamSpan> &spans, const QString &reason);
+    void storeRoomChanged(bool scarce);
+    void senderSnapshot(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);
+    void auditSnapshot(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);
     // from outside: the command line, the window, a signal
     void auditWanted();
+    void countWanted(); // of the database's points
     void backfillWanted(const tk::history::BackfillRequest &request);
     void backfillCancelled(quint64 id);
     void resubscribeWanted(const QString &pair);

@@ -16,3 +16,8 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 # prometheus-cpp: counters, gauges and histograms, and their text.
 find_package(prometheus-cpp REQUIRED)
+# libcurl: requests to databases. Reads the early answer to a large upload (QNetworkAccessManager loses it), sends nothing
+# twice, and can wait for an answer without an event loop.
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+# libdeflate: gzip of bodies at 7 times zlib's speed.
+pkg_check_modules(LIBDEFLATE REQUIRED IMPORTED_TARGET libdeflate)

@@ -1,6 +1,7 @@
 #include "app/commands/gaps.h"
 
 #include "app/gap_finder.h"
+#include "app/open_store.h"
 #include "store/embedded/embedded_store.h"
 
 #include <QFileInfo>
@@ -32,7 +33,8 @@ GapsCommand::GapsCommand(const CommandLine &commandLine, const config::Settings 
 void GapsCommand::start()
 {
     // An engine of our own would make an empty store where there is none: that is not what gaps are about.
-    if (const QString file = store::EmbeddedStore::fileIn(settings().engine.data_dir); !QFileInfo::exists(file))
+    if (const QString file = store::EmbeddedStore::fileIn(settings().engine.data_dir);
+        !usesInflux(settings()) && !QFileInfo::exists(file))
         return fail(
             {Error::Kind::Storage,
              QStringLiteral("there is no store at %1 yet: start the engine once, or check data_dir").arg(file)});

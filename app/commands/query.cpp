@@ -1,7 +1,8 @@
 #include "app/commands/query.h"
 
+#include "app/open_store.h"
+#include "base/clock.h"
 #include "market/pair.h"
-#include "store/embedded/embedded_store.h"
 
 namespace tk::app {
 
@@ -34,8 +35,8 @@ void QueryCommand::start()
             {Error::Kind::Config,
              QStringLiteral("\"%1\" is not a timeframe; known are %2").arg(line().timeframe, known.join(u' '))});
     }
-    store::EmbeddedStore store(store::EmbeddedStore::fileIn(settings().engine.data_dir));
-    const auto reader = store.openReader();
+    const auto reader =
+        openReader(settings(), [clock = std::shared_ptr<const Clock>(makeClock(line()))] { return clock->utcNow(); });
     if (!reader)
         return fail({Error::Kind::Storage, reader.error().message});
     if (line().what == QLatin1String("ohlcv"))

@@ -118,6 +118,8 @@ void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironme
     section.nonEmpty(QStringLiteral("bucket"), influx.bucket);
     section.text(QStringLiteral("user"), influx.user);
     section.duration(QStringLiteral("retention"), influx.retention, 1h, hundredYears, true);
+    section.duration(QStringLiteral("timeout"), influx.timeout, 1s, 10min);
+    section.path(QStringLiteral("tls_ca_file"), influx.tls_ca_file);
     influx.token = loadSecret(section, QStringLiteral("token_file"), influx.token_file,
                               QStringLiteral("TAPEKEEPER_INFLUX_TOKEN"), QStringLiteral("influx-token"), environment);
     influx.password =
@@ -128,12 +130,7 @@ void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironme
 
 void loadStore(Section section, StoreSettings &store, const QProcessEnvironment &environment)
 {
-    const QString key = QStringLiteral("kind");
-    const Node *kind = section.find(key);
-    if (section.word(key, store.kind, {QStringLiteral("embedded"), QStringLiteral("influx")}) &&
-        store.kind != QLatin1String("embedded"))
-        section.report(key, kind, kind->describe(),
-                       QStringLiteral("\"embedded\" (influx is not built yet: use \"embedded\")"));
+    section.word(QStringLiteral("kind"), store.kind, {QStringLiteral("embedded"), QStringLiteral("influx")});
     section.duration(QStringLiteral("retention"), store.retention, 1h, hundredYears, true);
     loadInflux(section.table(QStringLiteral("influx")), store.influx, environment);
     section.finish();

@@ -95,6 +95,8 @@ struct InfluxSettings
     QString user;
     QString password_file;
     milliseconds retention = std::chrono::hours(24 * 360); // 0: for ever
+    milliseconds timeout = std::chrono::seconds(30);       // of one request, in real time
+    QString tls_ca_file;                                   // PEM; instead of the system's own
     Secret token;    // from the environment, token_file, or systemd's credential "influx-token"
     Secret password; // from the environment, password_file, or systemd's credential "influx-password"
 

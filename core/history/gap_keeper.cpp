@@ -7,9 +7,9 @@
 
 namespace tk::history {
 
-GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreReader &reader, const Clock &clock)
+GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreIndex &index, const Clock &clock)
     : m_ledger(std::move(ledger))
-    , m_reader(&reader)
+    , m_index(&index)
     , m_clock(&clock)
 {}
 
@@ -85,25 +85,12 @@ Result<std::vector<TimeSpan>> GapKeeper::missing(const Gap &gap)
     const TimeSpan risk = atRisk(gap.stream, {gap.from, gap.to});
     if (risk.from >= risk.to)
         return std::vector<TimeSpan>{};
-    std::vector<TimeSpan> holes;
-    if (gap.stream.kind == StreamKind::Candles) {
-        auto found = m_reader->holes({gap.stream.exchange, gap.stream.pair, gap.stream.timeframe}, risk);
-        if (!found)
-            return found.error();
-        holes = std::move(found).value();
-    } else {
-        const auto marks = m_reader->markHistory(gap.stream.exchange, gap.stream.pair, risk);
-        if (!marks)
-            return marks.error();
-        std::vector<Candle> minutes; // a point anywhere in the minute stands for it
-        for (const MarkPoint &mark : *marks) {
-            Candle candle;
-            candle.open_time = candleOpen(Timeframe::M1, mark.time);
-            minutes.push_back(candle);
-        }
-        holes = history::absent(Timeframe::M1, risk, minutes);
-    }
-    return without(holes, knownAbsent(gap.stream));
+    const auto holes = gap.stream.kind == StreamKind::Candles
+                           ? m_index->holes({gap.stream.exchange, gap.stream.pair, gap.stream.timeframe}, risk)
+                           : m_index->markHoles(gap.stream.exchange, gap.stream.pair, risk);
+    if (!holes)
+        return holes.error();
+    return without(*holes, knownAbsent(gap.stream));
 }
 
 std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
@@ -127,6 +114,9 @@ std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
         }
         return Need{gap, std::move(holes).value()};
     }
+    const auto confirmed = m_index->isConfirmed(gap.stream, atRisk(gap.stream, {gap.from, gap.to}));
+    if (!confirmed || !*confirmed)
+        return {}; // all of it is safe on the disk, but the database has not confirmed it: judged again when it has
     if (gap.state == GapState::Repairing)
         settle(gap, GapState::Closed, QStringLiteral("repaired from the exchange's history"));
     else
@@ -171,12 +161,22 @@ std::vector<GapKeeper::Need> GapKeeper::reviewIf(Predicate chosen)
 
 void GapKeeper::absent(const StreamKey &stream, TimeSpan span, const QString &reason)
 {
+    unfillable(stream, span, QStringLiteral("not in the exchange's history"), reason);
+}
+
+void GapKeeper::refused(const StreamKey &stream, TimeSpan span, const QString &reason)
+{
+    unfillable(stream, span, QStringLiteral("refused by the database"), reason);
+}
+
+void GapKeeper::unfillable(const StreamKey &stream, TimeSpan span, const QString &cause, const QString &reason)
+{
     std::vector<TimeSpan> spans = knownAbsent(stream);
     const UtcTime now = m_clock->utcNow();
     const Status status = m_ledger->record({.stream = stream,
                                             .from = span.from,
                                             .to = span.to,
-                                            .cause = QStringLiteral("not in the exchange's history"),
+                                            .cause = cause,
                                             .state = GapState::Unfillable,
                                             .reason = reason,
                                             .opened = now,

@@ -1,5 +1,5 @@
 // The gap ledger's keeper: records gaps as they are told, knows which candles (or minutes of mark price) each needs,
-// and closes one only when the store holds them. History thread.
+// and closes one only when the store has confirmed them. History thread.
 #pragma once
 
 #include "base/clock.h"
@@ -32,7 +32,7 @@ public:
         quint64 unfillable = 0;
     };
 
-    GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreReader &reader, const Clock &clock);
+    GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreIndex &index, const Clock &clock);
 
     Status load(); // the unsettled gaps of earlier runs
 
@@ -46,6 +46,8 @@ public:
 
     // The exchange does not have these candles.
     void absent(const StreamKey &stream, TimeSpan span, const QString &reason);
+    // The store will not take them, however often they are fetched.
+    void refused(const StreamKey &stream, TimeSpan span, const QString &reason);
     std::vector<TimeSpan> knownAbsent(const StreamKey &stream);
 
     std::vector<Gap> unsettled() const;
@@ -58,6 +60,7 @@ public:
 
 private:
     void refresh();
+    void unfillable(const StreamKey &stream, TimeSpan span, const QString &cause, const QString &reason);
     template <typename Predicate>
     std::vector<Need> reviewIf(Predicate chosen);
     std::optional<Need> judge(Gap &gap);
@@ -65,7 +68,7 @@ private:
     Result<std::vector<TimeSpan>> missing(const Gap &gap);
 
     std::unique_ptr<store::GapLedger> m_ledger;
-    store::StoreReader *m_reader;
+    store::StoreIndex *m_index;
     const Clock *m_clock;
     std::map<qint64, Gap> m_unsettled; // by id
     QHash<StreamKey, std::vector<TimeSpan>> m_absent;

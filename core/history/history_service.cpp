@@ -47,7 +47,7 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_clock(std::move(clock))
     , m_sink(std::move(sink))
     , m_beat(std::move(beat))
-    , m_gaps(std::move(m_parts.ledger), *m_parts.reader, *m_clock)
+    , m_gaps(std::move(m_parts.ledger), *m_parts.index, *m_clock)
     , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
     , m_troubleBackoff(milliseconds(1'000), milliseconds(60'000), QRandomGenerator::global()->generate64())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
@@ -393,7 +393,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
     const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, timeframe};
     const UtcTime end = lastClosed(timeframe);
     const UtcTime listed = candleOpen(timeframe, instrument.onboard);
-    const auto first = m_parts.reader->firstTime(series);
+    const auto first = m_parts.index->firstTime(series);
     if (!first) {
         trouble(first.error().message);
         return;
@@ -408,7 +408,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
         from = std::max(from, nextCandleOpen(timeframe, candleOpen(timeframe, exchangeNow() - m_settings.retention)));
     if (from >= end)
         return;
-    const auto found = m_parts.reader->holes(series, {from, end});
+    const auto found = m_parts.index->holes(series, {from, end});
     if (!found) {
         trouble(found.error().message);
         return;
@@ -499,7 +499,7 @@ void HistoryService::wantFunding(const Instrument &instrument)
     if (!m_settings.funding)
         return;
     const UtcTime now = exchangeNow();
-    const auto known = m_parts.reader->fundingNow(instrument.unified);
+    const auto newest = m_parts.index->newestSettledFunding(m_parts.adapter->name(), instrument.unified);
     Job job;
     job.kind = Job::Kind::Funding;
     job.urgency = Urgency::Fill;
@@ -507,8 +507,8 @@ void HistoryService::wantFunding(const Instrument &instrument)
     job.rank = rankOf(instrument.unified);
     // From the newest settled rate on; at the first start as far back as one request reaches (8 h apart, at least).
     job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
-    if (known && !known->empty() && known->front().settled)
-        job.span.from = std::max(job.span.from, known->front().settled->time + std::chrono::minutes(1));
+    if (newest && newest->has_value())
+        job.span.from = std::max(job.span.from, UtcTime(**newest + std::chrono::minutes(1)));
     if (job.span.from < job.span.to)
         m_queue.add(job);
 }
@@ -540,7 +540,7 @@ void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
         if (!found)
             continue;
         const StreamKey stream{late.series.exchange, late.series.pair, StreamKind::Candles, late.series.timeframe};
-        const auto holes = m_parts.reader->holes(late.series, late.span);
+        const auto holes = m_parts.index->holes(late.series, late.span);
         if (holes)
             addJobs(*found, late.series.timeframe, without(*holes, m_gaps.knownAbsent(stream)), Urgency::Overdue,
                     CandleSource::History);
@@ -615,9 +615,26 @@ void HistoryService::storeSetAside()
         fillAll();
 }
 
+void HistoryService::storeCaughtUp()
+{
+    repair(m_gaps.reviewAll());
+}
+
+void HistoryService::storeRefused(const std::vector<store::StreamSpan> &spans, const QString &reason)
+{
+    for (const store::StreamSpan &refused : spans)
+        m_gaps.refused(refused.stream, refused.span, reason);
+}
+
+void HistoryService::storeRoomChanged(bool scarce)
+{
+    m_roomScarce = scarce;
+    pump();
+}
+
 void HistoryService::audit()
 {
-    const auto all = m_parts.reader->candleSeries();
+    const auto all = m_parts.index->candleSeries();
     if (!all) {
         trouble(all.error().message);
         return;
@@ -634,7 +651,7 @@ void HistoryService::audit()
         const bool collected = m_rank.contains(summary.series.pair);
         const UtcTime end =
             collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
-        const auto holes = m_parts.reader->holes(summary.series, {summary.first, end});
+        const auto holes = m_parts.index->holes(summary.series, {summary.first, end});
         if (!holes)
             continue;
         const auto unknown = without(*holes, m_gaps.knownAbsent(stream));
@@ -688,7 +705,7 @@ void HistoryService::startBackfill(const BackfillRequest &request)
                 continue;
             std::vector<TimeSpan> holes{span};
             if (request.only_missing) {
-                auto found_holes = m_parts.reader->holes(series, span);
+                auto found_holes = m_parts.index->holes(series, span);
                 if (!found_holes) {
                     progress.problems.append(found_holes.error().message);
                     continue;
@@ -748,7 +765,7 @@ bool HistoryService::send(bool funding)
     if (m_inFlight >= parallelRequests || now < m_troubleUntil)
         return false;
     const Job *next = m_queue.peek(funding, now);
-    if (!next)
+    if (!next || (m_roomScarce && next->urgency >= Urgency::Repair))
         return false;
     const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
     if (learning && m_inFlight > 0)
@@ -1021,7 +1038,7 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
         return;
     const SeriesKey series{m_parts.adapter->name(), job.instrument.unified, job.timeframe};
     const TimeSpan span{candles.front().open_time, nextCandleOpen(job.timeframe, candles.back().open_time)};
-    const auto stored = m_parts.reader->candles(series, span, std::nullopt);
+    const auto stored = m_parts.index->knownCandles(series, span);
     if (!stored)
         return;
     std::erase_if(candles, [&](const Candle &fresh) {

@@ -14,6 +14,7 @@
 #include "history/rest_client.h"
 #include "history/weight_budget.h"
 #include "runtime/service.h"
+#include "store/point_line.h"
 #include "store/store.h"
 
 #include <QHash>
@@ -52,7 +53,7 @@ public:
     struct Parts // what the service owns, opened by the composition
     {
         std::unique_ptr<exchange::ExchangeAdapter> adapter;
-        std::unique_ptr<store::StoreReader> reader;
+        std::shared_ptr<store::StoreIndex> index;
         std::unique_ptr<store::GapLedger> ledger;
     };
 
@@ -74,7 +75,10 @@ public Q_SLOTS:
     void refreshInstruments(const QString &why);
     void stored(const std::vector<quint64> &tickets); // the store holds these batches
     void storeSetAside();                             // the store began anew: everything is missing
-    void audit();                                     // search the whole store for holes, now
+    void storeCaughtUp();                             // the store has confirmed all that it was given
+    void storeRefused(const std::vector<tk::store::StreamSpan> &spans, const QString &reason); // for good
+    void storeRoomChanged(bool scarce); // while it is, nothing is fetched that can be fetched later
+    void audit();                       // search the whole store for holes, now
     void startBackfill(const tk::history::BackfillRequest &request);
     void cancelBackfill(quint64 id);
 
@@ -164,6 +168,7 @@ private:
     UtcTime m_troubleSince{};
     UtcTime m_startedAt{};
     MonotonicTime m_troubleUntil{};
+    bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
     MonotonicTime m_troubleToldAt{};
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before

@@ -165,4 +165,21 @@ void appendLine(const MarkPoint &point, QByteArray &into)
     pen.time(point.time);
 }
 
+void appendLine(const TickPoint &tick, QByteArray &into)
+{
+    const QByteArray kind = tick.kind.toLatin1();
+    into += head(view(kind), {}, tick.exchange, tick.pair);
+    into += " payload=\"";
+    for (const char c : tick.payload) {
+        if (c == '"' || c == '\\')
+            into += '\\';
+        into += c == '\n' || c == '\r' ? ' ' : c; // a blank between JSON's tokens; within its strings they cannot stand
+    }
+    into += "\" ";
+    constexpr qint64 nanosPerMilli = 1'000'000;
+    const qint64 within = ((tick.id % nanosPerMilli) + nanosPerMilli) % nanosPerMilli;
+    into += QByteArray::number(toMs(tick.time) * nanosPerMilli + within);
+    into += '\n';
+}
+
 } // namespace tk::store

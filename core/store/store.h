@@ -1,9 +1,10 @@
-// What a store must do. The embedded store (SQLite) implements it; InfluxDB will. All calls are synchronous and belong
-// to the thread that opened the object; several readers may be open beside the one writer.
+// What a store must do. The embedded store (SQLite) and InfluxDB implement it. All calls are synchronous and belong to
+// the thread that opened the object; several readers may be open beside the one writer.
 #pragma once
 
 #include "base/result.h"
 #include "market/records.h"
+#include "market/stream.h"
 
 #include <memory>
 #include <optional>
@@ -25,24 +26,44 @@ struct FundingState
     std::optional<FundingPoint> predicted; // newest prediction
 };
 
-class StoreReader
+// What the engine knows to be stored. Answers at once, never over a network: history plans and closes gaps by it, also
+// while the database is away.
+class StoreIndex
 {
 public:
-    virtual ~StoreReader() = default;
+    virtual ~StoreIndex() = default;
 
+    // Open time of the oldest candle that is stored or durably on its way; nothing for an empty series.
+    virtual Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) = 0;
+
+    // Runs of missing candle opens within [span.from, span.to), both on the grid, ascending: neither stored nor durably
+    // on their way. An empty series is one hole.
+    virtual Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) = 0;
+
+    // The same for mark prices: whole minutes without any.
+    virtual Result<std::vector<TimeSpan>> markHoles(const QString &exchange, const QString &pair, TimeSpan span) = 0;
+
+    // The database itself has confirmed all that is known of the span (candles, mark prices): nothing is on its way.
+    virtual Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) = 0;
+
+    // The values of the candles in the span, as far as they are at hand without asking anybody.
+    virtual Result<std::vector<Candle>> knownCandles(const SeriesKey &series, TimeSpan span) = 0;
+
+    virtual Result<std::vector<SeriesSummary>> candleSeries() = 0; // every series that has candles
+
+    virtual Result<std::optional<UtcTime>> newestSettledFunding(const QString &exchange, const QString &pair) = 0;
+};
+
+// Everything a store can be asked for. May wait for a database (a deadline of its own, then an error).
+class StoreReader : public StoreIndex
+{
+public:
     // Final candles with open time in [span.from, span.to), ascending; with a limit, the newest `limit` of them.
     virtual Result<std::vector<Candle>> candles(const SeriesKey &series, TimeSpan span,
                                                 std::optional<qint64> limit) = 0;
 
-    // Open time of the newest (oldest) stored candle; nothing for an empty series.
+    // Open time of the newest stored candle; nothing for an empty series.
     virtual Result<std::optional<UtcTime>> lastTime(const SeriesKey &series) = 0;
-    virtual Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) = 0;
-
-    // Runs of missing candle opens within [span.from, span.to), both on the grid, ascending. An empty series is one
-    // hole.
-    virtual Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) = 0;
-
-    virtual Result<std::vector<SeriesSummary>> candleSeries() = 0; // every series that has candles
 
     // The newest funding state, and the newest mark price; of all pairs where none is named. Sorted by pair.
     virtual Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) = 0;
@@ -57,13 +78,20 @@ public:
     // How many ticks of one kind are stored in the span.
     virtual Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind,
                                      TimeSpan span) = 0;
+
+    // What the index wants to know, from the questions above: a reader sees what is stored, and nothing on its way.
+    Result<std::vector<TimeSpan>> markHoles(const QString &exchange, const QString &pair, TimeSpan span) override;
+    Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) override;
+    Result<std::vector<Candle>> knownCandles(const SeriesKey &series, TimeSpan span) override;
+    Result<std::optional<UtcTime>> newestSettledFunding(const QString &exchange, const QString &pair) override;
 };
 
 // What a write changed, so that a repair can be counted as one.
 struct WriteOutcome
 {
-    qint64 stored = 0;    // points written, new or equal; corrected ones are not among them
-    qint64 corrected = 0; // candles that were there with other values and were replaced
+    qint64 stored = 0;     // points written, new or equal; corrected ones are not among them
+    qint64 corrected = 0;  // candles that were there with other values and were replaced
+    bool confirmed = true; // false: safe on the disk, on its way to a database that will confirm it
 };
 
 class StoreWriter
@@ -90,6 +118,7 @@ public:
     virtual ~StoreFactory() = default;
     virtual Result<std::unique_ptr<StoreWriter>> openWriter() = 0;
     virtual Result<std::unique_ptr<StoreReader>> openReader() = 0;
+    virtual Result<std::shared_ptr<StoreIndex>> openIndex() = 0; // one, or one for each who asks
 };
 
 } // namespace tk::store

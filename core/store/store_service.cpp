@@ -113,6 +113,10 @@ bool StoreService::write()
     m_unsynced = true;
     std::vector<quint64> tickets;
     std::vector<milliseconds> latencies;
+    if (!outcome->confirmed) { // who confirms counts, and gives the tickets back
+        m_waiting.clear();
+        return true;
+    }
     for (const RecordBatch &batch : m_waiting) {
         for (const CandleBatch &candles : batch.candles)
             m_state.stored_candles += candles.candles.size();

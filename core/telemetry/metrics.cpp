@@ -72,6 +72,14 @@ struct Metrics::Families
     Family<Counter> &reconnects = counter("tapekeeper_reconnects_total", "Attempts to reconnect by cause and outcome.");
     Family<Gauge> &streams = gauge("tapekeeper_streams", "Streams by state.");
     Family<Gauge> &spoolBytes = gauge("tapekeeper_spool_bytes", "Size of the spool on disk.");
+    Family<Gauge> &spoolWaiting =
+        gauge("tapekeeper_spool_waiting_bytes", "Bytes in the spool that the database has not confirmed.");
+    Family<Counter> &delivered =
+        counter("tapekeeper_points_delivered_total", "Points the database has confirmed, resent ones included.");
+    Family<Counter> &refusedLines =
+        counter("tapekeeper_lines_refused_total", "Lines the database refused for good; they are in the dead letters.");
+    Family<Counter> &lostPoints = counter("tapekeeper_audit_lost_points_total",
+                                          "Points the database had confirmed and an audit did not find there.");
     Family<Gauge> &spoolAge =
         gauge("tapekeeper_spool_oldest_record_age_seconds", "Age of the oldest record the store has not confirmed.");
     Family<Counter> &storeErrors = counter("tapekeeper_store_errors_total", "Failed writes to the store by code.");
@@ -109,10 +117,11 @@ Metrics::Metrics()
     Families &all = *m_families;
     for (const std::string_view kind : recordKinds)
         all.recordsStored.Add({{"kind", std::string(kind)}});
-    for (Families::Family<Counter> *family :
-         {&all.candlesCorrected, &all.gapsOpened, &all.gapsRepaired, &all.gapsUnfillable})
+    for (Families::Family<Counter> *family : {&all.candlesCorrected, &all.gapsOpened, &all.gapsRepaired,
+                                              &all.gapsUnfillable, &all.delivered, &all.refusedLines, &all.lostPoints})
         family->Add({});
-    for (Families::Family<Gauge> *family : {&all.spoolBytes, &all.spoolAge, &all.gapsOpen, &all.clockOffset})
+    for (Families::Family<Gauge> *family :
+         {&all.spoolBytes, &all.spoolWaiting, &all.spoolAge, &all.gapsOpen, &all.clockOffset})
         family->Add({});
     all.eventToStored.Add({}, latencyBounds);
     all.buildInfo.Add({{"version", TAPEKEEPER_VERSION}, {"qt", qVersion()}}).Set(1);
@@ -181,6 +190,26 @@ Gauge &Metrics::streams(const QString &exchange, StreamState state)
 Gauge &Metrics::spoolBytes()
 {
     return m_families->spoolBytes.Add({});
+}
+
+Gauge &Metrics::spoolWaitingBytes()
+{
+    return m_families->spoolWaiting.Add({});
+}
+
+Counter &Metrics::pointsDelivered()
+{
+    return m_families->delivered.Add({});
+}
+
+Counter &Metrics::linesRefused()
+{
+    return m_families->refusedLines.Add({});
+}
+
+Counter &Metrics::auditLost()
+{
+    return m_families->lostPoints.Add({});
 }
 
 Gauge &Metrics::spoolOldestRecordAge()

@@ -44,6 +44,10 @@ public:
     Counter &reconnects(const QString &exchange, const QString &reason, const QString &status); // "ok" or "failed"
     Gauge &streams(const QString &exchange, StreamState state);
     Gauge &spoolBytes();
+    Gauge &spoolWaitingBytes();
+    Counter &pointsDelivered();
+    Counter &linesRefused();
+    Counter &auditLost();
     Gauge &spoolOldestRecordAge(); // seconds
     Counter &storeErrors(const QString &code);
     Gauge &gapsOpen();

@@ -36,8 +36,10 @@ EngineRig::~EngineRig()
 
 bool EngineRig::start()
 {
-    auto engine = app::Engine::create(
-        m_settings, m_clock, {.wakeup_pause = std::chrono::microseconds(0), .rotate_after = m_options.rotateAfter});
+    auto engine = app::Engine::create(m_settings, m_clock,
+                                      {.wakeup_pause = std::chrono::microseconds(0),
+                                       .rotate_after = m_options.rotateAfter,
+                                       .audit_every = m_options.auditEvery});
     if (!engine) {
         qWarning("%s", qUtf8Printable(engine.error().message));
         return false;
@@ -166,7 +168,10 @@ TruthCheck EngineRig::check() const
             .instruments = m_instruments,
             .timeframes = m_settings.exchanges.front().timeframes,
             .since = m_startedAt,
-            .history = m_settings.exchanges.front().history};
+            .history = m_settings.exchanges.front().history,
+            .influx = m_options.truth                                    ? m_options.truth
+                      : m_settings.store.kind == QLatin1String("influx") ? std::optional(m_settings.store.influx)
+                                                                         : std::nullopt};
 }
 
 QStringList EngineRig::differences()

@@ -24,6 +24,9 @@ struct RigOptions
     int history = 30;
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
     std::optional<milliseconds> rotateAfter{};
+    milliseconds auditEvery = std::chrono::hours(1);
+    // Where to look for the truth, when the engine's own way to the database is one that fails.
+    std::optional<config::InfluxSettings> truth{};
     sim::SimSettings sim{};
     std::function<void(config::Settings &)> adjust{};
 };
@@ -53,6 +56,8 @@ public:
 
     std::shared_ptr<const feed::FeedSnapshot> feed() const;
     std::shared_ptr<const history::HistorySnapshot> history() const;
+    std::shared_ptr<const store::influx::SenderSnapshot> sender() const { return m_engine->snapshots().sender; }
+    std::shared_ptr<const store::influx::AuditSnapshot> audit() const { return m_engine->snapshots().audit; }
     std::optional<feed::StreamRow> stream(const QString &pair, StreamKind kind, Timeframe timeframe) const;
     std::vector<Gap> gaps() const; // all the ledger knows, newest first
     const std::vector<exchange::Instrument> &instruments() const { return m_instruments; }

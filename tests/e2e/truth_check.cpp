@@ -3,6 +3,7 @@
 #include "exchange/binance_usdm/adapter.h"
 #include "exchange/selection.h"
 #include "store/embedded/embedded_store.h"
+#include "store/influx/influx_reader.h"
 
 #include <QDir>
 #include <QFile>
@@ -29,9 +30,18 @@ QString describe(const Candle &candle)
 QStringList TruthCheck::differences(UtcTime until) const
 {
     QStringList found;
-    auto reader = store::EmbeddedStore(store::EmbeddedStore::fileIn(dataDir)).openReader();
-    if (!reader)
-        return {reader.error().message};
+    std::unique_ptr<store::StoreReader> reader;
+    if (influx) {
+        reader = std::make_unique<store::influx::InfluxReader>(*influx, [until] { return until; });
+    } else {
+        auto opened = store::EmbeddedStore(store::EmbeddedStore::fileIn(dataDir)).openReader();
+        if (!opened)
+            return {opened.error().message};
+        reader = std::move(opened).value();
+    }
+    const auto equal = [this](const Candle &a, const Candle &b) {
+        return influx ? sameValues(a, b) : describe(a) == describe(b);
+    };
     if (instruments.empty())
         return {QStringLiteral("the engine knows no instruments")};
     for (const exchange::Instrument &instrument : instruments) {
@@ -41,8 +51,8 @@ QStringList TruthCheck::differences(UtcTime until) const
             from = std::max(from, candleOpen(timeframe, instrument.onboard));
             const QString series = instrument.unified + u' ' + timeframeText(timeframe);
             const auto truth = sim->truth(instrument.symbol, timeframe, {from, end});
-            const auto stored = (*reader)->candles({QStringLiteral("binance-usdm"), instrument.unified, timeframe},
-                                                   {from, end}, std::nullopt);
+            const auto stored = reader->candles({QStringLiteral("binance-usdm"), instrument.unified, timeframe},
+                                                {from, end}, std::nullopt);
             if (!stored) {
                 found.append(series + QStringLiteral(": ") + stored.error().message);
                 continue;
@@ -57,7 +67,7 @@ QStringList TruthCheck::differences(UtcTime until) const
                     found.append(series + QStringLiteral(": extra ") + describe((*stored)[next++]));
                 if (next == stored->size() || (*stored)[next].open_time > expected.open_time)
                     found.append(series + QStringLiteral(": missing ") + describe(expected));
-                else if (describe((*stored)[next]) != describe(expected))
+                else if (!equal((*stored)[next], expected))
                     found.append(
                         series +
                         QStringLiteral(": wrong %1 instead of %2").arg(describe((*stored)[next]), describe(expected)) +

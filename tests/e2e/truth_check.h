@@ -2,12 +2,14 @@
 // of (pair, timeframe, open time, values), not counts.
 #pragma once
 
+#include "config/settings.h"
 #include "exchange/instrument.h"
 #include "market/records.h"
 #include "support/exchange/simulator_thread.h"
 
 #include <QStringList>
 
+#include <optional>
 #include <vector>
 
 namespace tk::test {
@@ -20,6 +22,8 @@ struct TruthCheck
     std::vector<Timeframe> timeframes;
     UtcTime since; // the first start: history reaches back from here
     int history = 0;
+    // Where the records are, when it is not the embedded store: there numbers are equal as numbers, not digit by digit.
+    std::optional<config::InfluxSettings> influx{};
 
     // Every difference as a line; candles that close after `until` do not count.
     QStringList differences(UtcTime until) const;

@@ -123,10 +123,12 @@ PlannedFault FaultSchedule::random(UtcTime at, const QStringList &symbols)
     case 12:
         spec.fault = QStringLiteral("lose-frames");
         set("every", number(3, 10));
+        fault.silences = true; // a trade whose frame was lost stays unseen until the stream's next one
         break;
     default:
         spec.fault = QStringLiteral("broken-frame");
         set("every", number(3, 10));
+        fault.silences = true; // a broken frame is a lost one
         break;
     }
     return fault;
@@ -148,6 +150,14 @@ const PlannedFault *FaultSchedule::explains(const StreamKey &stream, UtcTime at)
             return &fault;
     }
     return nullptr;
+}
+
+const PlannedFault *FaultSchedule::newest(UtcTime at) const
+{
+    const PlannedFault *newest = nullptr;
+    for (const PlannedFault &fault : m_faults)
+        newest = fault.at <= at ? &fault : newest;
+    return newest;
 }
 
 } // namespace tk::test

@@ -32,6 +32,9 @@ public:
     // A fault that explains why this stream was told to be sick then.
     const PlannedFault *explains(const StreamKey &stream, UtcTime at) const;
 
+    // The newest fault that had begun by then, whether it explains anything or not: where to look first.
+    const PlannedFault *newest(UtcTime at) const;
+
 private:
     PlannedFault random(UtcTime at, const QStringList &symbols);
     int number(int from, int to) { return std::uniform_int_distribution<int>(from, to)(m_random); }

@@ -124,6 +124,7 @@ void TestHours::faultsAllTheTime()
     QStringList unexplained;
     int sick = 0;
     int byTheMachine = 0;
+    std::map<QString, int> after; // alarms without a cause, by the fault before them
     for (const Gap &gap : *gaps) {
         if (!saysSick(gap) || gap.opened < began)
             continue;
@@ -133,12 +134,19 @@ void TestHours::faultsAllTheTime()
         const bool paused = std::ranges::any_of(
             pauses, [&](const TimeSpan &pause) { return gap.opened >= pause.from && gap.opened < pause.to + 3min; });
         byTheMachine += paused;
-        if (!paused)
-            unexplained.append(QStringLiteral("%1 %2 %3: %4")
-                                   .arg(isoText(gap.opened), gap.stream.pair, gap.stream.kindText(), gap.cause));
+        if (paused)
+            continue;
+        const PlannedFault *before = schedule.newest(gap.opened);
+        ++after[before ? before->spec.fault : QStringLiteral("no fault")];
+        unexplained.append(QStringLiteral("%1 %2 %3: %4 (%5 after %6)")
+                               .arg(isoText(gap.opened), gap.stream.pair, gap.stream.kindText(), gap.cause,
+                                    before ? ageText(gap.opened - before->at) : QString(),
+                                    before ? before->spec.fault : QString()));
     }
     qInfo("streams called sick: %d, without a fault: %lld, while the machine paused (%zu times): %d", sick,
           qint64(unexplained.size()), pauses.size(), byTheMachine);
+    for (const auto &[fault, count] : after)
+        qInfo("  %d after %s", count, qPrintable(fault));
     for (const QString &alarm : unexplained.mid(0, 20))
         qInfo("  %s", qPrintable(alarm));
 

@@ -41,4 +41,12 @@ Result<std::unique_ptr<StoreReader>> EmbeddedStore::openReader()
     return std::unique_ptr<StoreReader>(std::move(reader));
 }
 
+Result<std::shared_ptr<StoreIndex>> EmbeddedStore::openIndex()
+{
+    auto reader = openReader();
+    if (!reader)
+        return reader.error();
+    return std::shared_ptr<StoreIndex>(std::move(reader).value());
+}
+
 } // namespace tk::store

@@ -43,6 +43,7 @@ public:
 
     // The file must exist (prepare(), or a writer, creates it). Never changes the file.
     Result<std::unique_ptr<StoreReader>> openReader() override;
+    Result<std::shared_ptr<StoreIndex>> openIndex() override; // a reader: all is at hand, and confirmed once written
 
     int timesSetAside() const { return m_shared->timesSetAside; }
 

@@ -1,0 +1,352 @@
+#include "store/influx/influx_reader.h"
+
+#include "store/point_line.h"
+#include "store/run_set.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tk::store::influx {
+
+namespace {
+
+constexpr qint64 pageRows = 10'000; // 1.x calls a longer answer partial, even a whole one (seen on 1.6.7)
+constexpr milliseconds futureSlack = std::chrono::hours(24);
+
+QString candleTable(Timeframe timeframe)
+{
+    return QStringLiteral("ohlcv_") + timeframeText(timeframe);
+}
+
+const std::vector<QByteArray> &candleFields()
+{
+    static const std::vector<QByteArray> fields{"close",  "open",         "high",   "low",
+                                                "volume", "quote_volume", "trades", "source"};
+    return fields;
+}
+
+DecimalText decimal(const QByteArray &text)
+{
+    return DecimalText::from({text.constData(), size_t(text.size())}).value_or(DecimalText());
+}
+
+Candle candleOf(const Row &row)
+{
+    Candle candle;
+    candle.open_time = row.time;
+    candle.close = decimal(row.values[0]);
+    candle.open = decimal(row.values[1]);
+    candle.high = decimal(row.values[2]);
+    candle.low = decimal(row.values[3]);
+    candle.volume = decimal(row.values[4]);
+    candle.quote_volume = decimal(row.values[5]);
+    candle.trades = qint64(row.values[6].toDouble());
+    // Written by another program: it has no source, and history is what can be said of it.
+    candle.source =
+        sourceFromName({row.values[7].constData(), size_t(row.values[7].size())}).value_or(CandleSource::History);
+    return candle;
+}
+
+FundingPoint fundingOf(const Row &row)
+{
+    FundingPoint point{.exchange = row.exchange, .pair = row.pair, .time = row.time, .rate = {}, .predicted_rate = {}};
+    point.rate = decimal(row.values[0]);
+    if (row.values.size() > 1)
+        point.predicted_rate = decimal(row.values[1]);
+    point.special = row.type == "special";
+    return point;
+}
+
+MarkPoint markOf(const Row &row)
+{
+    return {row.exchange, row.pair, row.time, decimal(row.values[0]), decimal(row.values[1])};
+}
+
+} // namespace
+
+InfluxReader::InfluxReader(config::InfluxSettings settings, std::function<UtcTime()> now, const std::atomic<bool> *stop)
+    : m_settings(std::move(settings))
+    , m_now(std::move(now))
+    , m_stop(stop)
+    , m_http({.timeout = m_settings.timeout, .ca_file = m_settings.tls_ca_file})
+    , m_api(configuredApi(m_settings))
+{}
+
+Result<Api> InfluxReader::connect()
+{
+    if (!m_api) {
+        const auto api = recognise(m_http.send(pingCall(m_settings), m_stop), m_settings);
+        if (!api)
+            return Error{api.error().kind,
+                         QStringLiteral("the database at %1 cannot be read: %2")
+                             .arg(m_settings.url.toDisplayString(QUrl::RemoveUserInfo), api.error().message),
+                         true};
+        m_api = *api;
+    }
+    return *m_api;
+}
+
+Result<std::vector<Row>> InfluxReader::ask(const Question &question)
+{
+    const auto api = connect();
+    if (!api)
+        return api.error();
+    return readRows(*api, m_http.send(questionCall(*api, m_settings, question), m_stop), question);
+}
+
+Status InfluxReader::eachPage(Question question, const std::function<void(const Row &)> &take)
+{
+    question.limit = pageRows;
+    for (;;) {
+        const auto rows = ask(question);
+        if (!rows)
+            return rows.error();
+        std::map<std::pair<QString, QByteArray>, qint64> of_series;
+        UtcTime last = question.span.from;
+        for (const Row &row : *rows) {
+            take(row);
+            ++of_series[{row.exchange + row.pair, row.type}];
+            last = std::max(last, row.time);
+        }
+        const bool full = std::ranges::any_of(of_series, [](const auto &series) { return series.second >= pageRows; });
+        if (!full)
+            return ok();
+        question.span.from = last + milliseconds(1);
+    }
+}
+
+TimeSpan InfluxReader::everything() const
+{
+    return {fromMs(0), m_now() + futureSlack};
+}
+
+Result<std::vector<Candle>> InfluxReader::candles(const SeriesKey &series, TimeSpan span, std::optional<qint64> limit)
+{
+    Question question{.measurement = candleTable(series.timeframe),
+                      .fields = candleFields(),
+                      .exchange = series.exchange,
+                      .pair = series.pair,
+                      .span = {std::max(span.from, fromMs(0)), std::min(span.to, everything().to)}};
+    std::vector<Candle> candles;
+    if (question.span.from >= question.span.to)
+        return candles;
+    const auto take = [&](const Row &row) {
+        if (candleOpen(series.timeframe, row.time) == row.time && !row.values[0].isEmpty())
+            candles.push_back(candleOf(row));
+    };
+    if (!limit) {
+        if (const Status read = eachPage(question, take); !read)
+            return read.error();
+        return candles;
+    }
+    question.newest_first = true;
+    while (qint64(candles.size()) < *limit && question.span.from < question.span.to) {
+        question.limit = std::min(pageRows, *limit - qint64(candles.size()));
+        const auto rows = ask(question);
+        if (!rows)
+            return rows.error();
+        for (const Row &row : *rows)
+            take(row);
+        if (qint64(rows->size()) < question.limit)
+            break;
+        question.span.to = rows->back().time;
+    }
+    std::ranges::reverse(candles);
+    return candles;
+}
+
+Result<std::optional<UtcTime>> InfluxReader::edge(const SeriesKey &series, Question::What what)
+{
+    const auto rows = ask({.what = what,
+                           .measurement = candleTable(series.timeframe),
+                           .fields = {"close"},
+                           .exchange = series.exchange,
+                           .pair = series.pair,
+                           .span = everything()});
+    if (!rows)
+        return rows.error();
+    if (rows->empty())
+        return std::optional<UtcTime>();
+    return std::optional(rows->front().time);
+}
+
+Result<std::optional<UtcTime>> InfluxReader::lastTime(const SeriesKey &series)
+{
+    return edge(series, Question::What::Last);
+}
+
+Result<std::optional<UtcTime>> InfluxReader::firstTime(const SeriesKey &series)
+{
+    return edge(series, Question::What::First);
+}
+
+Result<std::vector<UtcTime>> InfluxReader::times(const StreamKey &stream, TimeSpan span)
+{
+    const bool candles = stream.kind == StreamKind::Candles;
+    std::vector<UtcTime> times;
+    const Status read = eachPage({.measurement = candles ? candleTable(stream.timeframe) : QStringLiteral("mark_price"),
+                                  .fields = {candles ? QByteArray("close") : QByteArray("price")},
+                                  .exchange = stream.exchange,
+                                  .pair = stream.pair,
+                                  .span = span},
+                                 [&](const Row &row) { times.push_back(row.time); });
+    if (!read)
+        return read.error();
+    return times;
+}
+
+Result<std::vector<TimeSpan>> InfluxReader::holes(const SeriesKey &series, TimeSpan span)
+{
+    const auto found = times({series.exchange, series.pair, StreamKind::Candles, series.timeframe}, span);
+    if (!found)
+        return found.error();
+    RunSet present(series.timeframe);
+    for (const UtcTime time : *found)
+        present.add(time);
+    UtcTime from = candleOpen(series.timeframe, span.from);
+    if (from < span.from)
+        from = nextCandleOpen(series.timeframe, from);
+    return present.holes({from, span.to});
+}
+
+Result<std::vector<SeriesSummary>> InfluxReader::candleSeries()
+{
+    std::vector<SeriesSummary> summaries;
+    for (const Timeframe timeframe : allTimeframes) {
+        std::map<std::pair<QString, QString>, SeriesSummary> series;
+        for (const auto what : {Question::What::Count, Question::What::First, Question::What::Last}) {
+            const auto rows =
+                ask({.what = what, .measurement = candleTable(timeframe), .fields = {"close"}, .span = everything()});
+            if (!rows)
+                return rows.error();
+            for (const Row &row : *rows) {
+                SeriesSummary &summary = series[{row.exchange, row.pair}];
+                summary.series = {row.exchange, row.pair, timeframe};
+                if (what == Question::What::Count)
+                    summary.count = row.values[0].toLongLong();
+                else
+                    (what == Question::What::First ? summary.first : summary.last) = row.time;
+            }
+            if (rows->empty())
+                break; // no such measurement
+        }
+        for (auto &one : series) {
+            if (one.second.count > 0)
+                summaries.push_back(std::move(one.second));
+        }
+    }
+    return summaries;
+}
+
+Result<std::vector<FundingState>> InfluxReader::fundingNow(std::optional<QString> pair)
+{
+    std::map<std::pair<QString, QString>, FundingState> states;
+    for (const bool settled : {true, false}) {
+        const auto rows = ask({.what = Question::What::Last,
+                               .measurement = QStringLiteral("funding_rate"),
+                               .fields = {settled ? QByteArray("rate") : QByteArray("predicted_rate")},
+                               .pair = pair,
+                               .span = everything()});
+        if (!rows)
+            return rows.error();
+        for (const Row &row : *rows) {
+            FundingPoint point = fundingOf(row);
+            if (!settled)
+                std::swap(point.rate, point.predicted_rate);
+            std::optional<FundingPoint> &newest =
+                settled ? states[{row.pair, row.exchange}].settled : states[{row.pair, row.exchange}].predicted;
+            if (!newest || newest->time < point.time) // a special rate may be newer than the regular one
+                newest = std::move(point);
+        }
+    }
+    std::vector<FundingState> sorted;
+    for (auto &state : states)
+        sorted.push_back(std::move(state.second));
+    return sorted;
+}
+
+Result<std::vector<MarkPoint>> InfluxReader::marksNow(std::optional<QString> pair)
+{
+    const auto rows = ask({.what = Question::What::Last,
+                           .measurement = QStringLiteral("mark_price"),
+                           .fields = {"price", "index_price"},
+                           .pair = pair,
+                           .span = everything()});
+    if (!rows)
+        return rows.error();
+    std::vector<MarkPoint> marks;
+    for (const Row &row : *rows)
+        marks.push_back(markOf(row));
+    std::ranges::sort(marks, {}, &MarkPoint::pair);
+    return marks;
+}
+
+Result<std::vector<FundingPoint>> InfluxReader::fundingHistory(const QString &exchange, const QString &pair,
+                                                               TimeSpan span)
+{
+    std::vector<FundingPoint> points;
+    const Status read = eachPage({.measurement = QStringLiteral("funding_rate"),
+                                  .fields = {"rate"},
+                                  .exchange = exchange,
+                                  .pair = pair,
+                                  .span = span},
+                                 [&](const Row &row) {
+                                     if (!row.values[0].isEmpty())
+                                         points.push_back(fundingOf(row));
+                                 });
+    if (!read)
+        return read.error();
+    std::ranges::stable_sort(points, {}, &FundingPoint::time); // regular and special ones are two series
+    return points;
+}
+
+Result<std::vector<MarkPoint>> InfluxReader::markHistory(const QString &exchange, const QString &pair, TimeSpan span)
+{
+    std::vector<MarkPoint> marks;
+    const Status read = eachPage({.measurement = QStringLiteral("mark_price"),
+                                  .fields = {"price", "index_price"},
+                                  .exchange = exchange,
+                                  .pair = pair,
+                                  .span = span},
+                                 [&](const Row &row) { marks.push_back(markOf(row)); });
+    if (!read)
+        return read.error();
+    return marks;
+}
+
+Result<qint64> InfluxReader::tickCount(const QString &exchange, const QString &pair, const QString &kind, TimeSpan span)
+{
+    const auto rows = ask({.what = Question::What::Count,
+                           .measurement = kind,
+                           .fields = {"payload"},
+                           .exchange = exchange,
+                           .pair = pair,
+                           .span = span});
+    if (!rows)
+        return rows.error();
+    qint64 count = 0;
+    for (const Row &row : *rows)
+        count += row.values[0].toLongLong();
+    return count;
+}
+
+Result<std::vector<InfluxReader::DayCount>> InfluxReader::countsPerDay(const QString &measurement, TimeSpan span)
+{
+    const bool candles = measurement.startsWith(QLatin1StringView("ohlcv_"));
+    const auto timeframe = candles ? timeframeFromName(measurement.mid(6).toStdString()) : std::nullopt;
+    const auto rows = ask({.what = Question::What::CountPerDay,
+                           .measurement = measurement,
+                           .fields = {candles ? QByteArray("close") : QByteArray("price")},
+                           .span = span});
+    if (!rows)
+        return rows.error();
+    std::vector<DayCount> counts;
+    for (const Row &row : *rows) {
+        const StreamKey stream{row.exchange, row.pair, candles ? StreamKind::Candles : StreamKind::MarkPrice,
+                               timeframe.value_or(Timeframe::M1)};
+        counts.push_back({stream, row.time, row.values[0].toLongLong()});
+    }
+    return counts;
+}
+
+} // namespace tk::store::influx

@@ -1,0 +1,582 @@
+#include "store/influx/sender.h"
+
+#include "base/logging.h"
+
+#include <QRandomGenerator>
+
+#include <algorithm>
+
+namespace tk::store::influx {
+
+namespace {
+
+constexpr milliseconds tickEvery{250};
+constexpr milliseconds saveEvery{1'000};
+constexpr milliseconds snapshotEvery{1'000};
+constexpr milliseconds tellEvery{60'000};
+constexpr milliseconds batchAge{500};         // what is little waits so long for more
+constexpr qint64 worthSending = 256 * 1024;   // bytes that do not wait
+constexpr qint64 loadBytes = 4 * 1024 * 1024; // taken from the spool at once: a week's share of it fills a body
+constexpr qsizetype smallestBody = 16 * 1024; // below it a lane is too slow to be of use
+constexpr int wholeBodiesToGrow = 200;        // then a lowered limit may have been a passing trouble
+constexpr milliseconds rewindEvery{600'000};  // so that a flapping server cannot keep us sending the same for ever
+constexpr milliseconds stopGrace{1'500};      // of real time, within the grace that the host gives
+constexpr milliseconds caughtUpEvery{2'000};
+constexpr double scarceAbove = 0.8;
+constexpr double roomyBelow = 0.6;
+constexpr milliseconds futureSlack = std::chrono::hours(24);
+constexpr milliseconds retentionSlack = std::chrono::hours(1);
+constexpr UtcTime firstPlausible = fromMs(1'230'768'000'000); // 2009: nothing was traded before
+
+// InfluxDB 1.x and 2.x cut time into shards of seven days that begin on Mondays: one body touches one of them, so that
+// one answer speaks of all of it.
+qint64 shardWeek(UtcTime time)
+{
+    constexpr qint64 week = 7 * 86'400'000LL;
+    constexpr qint64 monday = 4 * 86'400'000LL; // 1970-01-05
+    const qint64 since = toMs(time) - monday;
+    return since >= 0 ? since / week : (since - week + 1) / week;
+}
+
+net::HttpOptions httpOptions(const config::InfluxSettings &settings)
+{
+    return {.timeout = settings.timeout, .ca_file = settings.tls_ca_file};
+}
+
+} // namespace
+
+Sender::Sender(SenderOptions options, SpoolParts parts, std::function<void()> beat)
+    : m_options(std::move(options))
+    , m_parts(std::move(parts))
+    , m_beat(std::move(beat))
+    , m_api(configuredApi(m_options.settings))
+    , m_backoff(milliseconds(500), milliseconds(60'000), QRandomGenerator::global()->generate64())
+    , m_bodyLimit(m_options.largest_body)
+{
+    connect(&m_tick, &QTimer::timeout, this, &Sender::tick);
+}
+
+Sender::~Sender()
+{
+    m_http.reset(); // before what its answers would touch
+}
+
+Status Sender::start()
+{
+    m_http = std::make_unique<net::HttpClient>(httpOptions(m_options.settings));
+    auto file = IndexFile::open(m_options.index_file);
+    if (!file)
+        return file.error();
+    m_indexFile = std::move(file).value();
+    auto letters = DeadLetters::open(m_options.dead_letter_folder);
+    if (!letters)
+        return letters.error();
+    m_letters = std::move(letters).value();
+    const SpoolFigures figures = m_parts.spool->figures();
+    for (const Lane lane : allLanes)
+        of(lane).cursor = figures.lanes[size_t(lane)].acknowledged_seq;
+    if (!m_parts.spool->wasClosedCleanly()) {
+        // We may have gone down together with the database.
+        m_rewindTo = m_parts.clock->utcNow() - m_options.resend_reach;
+    }
+    m_state.trouble_since = m_parts.clock->utcNow();
+    m_tick.setInterval(m_parts.clock->timerDelay(tickEvery));
+    m_tick.start();
+    pump();
+    return ok();
+}
+
+void Sender::stop()
+{
+    m_stopping = true;
+    m_stopBy = m_parts.clock->now() + stopGrace;
+    pump();
+    tick();
+}
+
+void Sender::spoolGrew()
+{
+    if (m_lookStarted)
+        m_lookStarted();
+    pump();
+}
+
+void Sender::tick()
+{
+    m_beat();
+    const MonotonicTime now = m_parts.clock->now();
+    pump();
+    settleTickets(); // an append may have come in between the acknowledgement and the ticket
+    const SpoolFigures figures = m_parts.spool->figures();
+    const bool waits = toMs(figures.oldestWaiting()) != 0;
+    if (now >= m_saveAt) {
+        m_saveAt = now + saveEvery;
+        save();
+    }
+    if (!waits && m_deliveredSinceCaughtUp && now >= m_caughtUpAt) {
+        m_caughtUpAt = now + caughtUpEvery;
+        m_deliveredSinceCaughtUp = false;
+        Q_EMIT caughtUp();
+    }
+    const double filled = figures.max_size > 0 ? double(figures.waitingBytes()) / double(figures.max_size) : 0;
+    if (m_scarce ? filled < roomyBelow : filled > scarceAbove) {
+        m_scarce = !m_scarce;
+        if (m_scarce)
+            qCCritical(lcStore).noquote() << "the spool is filling up: history waits, so that live data has room"
+                                          << logField(u"spooled", QString::number(figures.waitingBytes()))
+                                          << logField(u"max_size", QString::number(figures.max_size));
+        else
+            qCInfo(lcStore) << "the spool has room again";
+        Q_EMIT roomChanged(m_scarce);
+    }
+    if (now >= m_snapshotAt) {
+        m_snapshotAt = now + snapshotEvery;
+        sendSnapshot();
+    }
+    if (m_stopping) {
+        const bool busy = std::ranges::any_of(m_lanes, [](const LaneState &lane) { return lane.in_flight; });
+        if (now < m_stopBy && m_link == Link::Up && (waits || busy))
+            return;
+        m_tick.stop();
+        m_http.reset();
+        save();
+        if (const Status closed = m_parts.spool->closeCleanly(m_parts.clock->utcNow()); !closed)
+            qCWarning(lcStore).noquote() << closed.error().message;
+        if (waits)
+            qCInfo(lcStore).noquote() << "what the database has not confirmed stays in the spool"
+                                      << logField(u"bytes", QString::number(figures.waitingBytes()))
+                                      << logField(u"oldest", isoText(figures.oldestWaiting()));
+        sendSnapshot();
+        Q_EMIT stopped();
+    }
+}
+
+// --- the link to the database ----------------------------------------------------------------------------------------
+
+void Sender::pump()
+{
+    if (!m_http)
+        return;
+    const MonotonicTime now = m_parts.clock->now();
+    switch (m_link) {
+    case Link::Unknown:
+        connectToDatabase();
+        return;
+    case Link::Asking:
+        return;
+    case Link::Down:
+    case Link::Parked: {
+        if (now < m_retryAt || std::ranges::any_of(m_lanes, [](const LaneState &lane) { return lane.in_flight; }))
+            return;
+        // One probe at a time; what was refused for its place is asked for anew, since somebody may have made it.
+        const auto waiting = std::ranges::find_if(allLanes, [this](Lane lane) { return of(lane).body.has_value(); });
+        if (m_link == Link::Parked || waiting == allLanes.end())
+            connectToDatabase();
+        else
+            advance(*waiting);
+        return;
+    }
+    case Link::Up:
+        if (m_rewindTo && now >= m_rewindAllowedAt)
+            rewind();
+        for (const Lane lane : allLanes)
+            advance(lane);
+        return;
+    }
+}
+
+void Sender::connectToDatabase()
+{
+    m_link = Link::Asking;
+    if (m_api) {
+        m_setup.emplace(*m_api, m_options.settings);
+        m_http->send(m_setup->first(), [this](const net::HttpAnswer &answer) { setup(answer); });
+        return;
+    }
+    m_http->send(pingCall(m_options.settings),
+                 [this](const net::HttpAnswer &answer) {
+                     const auto api = recognise(answer, m_options.settings);
+                     if (!api) {
+                         Reply reply = judge(answer, 0, m_parts.clock->utcNow());
+                         reply.text = api.error().message;
+                         linkFailed(reply, answer.status == 0 ? Link::Down : Link::Parked);
+                         return;
+                     }
+                     m_api = *api;
+                     qCInfo(lcStore).noquote()
+                         << "the database speaks" << logField(u"api", QString::fromLatin1(apiName(*api).data()))
+                         << logField(u"version", QString::fromLatin1(answer.headers.value("X-Influxdb-Version")));
+                     connectToDatabase();
+                 });
+}
+
+void Sender::setup(const net::HttpAnswer &answer)
+{
+    const DatabaseSetup::Step step = m_setup->after(answer, m_parts.clock->utcNow());
+    if (const auto *call = std::get_if<net::HttpCall>(&step)) {
+        m_http->send(*call, [this](const net::HttpAnswer &next) { setup(next); });
+        return;
+    }
+    if (const auto *reply = std::get_if<Reply>(&step)) {
+        const bool again = reply->verdict == Verdict::ComeAgain || reply->verdict == Verdict::TooLarge;
+        linkFailed(*reply, again ? Link::Down : Link::Parked);
+        return;
+    }
+    const auto &ready = std::get<DatabaseSetup::Ready>(step);
+    m_retention = ready.retention;
+    if (ready.created)
+        qCInfo(lcStore).noquote() << "the database was made with the configured retention"
+                                  << logField(u"database", *m_api == Api::V2 ? m_options.settings.bucket
+                                                                             : m_options.settings.database);
+    if (m_retention && m_retention->count() != 0 && *m_retention < m_options.settings.retention)
+        qCWarning(lcStore).noquote() << "the database keeps less than the configuration says; it is left as it is"
+                                     << logField(u"retention", ageText(*m_retention));
+    m_link = Link::Up;
+    if (m_state.trouble.isEmpty())
+        m_state.state = SenderSnapshot::State::Delivering;
+    pump();
+}
+
+void Sender::linkFailed(const Reply &reply, Link state)
+{
+    const MonotonicTime now = m_parts.clock->now();
+    const UtcTime utc = m_parts.clock->utcNow();
+    m_link = state;
+    m_retryAt = now + (state == Link::Parked ? m_options.parked_retry : std::max(m_backoff.next(), reply.retry_after));
+    ++m_state.failures[reply.code()];
+    Q_EMIT writeFailed(reply.code());
+    if (reply.may_have_lost) {
+        const UtcTime from = utc - m_options.resend_reach;
+        m_rewindTo = m_rewindTo ? std::min(*m_rewindTo, from) : from;
+    }
+    const QString trouble = reply.status == 0 ? reply.text : QStringLiteral("%1 %2").arg(reply.status).arg(reply.text);
+    if (m_state.trouble.isEmpty())
+        m_state.trouble_since = utc;
+    const bool news = m_state.trouble != trouble;
+    m_state.trouble = trouble;
+    m_state.advice = reply.advice;
+    m_state.state = state == Link::Parked ? SenderSnapshot::State::Parked : SenderSnapshot::State::Retrying;
+    if (!news && now < m_toldAt)
+        return;
+    m_toldAt = now + tellEvery;
+    const SpoolFigures figures = m_parts.spool->figures();
+    const QString details = logField(u"since", isoText(m_state.trouble_since)) + u' ' +
+                            logField(u"spooled_bytes", QString::number(figures.waitingBytes()));
+    if (state == Link::Parked)
+        qCCritical(lcStore).noquote() << "the database refuses all records:" << trouble
+                                      << (reply.advice.isEmpty() ? QString() : u'(' + reply.advice + u')') << details;
+    else
+        qCWarning(lcStore).noquote() << "the database does not take records:" << trouble
+                                     << (reply.advice.isEmpty() ? QString() : u'(' + reply.advice + u')') << details;
+}
+
+void Sender::linkWorks()
+{
+    m_link = Link::Up;
+    m_backoff.reset();
+    m_state.state = SenderSnapshot::State::Delivering;
+    if (m_state.trouble.isEmpty())
+        return;
+    const SpoolFigures figures = m_parts.spool->figures();
+    qCInfo(lcStore).noquote() << "the database takes records again"
+                              << logField(u"after", ageText(m_parts.clock->utcNow() - m_state.trouble_since))
+                              << logField(u"backlog_bytes", QString::number(figures.waitingBytes()));
+    m_state.trouble.clear();
+    m_state.advice.clear();
+    Q_EMIT databaseReturned();
+}
+
+// A database that was restarted may have lost what it had acknowledged (a torn log, reference influx §8). All of the
+// time before the outage goes again, in order, together with what came since: so the last value of a point stays the
+// last one.
+void Sender::rewind()
+{
+    for (const Lane lane : allLanes) {
+        LaneState &state = of(lane);
+        const quint64 target = m_parts.spool->before(lane, *m_rewindTo);
+        if (target >= state.cursor)
+            continue;
+        state.cursor = target;
+        state.next.reset();
+    }
+    m_rewindTo.reset();
+    m_rewindAllowedAt = m_parts.clock->now() + rewindEvery;
+}
+
+// --- lanes -----------------------------------------------------------------------------------------------------------
+
+void Sender::advance(Lane lane)
+{
+    LaneState &state = of(lane);
+    while (!state.in_flight) {
+        if (state.body && !state.body->isDone()) {
+            send(lane);
+            return;
+        }
+        if (state.body) {
+            if (!finishBody(lane))
+                return;
+            state.body.reset();
+        }
+        if (state.load && !state.load->bodies.empty()) {
+            state.body.emplace(std::move(state.load->bodies.front()));
+            state.load->bodies.pop_front();
+            state.packed = std::exchange(state.packed_next, {});
+            continue;
+        }
+        if (state.load) {
+            finishLoad(lane);
+            if (state.load)
+                return; // its letters could not be written: again at the next tick
+        }
+        state.load = state.next ? std::exchange(state.next, std::nullopt) : read(lane);
+        if (!state.load)
+            return;
+    }
+}
+
+bool Sender::isWorthSending(Lane lane)
+{
+    LaneState &state = of(lane);
+    const SpoolFigures::OfLane figures = m_parts.spool->figures().lanes[size_t(lane)];
+    if (figures.last_seq <= state.cursor)
+        return false;
+    if (m_stopping || state.cursor < figures.acknowledged_seq || figures.waiting_bytes >= worthSending)
+        return true;
+    return m_parts.clock->utcNow() - figures.oldest_waiting >= batchAge;
+}
+
+std::optional<Sender::Load> Sender::read(Lane lane)
+{
+    if (!isWorthSending(lane))
+        return {};
+    LaneState &state = of(lane);
+    auto entries = m_parts.spool->read(lane, state.cursor, loadBytes);
+    if (!entries) {
+        qCWarning(lcStore).noquote() << "the spool cannot be read:" << entries.error().message;
+        return {};
+    }
+    if (entries->empty())
+        return {};
+    Load load;
+    const UtcTime now = m_parts.clock->utcNow();
+    const bool bounded = m_retention && m_retention->count() > 0;
+    const UtcTime oldest = bounded ? std::max(firstPlausible, now - *m_retention + retentionSlack) : firstPlausible;
+    std::map<qint64, std::vector<QByteArray>> weeks;
+    for (const SpoolEntry &entry : *entries) {
+        load.last_seq = entry.seq;
+        eachLine(entry.lines, [&](QByteArrayView line) {
+            const auto point = readPointLine(line);
+            const UtcTime time = point ? stampTime(lane, point->stamp) : UtcTime{};
+            if (!point || time < oldest || time > now + futureSlack) {
+                const QString why = !point          ? QStringLiteral("not a line of ours")
+                                    : time < oldest ? QStringLiteral("older than the database's retention")
+                                                    : QStringLiteral("its time lies in the future");
+                load.too_old.push_back(letter(lane, line.toByteArray(), Reply{.text = why}, 0));
+                return;
+            }
+            std::vector<QByteArray> &bodies = weeks[shardWeek(time)];
+            if (bodies.empty() || bodies.back().size() + line.size() + 1 > m_bodyLimit) {
+                bodies.emplace_back();
+                bodies.back().reserve(std::min<qsizetype>(m_bodyLimit, entry.lines.size() * 2));
+            }
+            bodies.back().append(line).append('\n');
+        });
+    }
+    state.cursor = load.last_seq;
+    for (auto &[week, bodies] : weeks) {
+        for (QByteArray &body : bodies)
+            load.bodies.push_back(std::move(body));
+    }
+    return load;
+}
+
+void Sender::send(Lane lane)
+{
+    LaneState &state = of(lane);
+    if (state.packed.isEmpty())
+        state.packed = m_gzip.compress(state.body->piece());
+    state.in_flight = true;
+    ++m_state.requests;
+    m_http->send(
+        writeCall(*m_api, m_options.settings, isInNanoseconds(lane), state.packed),
+        [this, lane, sent = m_parts.clock->now()](const net::HttpAnswer &answer) { answered(lane, answer, sent); });
+    readAhead(lane);
+}
+
+void Sender::readAhead(Lane lane)
+{
+    LaneState &state = of(lane);
+    if (!state.packed_next.isEmpty() || m_link != Link::Up)
+        return;
+    if (state.load && !state.load->bodies.empty())
+        state.packed_next = m_gzip.compress(state.load->bodies.front());
+    else if (!state.next)
+        state.next = read(lane);
+}
+
+void Sender::answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime sent)
+{
+    LaneState &state = of(lane);
+    state.in_flight = false;
+    const MonotonicTime now = m_parts.clock->now();
+    const Reply reply = judge(answer, state.packed.size(), m_parts.clock->utcNow());
+    const bool whole = state.body->isWhole();
+    const qsizetype size = whole ? state.body->bytes() : m_bodyLimit;
+    state.body->answered(reply, now);
+    if (reply.verdict != Verdict::ComeAgain || !state.body->isWhole())
+        state.packed.clear();
+    switch (reply.verdict) {
+    case Verdict::Delivered:
+        m_state.latency = std::chrono::duration_cast<milliseconds>(now - sent);
+        if (whole && m_bodyLimit < m_options.largest_body && ++m_wholeBodies >= wholeBodiesToGrow) {
+            m_wholeBodies = 0;
+            m_bodyLimit = std::min(m_bodyLimit * 2, m_options.largest_body);
+        }
+        linkWorks();
+        break;
+    case Verdict::TooLarge:
+        m_wholeBodies = 0;
+        m_bodyLimit = std::max(smallestBody, std::min(m_bodyLimit, size) / 2);
+        ++m_state.failures[reply.code()];
+        Q_EMIT writeFailed(reply.code());
+        if (reply.status == 0)
+            linkFailed(reply, Link::Down);
+        break;
+    case Verdict::BadLines:
+        ++m_state.failures[reply.code()];
+        Q_EMIT writeFailed(reply.code());
+        linkWorks();
+        break;
+    case Verdict::ComeAgain:
+        linkFailed(reply, Link::Down);
+        break;
+    case Verdict::WrongPlace:
+    case Verdict::NotAllowed:
+        linkFailed(reply, Link::Parked);
+        break;
+    }
+    pump();
+}
+
+bool Sender::finishBody(Lane lane)
+{
+    const Isolation &body = *of(lane).body;
+    std::vector<DeadLetter> letters;
+    for (const Isolation::Refused &one : body.refused())
+        letters.push_back(letter(lane, one.line, one.reply, one.attempts));
+    if (!letters.empty() && !writeLetters(std::move(letters), lane))
+        return false;
+    const QByteArray delivered = body.deliveredLines();
+    m_parts.index->confirmed(lane, delivered);
+    eachLine(delivered, [&](QByteArrayView line) {
+        ++m_state.points;
+        ++(lane == Lane::Ticks                ? m_state.ticks
+           : line.startsWith("ohlcv_")        ? m_state.candles
+           : line.startsWith("funding_rate,") ? m_state.funding
+                                              : m_state.marks);
+    });
+    m_state.last_delivered = m_parts.clock->utcNow();
+    m_deliveredSinceCaughtUp = true;
+    return true;
+}
+
+void Sender::finishLoad(Lane lane)
+{
+    LaneState &state = of(lane);
+    if (!state.load->too_old.empty()) {
+        if (!writeLetters(state.load->too_old, lane))
+            return;
+    }
+    m_parts.spool->acknowledge(lane, state.load->last_seq);
+    state.load.reset();
+    settleTickets();
+}
+
+DeadLetter Sender::letter(Lane lane, const QByteArray &line, const Reply &reply, int attempts) const
+{
+    const bool bucket = m_api == Api::V2;
+    return {.time = m_parts.clock->utcNow(),
+            .sink = m_options.settings.url.toDisplayString(QUrl::RemoveUserInfo),
+            .database = bucket ? m_options.settings.bucket : m_options.settings.database,
+            .precision = isInNanoseconds(lane) ? QStringLiteral("ns") : QStringLiteral("ms"),
+            .status = reply.status,
+            .text = reply.text,
+            .attempts = attempts,
+            .line = line};
+}
+
+bool Sender::writeLetters(std::vector<DeadLetter> letters, Lane lane)
+{
+    if (const Status written = m_letters->write(letters); !written) {
+        // Not confirmed, not forgotten: the body stays with us, and is finished when the letters are on the disk.
+        m_state.trouble = QStringLiteral("refused lines cannot be written down: ") + written.error().message;
+        m_state.state = SenderSnapshot::State::Retrying;
+        qCCritical(lcStore).noquote() << m_state.trouble;
+        return false;
+    }
+    m_state.refused_lines += letters.size();
+    QByteArray lines;
+    for (const DeadLetter &one : letters)
+        lines += one.line + '\n';
+    qCCritical(lcStore).noquote() << "the database refused" << letters.size() << "lines; they are in"
+                                  << m_options.dead_letter_folder
+                                  << logField(u"status", QString::number(letters.front().status))
+                                  << logField(u"reason", letters.front().text);
+    m_parts.index->gone(lane, lines);
+    Q_EMIT refused(coveredSpans(lane, lines), letters.front().text);
+    return true;
+}
+
+void Sender::settleTickets()
+{
+    const SpoolFigures figures = m_parts.spool->figures();
+    PerLane<quint64> confirmed{};
+    for (const Lane lane : allLanes)
+        confirmed[size_t(lane)] = figures.lanes[size_t(lane)].acknowledged_seq;
+    const TicketBook::Stage complete = m_parts.tickets->settle(confirmed);
+    if (!complete.tickets.empty())
+        Q_EMIT stored(complete.tickets);
+    if (!complete.newest_events.empty()) {
+        std::vector<milliseconds> latencies;
+        const UtcTime now = m_parts.clock->utcNow();
+        for (const UtcTime event : complete.newest_events)
+            latencies.push_back(now - event);
+        Q_EMIT latencyMeasured(latencies);
+    }
+}
+
+void Sender::save()
+{
+    for (StoredIndex::Known &known : m_parts.index->takeChanges())
+        m_unsaved.insert_or_assign(known.stream, std::move(known));
+    std::vector<StoredIndex::Known> changes;
+    changes.reserve(m_unsaved.size());
+    for (const auto &known : m_unsaved)
+        changes.push_back(known.second);
+    // The index first: what the spool forgets must be known to be stored.
+    Status saved = m_indexFile->write(changes);
+    if (saved) {
+        m_unsaved.clear();
+        saved = m_parts.spool->maintain(m_parts.clock->utcNow());
+    }
+    if (!saved)
+        qCWarning(lcStore).noquote() << "what the database has confirmed could not be written down:"
+                                     << saved.error().message;
+}
+
+void Sender::sendSnapshot()
+{
+    const MonotonicTime now = m_parts.clock->now();
+    m_state.at = m_parts.clock->utcNow();
+    m_state.api = m_api ? apiName(*m_api) : std::string_view();
+    m_state.spool = m_parts.spool->figures();
+    const double seconds = std::chrono::duration<double>(now - m_rateSince).count();
+    if (seconds > 0)
+        m_state.points_per_second = double(m_state.points - m_pointsBefore) / seconds;
+    m_rateSince = now;
+    m_pointsBefore = m_state.points;
+    Q_EMIT snapshotReady(std::make_shared<const SenderSnapshot>(m_state));
+}
+
+} // namespace tk::store::influx

@@ -1,0 +1,64 @@
+#include "store/spool/spool_writer.h"
+
+#include "store/line_protocol.h"
+
+#include <algorithm>
+
+namespace tk::store {
+
+Result<WriteOutcome> SpoolWriter::write(const std::vector<RecordBatch> &batches)
+{
+    Encoded encoded;
+    encoded.outcome.confirmed = false;
+    const auto lines = [&encoded](Lane lane) -> QByteArray & { return encoded.lines[size_t(lane)]; };
+    for (const RecordBatch &batch : batches) {
+        for (const CandleBatch &candles : batch.candles)
+            encode(candles, encoded);
+        for (const FundingPoint &point : batch.funding)
+            appendLine(point, lines(point.rate.isEmpty() ? Lane::Marks : Lane::Candles));
+        for (const MarkPoint &point : batch.marks)
+            appendLine(point, lines(Lane::Marks));
+        for (const TickPoint &tick : batch.ticks)
+            appendLine(tick, lines(Lane::Ticks));
+        encoded.outcome.stored += qint64(batch.funding.size() + batch.marks.size() + batch.ticks.size());
+        if (batch.ticket != 0)
+            encoded.stage.tickets.push_back(batch.ticket);
+        if (toMs(batch.newest_event) != 0)
+            encoded.stage.newest_events.push_back(batch.newest_event);
+    }
+    PerLane<quint64> up_to{};
+    if (std::ranges::any_of(encoded.lines, [](const QByteArray &text) { return !text.isEmpty(); })) {
+        const auto appended = m_parts.spool->append(encoded.lines, m_parts.clock->utcNow());
+        if (!appended)
+            return appended.error();
+        up_to = *appended;
+    }
+    for (const Lane lane : allLanes)
+        m_parts.index->taken(lane, lines(lane));
+    for (const auto &[series, candle] : encoded.candles)
+        m_parts.index->remember(series, candle);
+    m_parts.tickets->add(std::move(encoded.stage), up_to);
+    m_appended();
+    return encoded.outcome;
+}
+
+void SpoolWriter::encode(const CandleBatch &batch, Encoded &into) const
+{
+    CandleBatch fit{batch.series, {}};
+    fit.candles.reserve(batch.candles.size());
+    for (const Candle &candle : batch.candles) {
+        const auto known = m_parts.index->remembered(batch.series, candle.open_time);
+        // A late closed mark never replaces what was read over REST (the database would keep the last write).
+        if (known && known->source != CandleSource::Live && candle.source == CandleSource::Live)
+            continue;
+        if (known && !sameValues(*known, candle))
+            ++into.outcome.corrected;
+        else
+            ++into.outcome.stored;
+        fit.candles.push_back(candle);
+        into.candles.emplace_back(batch.series, candle);
+    }
+    appendLines(fit, into.lines[size_t(Lane::Candles)]);
+}
+
+} // namespace tk::store

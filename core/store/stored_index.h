@@ -1,0 +1,83 @@
+// What the engine knows of a database behind a spool: which candles and minutes of mark price are taken (safe on our
+// disk), and which the database has confirmed. Kept in memory as runs, and in a small file over restarts. Thread-safe.
+#pragma once
+
+#include "store/point_line.h"
+#include "store/run_set.h"
+#include "store/store.h"
+
+#include <QHash>
+#include <QMutex>
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace tk::store {
+
+class StoredIndex final : public StoreIndex
+{
+public:
+    // What is known of one stream: candles of a series, or the mark prices (and funding) of a pair.
+    struct Known
+    {
+        StreamKey stream;
+        std::vector<TimeSpan> confirmed;
+        UtcTime newest_settled_funding{}; // 0: none
+    };
+
+    void load(const std::vector<Known> &known); // at start, before anybody asks
+    std::vector<Known> takeChanges();           // what is to be written down since the last call
+
+    void taken(Lane lane, QByteArrayView lines);     // they are safe in the spool
+    void confirmed(Lane lane, QByteArrayView lines); // the database has said 2xx
+    void gone(Lane lane, QByteArrayView lines);      // removed from the spool without being stored: nobody has them
+    void learned(const StreamKey &stream, const std::vector<TimeSpan> &present); // found in the database
+    void lost(const StreamKey &stream, TimeSpan span); // the database does not have it any more
+
+    // The newest few candles of a series stay at hand with their values.
+    void remember(const SeriesKey &series, const Candle &candle);
+    std::optional<Candle> remembered(const SeriesKey &series, UtcTime open) const;
+
+    // Confirmed opens of the span; for the audit.
+    std::vector<TimeSpan> confirmedWithin(const StreamKey &stream, TimeSpan span) const;
+    qint64 confirmedCount(const StreamKey &stream, TimeSpan span) const;
+    std::vector<StreamKey> streams() const;
+
+    Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) override;
+    Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) override;
+    Result<std::vector<TimeSpan>> markHoles(const QString &exchange, const QString &pair, TimeSpan span) override;
+    Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) override;
+    Result<std::vector<Candle>> knownCandles(const SeriesKey &series, TimeSpan span) override;
+    Result<std::vector<SeriesSummary>> candleSeries() override;
+    Result<std::optional<UtcTime>> newestSettledFunding(const QString &exchange, const QString &pair) override;
+
+private:
+    struct Series
+    {
+        explicit Series(const StreamKey &key)
+            : stream(key)
+            , taken(key.timeframe)
+            , confirmed(key.timeframe)
+        {}
+        StreamKey stream;
+        RunSet taken; // what is confirmed included
+        RunSet confirmed;
+        UtcTime newest_settled_funding{};
+        std::deque<Candle> recent; // ascending
+        bool changed = false;
+    };
+
+    Series *of(const PointLine &point); // nothing for what the index does not follow
+    Series &of(const StreamKey &stream);
+    const Series *find(const StreamKey &stream) const;
+    template <typename F>
+    void eachPoint(Lane lane, QByteArrayView lines, F &&take);
+
+    mutable QMutex m_mutex;
+    std::vector<std::unique_ptr<Series>> m_series;
+    QHash<StreamKey, Series *> m_ofStream;
+    QHash<QByteArray, Series *> m_ofHead; // measurement and tags as lines have them
+};
+
+} // namespace tk::store
