@@ -22,6 +22,7 @@ constexpr int wholeBodiesToGrow = 200;        // then a lowered limit may have b
 constexpr milliseconds rewindEvery{600'000};  // so that a flapping server cannot keep us sending the same for ever
 constexpr milliseconds stopGrace{1'500};      // of real time, within the grace that the host gives
 constexpr milliseconds caughtUpEvery{2'000};
+constexpr milliseconds tidyEvery = std::chrono::hours(24);
 constexpr double scarceAbove = 0.8;
 constexpr double roomyBelow = 0.6;
 constexpr milliseconds futureSlack = std::chrono::hours(24);
@@ -68,10 +69,7 @@ Status Sender::start()
     if (!file)
         return file.error();
     m_indexFile = std::move(file).value();
-    auto letters = DeadLetters::open(m_options.dead_letter_folder);
-    if (!letters)
-        return letters.error();
-    m_letters = std::move(letters).value();
+    m_letters.emplace(DeadLetterOptions{.folder = m_options.dead_letter_folder});
     const SpoolFigures figures = m_parts.spool->figures();
     for (const Lane lane : allLanes)
         of(lane).cursor = figures.lanes[size_t(lane)].acknowledged_seq;
@@ -132,6 +130,11 @@ void Sender::tick()
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;
         sendSnapshot();
+    }
+    if (now >= m_tidyAt) {
+        m_tidyAt = now + tidyEvery;
+        if (const Status tidied = m_letters->removeOld(m_parts.clock->utcNow()); !tidied)
+            qCWarning(lcStore).noquote() << tidied.error().message;
     }
     if (m_stopping) {
         const bool busy = std::ranges::any_of(m_lanes, [](const LaneState &lane) { return lane.in_flight; });
@@ -501,7 +504,7 @@ DeadLetter Sender::letter(Lane lane, const QByteArray &line, const Reply &reply,
             .database = bucket ? m_options.settings.bucket : m_options.settings.database,
             .precision = isInNanoseconds(lane) ? QStringLiteral("ns") : QStringLiteral("ms"),
             .status = reply.status,
-            .text = reply.text,
+            .reason = reply.text,
             .attempts = attempts,
             .line = line};
 }
@@ -522,9 +525,9 @@ bool Sender::writeLetters(std::vector<DeadLetter> letters, Lane lane)
     qCCritical(lcStore).noquote() << "the database refused" << letters.size() << "lines; they are in"
                                   << m_options.dead_letter_folder
                                   << logField(u"status", QString::number(letters.front().status))
-                                  << logField(u"reason", letters.front().text);
+                                  << logField(u"reason", letters.front().reason);
     m_parts.index->gone(lane, lines);
-    Q_EMIT refused(coveredSpans(lane, lines), letters.front().text);
+    Q_EMIT refused(coveredSpans(lane, lines), letters.front().reason);
     return true;
 }
 

@@ -159,6 +159,7 @@ private:
     MonotonicTime m_saveAt{};
     MonotonicTime m_snapshotAt{};
     MonotonicTime m_caughtUpAt{};
+    MonotonicTime m_tidyAt{};
     bool m_deliveredSinceCaughtUp = false;
     bool m_scarce = false;
     bool m_stopping = false;
