@@ -145,13 +145,13 @@ void DeliveryRig::expect(const RecordBatch &batch)
 {
     store::PerLane<QByteArray> lines;
     for (const CandleBatch &candles : batch.candles)
-        appendLines(candles, lines[size_t(Lane::Candles)]);
+        store::appendLines(candles, lines[size_t(Lane::Candles)]);
     for (const FundingPoint &point : batch.funding)
-        appendLine(point, lines[size_t(Lane::Candles)]);
+        store::appendLine(point, lines[size_t(Lane::Candles)]);
     for (const MarkPoint &point : batch.marks)
-        appendLine(point, lines[size_t(Lane::Marks)]);
+        store::appendLine(point, lines[size_t(Lane::Marks)]);
     for (const TickPoint &tick : batch.ticks)
-        appendLine(tick, lines[size_t(Lane::Ticks)]);
+        store::appendLine(tick, lines[size_t(Lane::Ticks)]);
     for (const Lane lane : store::allLanes)
         addLines(m_expected, lane, lines[size_t(lane)]);
 }

@@ -282,6 +282,8 @@ Reply judge(const net::HttpAnswer &answer, qsizetype sent_bytes, UtcTime now)
         const bool place = message.contains(QLatin1StringView("retention policy not found"));
         reply.verdict = place ? Verdict::WrongPlace : Verdict::ComeAgain;
         reply.may_have_lost = containsAny(message, {"engine:", "WAL", "no space", "disk"});
+        if (message.contains(QLatin1StringView("no space left")))
+            reply.advice = QStringLiteral("make room on the database's disk; InfluxDB 1.x then has to be restarted");
     } else if (status == 400 && containsAny(message, {"database is required", "invalid precision", "consistency level",
                                                       "invalid database name", "bucket name", "db name"})) {
         reply.verdict = Verdict::WrongPlace;
