@@ -8,6 +8,7 @@ namespace tk::feed {
 namespace {
 
 constexpr MonotonicTime never{};
+constexpr milliseconds closeSlack{2'000}; // between our clock and the exchange's
 
 milliseconds since(MonotonicTime then, MonotonicTime now)
 {
@@ -129,6 +130,7 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
             const bool first = std::exchange(pair.last_trade_id, data.last_trade_id) < 0;
             if (!first) // growth is a trade; the first number seen may be as old as the candle
                 pair.last_trade = now;
+            pair.last_trade_event = data.event;
             pair.proven_quiet = false;
             pair.unproven = false;
         }
@@ -225,8 +227,14 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
     const bool byId = entry.spec.key.kind == StreamKind::Candles || entry.spec.key.kind == StreamKind::Trades ||
                       entry.spec.key.kind == StreamKind::Ticker;
     const MonotonicTime reference = entry.fresh ? entry.subscribed + m_thresholds.settling : entry.last_data;
+    // A trade just before a candle's close may come with its closed frame alone, which may be late or lost; that is the
+    // close watch's business, which asks for the candle. A stream that is dead misses the next trade too.
+    if (entry.spec.key.kind == StreamKind::Candles &&
+        pair.last_trade_event < candleOpen(entry.spec.key.timeframe, utc) + closeSlack)
+        entry.excused_id = pair.last_trade_id;
+    const qint64 shown = std::max(entry.last_trade_id, entry.excused_id);
     // Trades of the pair that this stream should have shown: seen on another stream ...
-    bool behind = byId ? pair.last_trade_id > entry.last_trade_id && pair.last_trade > reference
+    bool behind = byId ? pair.last_trade_id > shown && pair.last_trade > reference
                        : pair.last_trade > reference + entry.spec.contract.stale;
     const bool bySibling = behind && byId;
     QString evidence = QStringLiteral("trades of the pair go by unseen");

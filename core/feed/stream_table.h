@@ -39,6 +39,7 @@ struct StreamEntry
     qint64 candle_trades = 0;
     MonotonicTime behind_since{}; // since when trades of the pair are missing here; 0: they are not
     qint64 behind_id = 0;         // showing this trade or a later one ends it
+    qint64 excused_id = -1;       // trades up to it belong to a candle that has closed: the close watch asks for them
     int heal_attempts = 0;        // since it was last live
     MonotonicTime heal_at{};      // not healed again before
 
@@ -108,6 +109,7 @@ private:
         std::vector<StreamId> streams;
         qint64 last_trade_id = -1;  // newest trade shown by any stream of the pair
         MonotonicTime last_trade{}; // when it was shown; or the proof that there was none
+        UtcTime last_trade_event{}; // the exchange's time of the frame that showed it
         MonotonicTime probe_at{};   // not asked again before
         bool probing = false;
         UtcTime rest_open{}; // newest candle with trades that REST knows ...
