@@ -368,11 +368,6 @@ void FeedService::slotSubscribed(const std::vector<StreamId> &streams)
         applied(m_table.subscribed(id, now, utc));
 }
 
-void FeedService::slotUp(Slot &)
-{
-    Q_EMIT connectivityReturned();
-}
-
 void FeedService::slotDown(Slot &slot, const QString &cause)
 {
     const UtcTime utc = m_clock->utcNow();

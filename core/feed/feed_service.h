@@ -70,7 +70,6 @@ Q_SIGNALS:
     void probesWanted(const std::vector<tk::QuietProbe> &probes);
     void fundingSettled(const std::vector<QString> &pairs);
     void instrumentsSuspect(const QString &why); // listings may have changed: look at the list again
-    void connectivityReturned();
     void reconnectAttempted(const QString &reason, bool success);
     void snapshotReady(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
 
@@ -78,7 +77,6 @@ private:
     const StreamEntry &stream(StreamId id) const override { return m_table.at(id); }
     void slotFrame(Slot &slot, Connection &connection, std::string_view frame) override;
     void slotSubscribed(const std::vector<StreamId> &streams) override;
-    void slotUp(Slot &slot) override;
     void slotDown(Slot &slot, const QString &cause) override;
     void slotAttempt(const QString &reason, bool success) override;
     milliseconds takeAttempt() override;

@@ -159,7 +159,6 @@ void HistoryService::syncClock()
         const milliseconds middle = *time - (sentUtc + roundTrip / 2);
         m_offset =
             roundTrip <= quickAnswer ? middle : std::clamp(m_offset, middle - roundTrip / 2, middle + roundTrip / 2);
-        m_offsetKnown = true;
         if (roundTrip > quickAnswer)
             m_clockAt = m_clock->now() + suspectEvery;
         if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
@@ -1033,7 +1032,6 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
         candle.source = CandleSource::Repair;
         const bool known =
             std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
-        m_corrected += known ? 1 : 0;
         if (known)
             qCWarning(lcHistory).noquote()
                 << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)
