@@ -41,9 +41,6 @@ struct FeedSettings
     milliseconds rotate_after{0}; // zero: what the exchange's limits say
 };
 
-// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
-using RecordSink = std::function<bool(RecordBatch &&batch)>;
-
 class FeedService final : public runtime::Service, private Slot::Host
 {
     Q_OBJECT

@@ -42,9 +42,6 @@ struct HistorySettings
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
 };
 
-// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
-using RecordSink = std::function<bool(RecordBatch &&batch)>;
-
 class HistoryService final : public runtime::Service
 {
     Q_OBJECT
