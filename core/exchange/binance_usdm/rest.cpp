@@ -1,8 +1,7 @@
 #include "exchange/binance_usdm/rest.h"
 
+#include "exchange/binance_usdm/json_body.h"
 #include "exchange/binance_usdm/limits.h"
-
-#include <simdjson.h>
 
 #include <QUrl>
 
@@ -113,7 +112,7 @@ Result<std::vector<Candle>> parseCandles(QByteArrayView body)
 {
     dom::parser parser;
     dom::array rows;
-    if (parser.parse(body.data(), size_t(body.size())).get(rows))
+    if (parseBody(parser, body).get(rows))
         return unreadable("klines");
     std::vector<Candle> candles;
     candles.reserve(rows.size());
@@ -159,7 +158,7 @@ Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instru
 {
     dom::parser parser;
     dom::array rows;
-    if (parser.parse(body.data(), size_t(body.size())).get(rows))
+    if (parseBody(parser, body).get(rows))
         return unreadable("fundingRate");
     std::vector<FundingPoint> points;
     for (const dom::element row : rows) {
@@ -186,7 +185,7 @@ Result<UtcTime> parseServerTime(QByteArrayView body)
 {
     dom::parser parser;
     int64_t time = 0;
-    if (parser.parse(body.data(), size_t(body.size()))["serverTime"].get(time))
+    if (parseBody(parser, body)["serverTime"].get(time))
         return unreadable("time");
     return fromMs(time);
 }
@@ -205,7 +204,7 @@ std::optional<Refusal> refusal(const RestReply &reply)
     Refusal refusal;
     dom::parser parser;
     dom::element root;
-    if (!parser.parse(reply.body.constData(), size_t(reply.body.size())).get(root)) {
+    if (!parseBody(parser, reply.body).get(root)) {
         int64_t code = 0;
         std::string_view message;
         if (!root["code"].get(code))
