@@ -265,8 +265,8 @@ public:
 
     // Reads the weight used this minute from the headers; nothing when the answer does not carry it.
     virtual std::optional<int> usedWeight(const RestReply &reply) const = 0;
-    // Nothing for a good answer.
-    virtual std::optional<Refusal> refusal(const RestReply &reply) const = 0;
+    // Nothing for a good answer. `exchangeTime` is UTC as the exchange's clock has it: a ban may be told by its end.
+    virtual std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const = 0;
 };
 
 } // namespace tk::exchange

@@ -205,7 +205,7 @@ void HistoryService::requestInstruments()
 
 void HistoryService::instrumentsAnswered(const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
         Job none;
         none.instrument.unified = QStringLiteral("the instrument list");
         refused(std::move(none), *refusal);
@@ -822,7 +822,7 @@ void HistoryService::learnWeight(const Job &job, const RestRequest &request, int
 
 void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
         refused(std::move(job), *refusal);
         return;
     }

@@ -144,7 +144,10 @@ public:
     }
 
     std::optional<int> usedWeight(const RestReply &reply) const override { return binance::usedWeight(reply); }
-    std::optional<Refusal> refusal(const RestReply &reply) const override { return binance::refusal(reply); }
+    std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const override
+    {
+        return binance::refusal(reply, exchangeTime);
+    }
 
 private:
     int candleWeight(int limit) const

@@ -3,6 +3,7 @@
 #include "exchange/binance_usdm/json_body.h"
 #include "exchange/binance_usdm/limits.h"
 
+#include <QRegularExpression>
 #include <QUrl>
 
 namespace tk::exchange::binance {
@@ -85,6 +86,17 @@ QByteArray header(const RestReply &reply, QByteArrayView name)
             return value;
     }
     return {};
+}
+
+// By "IP banned until 1791383999000." in the message; zero without such words. Not beyond the longest ban there is: the
+// number is foreign.
+milliseconds bannedFor(const QString &message, UtcTime exchangeTime)
+{
+    static const QRegularExpression words(QStringLiteral("banned until ([0-9]{13})(?![0-9])"));
+    const auto found = words.match(message);
+    if (!found.hasMatch())
+        return milliseconds(0);
+    return std::min(fromMs(found.captured(1).toLongLong()) - exchangeTime, longestBan);
 }
 
 } // namespace
@@ -197,7 +209,7 @@ std::optional<int> usedWeight(const RestReply &reply)
     return isNumber ? std::optional(weight) : std::nullopt;
 }
 
-std::optional<Refusal> refusal(const RestReply &reply)
+std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime)
 {
     if (reply.status == 200)
         return {};
@@ -220,7 +232,8 @@ std::optional<Refusal> refusal(const RestReply &reply)
         break;
     case 418:
         refusal.kind = Refusal::Kind::Banned;
-        refusal.pause = std::max<milliseconds>(pause, 2min) + 10s;
+        refusal.pause = pause.count() > 0 ? pause : bannedFor(refusal.message, exchangeTime);
+        refusal.pause = std::max(refusal.pause, shortestBan) + 10s;
         break;
     case 429:
         refusal.kind = Refusal::Kind::RateLimited;
