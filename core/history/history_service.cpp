@@ -1,6 +1,7 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
+#include "history/clock_offset.h"
 #include "history/request_planner.h"
 
 #include <QDir>
@@ -25,7 +26,6 @@ constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings ha
 constexpr milliseconds suspectEvery{10'000};
 constexpr milliseconds clockEvery{600'000};
 constexpr milliseconds offsetAlarm{500};
-constexpr milliseconds quickAnswer{1'000};   // to the question for the exchange's time
 constexpr milliseconds finalMargin{5'000};   // after its close a candle is final over REST (reference §1.3)
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
@@ -154,11 +154,7 @@ void HistoryService::syncClock()
             return;
         }
         const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
-        // The exchange told its time somewhere within the round trip. A slow answer says little: it moves the offset
-        // only as far as it proves it wrong.
-        const milliseconds middle = *time - (sentUtc + roundTrip / 2);
-        m_offset =
-            roundTrip <= quickAnswer ? middle : std::clamp(m_offset, middle - roundTrip / 2, middle + roundTrip / 2);
+        m_offset = offsetAfter(m_offset, *time, sentUtc, roundTrip);
         if (roundTrip > quickAnswer)
             m_clockAt = m_clock->now() + suspectEvery;
         if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
