@@ -91,7 +91,7 @@ private:
     Slot &makeSlot(const QByteArray &route);
     void place(const std::vector<StreamId> &streams);
     StreamId addStream(exchange::StreamSpec spec, const QString &symbol);
-    void retire(StreamId id, bool delisted);
+    void retire(const QString &symbol, const std::function<bool(const StreamKey &)> &leaves, bool delisted);
     void applied(const std::optional<StreamTransition> &transition);
     void logTransitions(const std::vector<StreamTransition> &transitions);
     void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
