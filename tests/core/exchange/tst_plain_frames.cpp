@@ -116,9 +116,9 @@ private:
 // One field more, fewer, twice or otherwise.
 void spoil(FieldList &list, Dice &dice)
 {
-    static const QList<QByteArray> names{"e",  "E",    "s",      "k",     "o",       "x",      "st",  "ps", "dt",
-                                         "pu", "id",   "_",      "\\\\",  "\\u0065", "[",      "",    "Z",  "b",
-                                         "a",  "data", "stream", "error", "code",    "result", "msg", "1",  "ap"};
+    static const QList<QByteArray> names{"e",    "E",      "s",     "k",    "o",       "x",   "st", "ps", "dt", "pu",
+                                         "id",   "_",      "\\",    "\\\\", "\\u0065", "[",   "",   "Z",  "b",  "a",
+                                         "data", "stream", "error", "code", "result",  "msg", "1",  "ap"};
     static const QList<QByteArray> values{"1",
                                           "-1",
                                           "0",
@@ -159,6 +159,9 @@ void spoil(FieldList &list, Dice &dice)
                                           "1 ",
                                           "",
                                           "\"open",
+                                          "\"a\n,\"b\":\"c\"",
+                                          "\"a\\,\"b\":\"c\"",
+                                          "\"a\xff,\"b\":\"c\"",
                                           "'1'",
                                           "2"};
     if (list.isEmpty() || dice.oneIn(3)) {
@@ -256,7 +259,7 @@ private Q_SLOTS:
             }
             QByteArray text = written(event, dice.oneIn(2));
             if (dice.oneIn(20))
-                text.insert(qsizetype(dice.below(text.size())), dice.oneIn(2) ? " " : "\"");
+                text.insert(qsizetype(dice.below(text.size() + 1)), dice.oneIn(2) ? " " : "\"");
             if (dice.oneIn(20))
                 text.truncate(qsizetype(dice.below(text.size())));
             const Padded frame(text, dice.oneIn(2) ? '}' : '"');
