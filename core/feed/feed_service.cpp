@@ -155,7 +155,7 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
                 return;
             }
             if (streams.slot(spec->key) == noStream)
-                fresh.push_back(addStream(std::move(*spec), instrument.symbol));
+                fresh.push_back(addStream(std::move(spec).value(), instrument.symbol));
         };
         for (const StreamKind kind : m_settings.kinds) {
             if (kind == StreamKind::Candles) {
@@ -244,7 +244,7 @@ Slot &FeedService::makeSlot(const QByteArray &route)
     settings.seed = QRandomGenerator::global()->generate64();
     // Up to a twentieth earlier than planned, so that connections opened together do not rotate together.
     const milliseconds rotate = m_settings.rotate_after.count() > 0 ? m_settings.rotate_after : m_limits.rotate_after;
-    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count() / 20 + 1)));
+    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count()) / 20 + 1));
     settings.transport_silence = m_limits.transport_silence;
     m_slots.push_back(
         std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));

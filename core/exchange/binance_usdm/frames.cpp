@@ -121,7 +121,7 @@ Status FrameParser::State::readData(od::value data, bool wrapper, ParsedFrame &i
         return broken(error);
     for (auto row : rows) {
         od::value value;
-        if (const auto error = std::move(row).get(value))
+        if (const auto error = row.get(value))
             return broken(error);
         od::json_type rowType{};
         if (const auto error = value.type().get(rowType))
