@@ -156,7 +156,7 @@ private:
     bool m_downtimeNamed = false;
     bool m_weightLearned = false;
     milliseconds m_offset{0}; // exchange's clock minus ours
-    QString m_trouble; // what keeps REST from working; empty when it works
+    QString m_trouble;        // what keeps REST from working; empty when it works
     UtcTime m_troubleSince{};
     UtcTime m_startedAt{};
     MonotonicTime m_troubleUntil{};
