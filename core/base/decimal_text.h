@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -19,39 +20,58 @@ public:
     // Nothing for text that is not a plain decimal ("-12.50"); exponents are accepted, since other venues print them.
     static std::optional<DecimalText> from(std::string_view text)
     {
-        if (text.empty() || text.size() > Capacity)
-            return {};
-        // Nearly all are digits around one point: asked first, since every price of every frame passes here.
-        size_t digits = 0;
-        size_t points = 0;
-        for (const char c : text) {
-            digits += size_t(uint8_t(c - '0') < 10);
-            points += size_t(c == '.');
-        }
-        if (digits + points != text.size() || digits == 0 || points > 1) {
-            if (!isDecimal(text))
-                return {};
-        }
-        DecimalText result;
-        text.copy(result.m_text.data(), text.size());
-        result.m_size = uint8_t(text.size());
+        std::optional<DecimalText> result(std::in_place);
+        if (!result->assign(text))
+            result.reset();
         return result;
     }
 
-    std::string_view view() const { return {m_text.data(), m_size}; }
-    bool isEmpty() const { return m_size == 0; }
+    // The same in place: every price of every frame passes here. False leaves it empty.
+    bool assign(std::string_view text)
+    {
+        m_text.fill('0'); // behind the text too: isPlain() reads whole words
+        const bool fits = !text.empty() && text.size() <= Capacity;
+        if (fits)
+            std::memcpy(m_text.data(), text.data(), text.size());
+        const bool good = fits && (isPlain(text.size()) || isDecimal(text));
+        m_text[Capacity] = good ? char(text.size()) : '\0';
+        return good;
+    }
+
+    std::string_view view() const { return {m_text.data(), size_t(m_text[Capacity])}; }
+    bool isEmpty() const { return m_text[Capacity] == '\0'; }
 
     // For comparing, painting and arithmetic; never for what is stored.
     double toDouble() const
     {
         double value = 0;
-        std::from_chars(m_text.data(), m_text.data() + m_size, value);
+        std::from_chars(view().data(), view().data() + view().size(), value);
         return value;
     }
 
     bool operator==(const DecimalText &other) const { return view() == other.view(); }
 
 private:
+    // Digits around at most one point, as nearly all are: eight characters at a time.
+    bool isPlain(size_t size) const
+    {
+        constexpr uint64_t each = 0x0101'0101'0101'0101;
+        uint64_t points = 0;
+        for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+            uint64_t word = 0;
+            std::memcpy(&word, m_text.data() + i, sizeof(word));
+            const uint64_t digit = word ^ '0' * each;
+            const uint64_t point = word ^ '.' * each;
+            // The high bit of each byte that is no digit, and of each that is a point.
+            const uint64_t others = (((digit & 0x7f * each) + 0x76 * each) | digit) & 0x80 * each;
+            const uint64_t pointed = ~(((point & 0x7f * each) + 0x7f * each) | point) & 0x80 * each;
+            if (others != pointed || (pointed & (pointed - 1)) != 0 || (points != 0 && pointed != 0))
+                return false;
+            points |= pointed;
+        }
+        return size > 1 || points == 0;
+    }
+
     // The whole rule, with signs and exponents.
     static bool isDecimal(std::string_view text)
     {
@@ -75,8 +95,7 @@ private:
         return digit;
     }
 
-    std::array<char, Capacity> m_text{};
-    uint8_t m_size = 0;
+    std::array<char, Capacity + 1> m_text{}; // its last byte is the length of the text
 };
 
 // Equal as numbers: "1.50" and "1.5" are the same value told by two endpoints.

@@ -105,7 +105,7 @@ Secret loadSecret(Section &section, const QString &fileKey, QString &file, const
                        QStringLiteral("a readable file with the secret alone, or %1 in the environment").arg(variable));
         return {};
     }
-    return Secret(content.read(64 * 1024).trimmed());
+    return Secret(content.read(65'536).trimmed());
 }
 
 void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironment &environment)

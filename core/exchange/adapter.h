@@ -58,6 +58,8 @@ struct CandleUpdate
     Timeframe timeframe = Timeframe::M1;
     bool final = false;        // the exchange's own closed mark
     qint64 last_trade_id = -1; // of the newest trade in it; -1: none
+
+    bool operator==(const CandleUpdate &) const = default;
 };
 struct MarkUpdate
 {
@@ -65,6 +67,8 @@ struct MarkUpdate
     DecimalText index_price;  // may be empty
     DecimalText funding_rate; // may be empty: contracts without funding
     UtcTime next_funding{};
+
+    bool operator==(const MarkUpdate &) const = default;
 };
 struct TradeUpdate
 {
@@ -74,23 +78,31 @@ struct TradeUpdate
     qint64 last_trade_id = -1; // comparable with CandleUpdate's
     bool buyer_is_maker = false;
     UtcTime traded{};
+
+    bool operator==(const TradeUpdate &) const = default;
 };
 struct TickerUpdate
 {
     DecimalText last;
     DecimalText volume;
     qint64 last_trade_id = -1;
+
+    bool operator==(const TickerUpdate &) const = default;
 };
 struct BookTickerUpdate
 {
     qint64 update_id = 0;
     DecimalText bid, bid_size, ask, ask_size;
+
+    bool operator==(const BookTickerUpdate &) const = default;
 };
 struct LiquidationUpdate
 {
     bool sell = false; // side of the forced order: a sell closes a long
     DecimalText average_price;
     DecimalText filled;
+
+    bool operator==(const LiquidationUpdate &) const = default;
 };
 struct DepthUpdate
 {
@@ -99,28 +111,38 @@ struct DepthUpdate
     qint64 previous_id = 0; // pu: must equal the previous event's u of this stream
     int bids = 0;           // number of levels in the event
     int asks = 0;
+
+    bool operator==(const DepthUpdate &) const = default;
 };
 struct ContractUpdate
 {
     InstrumentStatus status = InstrumentStatus::Other;
     UtcTime delivery{};
+
+    bool operator==(const ContractUpdate &) const = default;
 };
 
 // Answers to what we sent.
 struct Acknowledged
 {
     quint64 id = 0;
+
+    bool operator==(const Acknowledged &) const = default;
 };
 struct Rejected
 {
     quint64 id = 0;
     int code = 0;
     QString message;
+
+    bool operator==(const Rejected &) const = default;
 };
 // Counted and sampled; not an error.
 struct Unhandled
 {
     QByteArray kind;
+
+    bool operator==(const Unhandled &) const = default;
 };
 
 using Payload = std::variant<CandleUpdate, MarkUpdate, TradeUpdate, TickerUpdate, BookTickerUpdate, LiquidationUpdate,
@@ -133,6 +155,8 @@ struct MarketEvent
     UtcTime event_time{};
     std::string_view raw; // the exchange's own object, verbatim
     Payload payload;
+
+    bool operator==(const MarketEvent &) const = default;
 };
 
 // What parse() found; reused from frame to frame so that its capacity stays.
@@ -150,6 +174,8 @@ struct ParsedFrame
         rejected.clear();
         unhandled.clear();
     }
+
+    bool operator==(const ParsedFrame &) const = default;
 };
 
 // --- REST ------------------------------------------------------------------------------------------------------------
@@ -239,8 +265,8 @@ public:
 
     // Reads the weight used this minute from the headers; nothing when the answer does not carry it.
     virtual std::optional<int> usedWeight(const RestReply &reply) const = 0;
-    // Nothing for a good answer.
-    virtual std::optional<Refusal> refusal(const RestReply &reply) const = 0;
+    // Nothing for a good answer. `exchangeTime` is UTC as the exchange's clock has it: a ban may be told by its end.
+    virtual std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const = 0;
 };
 
 } // namespace tk::exchange

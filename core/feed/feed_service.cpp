@@ -109,18 +109,23 @@ StreamId FeedService::addStream(exchange::StreamSpec spec, const QString &symbol
     return id;
 }
 
-void FeedService::retire(StreamId id, bool delisted)
+void FeedService::retire(const QString &symbol, const std::function<bool(const StreamKey &)> &leaves, bool delisted)
 {
-    for (const auto &slot : m_slots) {
-        if (std::ranges::find(slot->streams(), id) != slot->streams().end())
-            slot->remove({id});
-    }
-    m_records.forget(id);
-    m_gaps.end(id, m_table.at(id));
-    if (delisted)
-        applied(m_table.ended(id, QStringLiteral("delisted by the exchange"), m_clock->utcNow()));
-    else
-        m_table.remove(id);
+    m_symbols.streamsOf(symbol).each([&](StreamId &id) {
+        if (id == noStream || !leaves(m_table.at(id).spec.key))
+            return;
+        for (const auto &slot : m_slots) {
+            if (std::ranges::find(slot->streams(), id) != slot->streams().end())
+                slot->remove({id});
+        }
+        m_records.forget(id);
+        m_gaps.end(id, m_table.at(id));
+        if (delisted)
+            applied(m_table.ended(id, QStringLiteral("delisted by the exchange"), m_clock->utcNow()));
+        else
+            m_table.remove(id);
+        id = noStream;
+    });
 }
 
 void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &delisted)
@@ -136,16 +141,8 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
         const bool ended = std::ranges::find(delisted, known.key()) != delisted.end();
         qCInfo(lcFeed).noquote() << (ended ? "delisted" : "no longer collected")
                                  << logField(u"exchange", m_adapter->name()) << logField(u"pair", known->unified);
-        SymbolStreams &streams = m_symbols.streamsOf(known.key());
-        for (const StreamId id : streams.by_kind) {
-            if (id != noStream)
-                retire(id, ended);
-        }
-        for (const StreamId id : streams.candles) {
-            if (id != noStream)
-                retire(id, ended);
-        }
-        streams = {};
+        retire(
+            known.key(), [](const StreamKey &) { return true; }, ended);
     }
 
     std::vector<StreamId> fresh;
@@ -158,7 +155,7 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
                 return;
             }
             if (streams.slot(spec->key) == noStream)
-                fresh.push_back(addStream(std::move(*spec), instrument.symbol));
+                fresh.push_back(addStream(std::move(spec).value(), instrument.symbol));
         };
         for (const StreamKind kind : m_settings.kinds) {
             if (kind == StreamKind::Candles) {
@@ -203,22 +200,16 @@ void FeedService::setSettings(const FeedSettings &settings)
     m_settings.major_bases = settings.major_bases;
     m_majors = Majors(settings.major_bases);
     // Streams of kinds and timeframes that are no longer wanted go; new ones come with the next setInstruments().
-    for (StreamId id = 0; id < m_table.size(); ++id) {
-        const StreamEntry &entry = m_table.at(id);
-        const StreamKey key = entry.spec.key;
-        if (entry.removed || key.pair.isEmpty() || key.kind == StreamKind::MarkPrice)
-            continue;
+    const auto unwanted = [&settings](const StreamKey &key) {
+        if (key.kind == StreamKind::MarkPrice)
+            return false; // the canary of its pair
         const bool kindWanted = std::ranges::find(settings.kinds, key.kind) != settings.kinds.end();
         const bool frameWanted = key.kind != StreamKind::Candles ||
                                  std::ranges::find(settings.timeframes, key.timeframe) != settings.timeframes.end();
-        if (kindWanted && frameWanted)
-            continue;
-        retire(id, false);
-        for (const exchange::Instrument &instrument : std::as_const(m_instruments)) {
-            if (instrument.unified == key.pair)
-                m_symbols.streamsOf(instrument.symbol).slot(key) = noStream;
-        }
-    }
+        return !kindWanted || !frameWanted;
+    };
+    for (auto known = m_instruments.cbegin(); known != m_instruments.cend(); ++known)
+        retire(known.key(), unwanted, false);
     m_settings.kinds = settings.kinds;
     m_settings.timeframes = settings.timeframes;
 }
@@ -253,7 +244,7 @@ Slot &FeedService::makeSlot(const QByteArray &route)
     settings.seed = QRandomGenerator::global()->generate64();
     // Up to a twentieth earlier than planned, so that connections opened together do not rotate together.
     const milliseconds rotate = m_settings.rotate_after.count() > 0 ? m_settings.rotate_after : m_limits.rotate_after;
-    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count() / 20 + 1)));
+    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count()) / 20 + 1));
     settings.transport_silence = m_limits.transport_silence;
     m_slots.push_back(
         std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
@@ -366,11 +357,6 @@ void FeedService::slotSubscribed(const std::vector<StreamId> &streams)
     const UtcTime utc = m_clock->utcNow();
     for (const StreamId id : streams)
         applied(m_table.subscribed(id, now, utc));
-}
-
-void FeedService::slotUp(Slot &)
-{
-    Q_EMIT connectivityReturned();
 }
 
 void FeedService::slotDown(Slot &slot, const QString &cause)

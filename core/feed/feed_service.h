@@ -41,9 +41,6 @@ struct FeedSettings
     milliseconds rotate_after{0}; // zero: what the exchange's limits say
 };
 
-// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
-using RecordSink = std::function<bool(RecordBatch &&batch)>;
-
 class FeedService final : public runtime::Service, private Slot::Host
 {
     Q_OBJECT
@@ -70,7 +67,6 @@ Q_SIGNALS:
     void probesWanted(const std::vector<tk::QuietProbe> &probes);
     void fundingSettled(const std::vector<QString> &pairs);
     void instrumentsSuspect(const QString &why); // listings may have changed: look at the list again
-    void connectivityReturned();
     void reconnectAttempted(const QString &reason, bool success);
     void snapshotReady(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
 
@@ -78,7 +74,6 @@ private:
     const StreamEntry &stream(StreamId id) const override { return m_table.at(id); }
     void slotFrame(Slot &slot, Connection &connection, std::string_view frame) override;
     void slotSubscribed(const std::vector<StreamId> &streams) override;
-    void slotUp(Slot &slot) override;
     void slotDown(Slot &slot, const QString &cause) override;
     void slotAttempt(const QString &reason, bool success) override;
     milliseconds takeAttempt() override;
@@ -96,7 +91,7 @@ private:
     Slot &makeSlot(const QByteArray &route);
     void place(const std::vector<StreamId> &streams);
     StreamId addStream(exchange::StreamSpec spec, const QString &symbol);
-    void retire(StreamId id, bool delisted);
+    void retire(const QString &symbol, const std::function<bool(const StreamKey &)> &leaves, bool delisted);
     void applied(const std::optional<StreamTransition> &transition);
     void logTransitions(const std::vector<StreamTransition> &transitions);
     void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,

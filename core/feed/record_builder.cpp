@@ -68,10 +68,12 @@ void RecordBuilder::candle(Tracked &tracked, const CandleUpdate &update, RecordB
         return;
     }
     ++m_counts.final_candles;
-    Candle candle = update.candle;
-    candle.source = CandleSource::Live;
-    into.candles.push_back({tracked.series, {candle}});
-    m_closed.push_back({tracked.series, {candle.open_time, nextCandleOpen(update.timeframe, candle.open_time)}});
+    CandleBatch &batch = into.candles.emplace_back();
+    batch.series = tracked.series;
+    batch.candles.push_back(update.candle);
+    batch.candles.back().source = CandleSource::Live;
+    const UtcTime open = update.candle.open_time;
+    m_closed.push_back({tracked.series, {open, nextCandleOpen(update.timeframe, open)}});
 }
 
 void RecordBuilder::mark(Tracked &tracked, const StreamEntry &entry, const MarkUpdate &update, UtcTime time,

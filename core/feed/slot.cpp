@@ -117,7 +117,6 @@ void Slot::connectionOpened(Connection &connection)
                                  << logField(u"connection", label())
                                  << logField(u"streams", QString::number(m_streams.size()));
     }
-    m_host->slotUp(*this);
 }
 
 void Slot::connectionFrame(Connection &connection, std::string_view frame)
@@ -141,7 +140,6 @@ void Slot::connectionClosed(Connection &connection, const Closure &closure)
         // Cut in the middle of a rotation: what the successor has not shown yet is asked for on it already.
         m_host->slotDown(*this, closure.text);
         adoptSuccessor(m_clock->now());
-        m_host->slotUp(*this);
         m_host->slotSubscribed(m_streams);
         return;
     }

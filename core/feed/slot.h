@@ -38,7 +38,6 @@ public:
         virtual const StreamEntry &stream(StreamId id) const = 0;
         virtual void slotFrame(Slot &slot, Connection &connection, std::string_view frame) = 0;
         virtual void slotSubscribed(const std::vector<StreamId> &streams) = 0;
-        virtual void slotUp(Slot &slot) = 0;
         virtual void slotDown(Slot &slot, const QString &cause) = 0; // its streams have no connection from here on
         virtual void slotAttempt(const QString &reason, bool success) = 0; // a reconnect attempt ended
         virtual milliseconds takeAttempt() = 0;                            // zero: connect now

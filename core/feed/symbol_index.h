@@ -4,6 +4,7 @@
 #include "exchange/adapter.h"
 #include "feed/stream_table.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <unordered_map>
@@ -19,6 +20,12 @@ struct SymbolStreams
     {
         by_kind.fill(noStream);
         candles.fill(noStream);
+    }
+    template <typename Function>
+    void each(Function function)
+    {
+        std::ranges::for_each(by_kind, function);
+        std::ranges::for_each(candles, function);
     }
     StreamId &slot(const StreamKey &key)
     {

@@ -7,7 +7,7 @@ namespace tk::feed {
 
 namespace {
 
-constexpr qint64 readChunk = 64 * 1024;
+constexpr qint64 readChunk = 65'536;
 
 } // namespace
 

@@ -187,7 +187,7 @@ void GapKeeper::unfillable(const StreamKey &stream, TimeSpan span, const QString
     }
     ++m_counts.unfillable;
     spans.insert(std::ranges::upper_bound(spans, span.from, {}, &TimeSpan::from), span);
-    m_absent.insert(stream, std::move(spans));
+    m_absent.insert(stream, spans);
 }
 
 std::vector<TimeSpan> GapKeeper::knownAbsent(const StreamKey &stream)

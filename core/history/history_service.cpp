@@ -1,6 +1,7 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
+#include "history/clock_offset.h"
 #include "history/request_planner.h"
 
 #include <QDir>
@@ -25,7 +26,6 @@ constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings ha
 constexpr milliseconds suspectEvery{10'000};
 constexpr milliseconds clockEvery{600'000};
 constexpr milliseconds offsetAlarm{500};
-constexpr milliseconds quickAnswer{1'000};   // to the question for the exchange's time
 constexpr milliseconds finalMargin{5'000};   // after its close a candle is final over REST (reference §1.3)
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
@@ -154,12 +154,7 @@ void HistoryService::syncClock()
             return;
         }
         const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
-        // The exchange told its time somewhere within the round trip. A slow answer says little: it moves the offset
-        // only as far as it proves it wrong.
-        const milliseconds middle = *time - (sentUtc + roundTrip / 2);
-        m_offset =
-            roundTrip <= quickAnswer ? middle : std::clamp(m_offset, middle - roundTrip / 2, middle + roundTrip / 2);
-        m_offsetKnown = true;
+        m_offset = offsetAfter(m_offset, *time, sentUtc, roundTrip);
         if (roundTrip > quickAnswer)
             m_clockAt = m_clock->now() + suspectEvery;
         if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
@@ -206,7 +201,7 @@ void HistoryService::requestInstruments()
 
 void HistoryService::instrumentsAnswered(const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
         Job none;
         none.instrument.unified = QStringLiteral("the instrument list");
         refused(std::move(none), *refusal);
@@ -840,7 +835,7 @@ void HistoryService::learnWeight(const Job &job, const RestRequest &request, int
 
 void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply)) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
         refused(std::move(job), *refusal);
         return;
     }
@@ -1050,7 +1045,6 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
         candle.source = CandleSource::Repair;
         const bool known =
             std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
-        m_corrected += known ? 1 : 0;
         if (known)
             qCWarning(lcHistory).noquote()
                 << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)

@@ -43,9 +43,6 @@ struct HistorySettings
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
 };
 
-// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
-using RecordSink = std::function<bool(RecordBatch &&batch)>;
-
 class HistoryService final : public runtime::Service
 {
     Q_OBJECT
@@ -163,8 +160,7 @@ private:
     bool m_downtimeNamed = false;
     bool m_weightLearned = false;
     milliseconds m_offset{0}; // exchange's clock minus ours
-    bool m_offsetKnown = false;
-    QString m_trouble; // what keeps REST from working; empty when it works
+    QString m_trouble;        // what keeps REST from working; empty when it works
     UtcTime m_troubleSince{};
     UtcTime m_startedAt{};
     MonotonicTime m_troubleUntil{};
@@ -178,8 +174,6 @@ private:
     MonotonicTime m_reviewAt{};
     MonotonicTime m_aliveAt{};
     qint64 m_auditDay = 0; // UTC day of the last nightly audit
-    QHash<int, quint64> m_requestsByStatus;
-    quint64 m_corrected = 0;
     QTimer m_tick;
     QTimer m_wait; // until the budget or a delayed job allows the next request
     RestClient m_rest;

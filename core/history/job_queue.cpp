@@ -31,9 +31,12 @@ QByteArray JobQueue::identity(const Job &job)
 bool JobQueue::add(Job job)
 {
     const QByteArray id = identity(job);
-    if (m_known.contains(id))
+    if (const auto known = m_known.constFind(id); known != m_known.cend()) {
+        if (job.place() < *known)
+            raise(id, job);
         return false;
-    m_known.insert(id);
+    }
+    m_known.insert(id, job.place());
     if (job.not_before > MonotonicTime{})
         m_delayed.emplace(job.not_before, std::move(job));
     else
@@ -41,10 +44,30 @@ bool JobQueue::add(Job job)
     return true;
 }
 
+void JobQueue::raise(const QByteArray &id, const Job &by)
+{
+    const auto taken = [&id](auto &waiting) {
+        const auto found =
+            std::ranges::find_if(waiting, [&id](const auto &entry) { return identity(entry.second) == id; });
+        return found == waiting.end() ? std::optional<Job>() : std::move(waiting.extract(found).mapped());
+    };
+    std::optional<Job> job = taken(m_weighted);
+    if (!job)
+        job = taken(m_funding);
+    if (!job)
+        job = taken(m_delayed);
+    if (!job)
+        return;
+    m_known.remove(id);
+    job->raised = by.place();
+    job->not_before = std::min(job->not_before, by.not_before);
+    add(std::move(*job));
+}
+
 void JobQueue::insert(Job job)
 {
     Lane &lane = job.kind == Job::Kind::Funding ? m_funding : m_weighted;
-    const Order order{job.urgency, job.window, job.rank, job.timeframe, ++m_sequence};
+    const Order order{job.place(), job.window, job.rank, job.timeframe, ++m_sequence};
     lane.emplace(order, std::move(job));
 }
 

@@ -6,8 +6,9 @@
 #include "market/quiet_probe.h"
 #include "market/records.h"
 
-#include <QSet>
+#include <QHash>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -33,14 +34,16 @@ struct Job
     bool confirming = false; // asks again, wider, for candles the exchange did not have
     TimeSpan wanted{};       // of a confirming job: the span in question
     MonotonicTime not_before{};
+    Urgency raised = Urgency::Reread; // by who wants the same sooner; what it is wanted for, and counted as, stays
 
+    Urgency place() const { return std::min(urgency, raised); }
     QString text() const; // for logs: "BTC/USDT:USDT 3m"
 };
 
 class JobQueue
 {
 public:
-    // False: the same is already waiting.
+    // False: the same is already waiting; it goes as soon as the more urgent of the two.
     bool add(Job job);
 
     // The most urgent job that may run now; `funding` chooses between the two kinds of budget.
@@ -60,6 +63,7 @@ private:
     using Lane = std::map<Order, Job>;
 
     static QByteArray identity(const Job &job);
+    void raise(const QByteArray &id, const Job &by);
     void insert(Job job);
     void release(MonotonicTime now);
     template <typename Predicate>
@@ -68,7 +72,7 @@ private:
     Lane m_weighted;
     Lane m_funding;
     std::multimap<MonotonicTime, Job> m_delayed;
-    QSet<QByteArray> m_known;
+    QHash<QByteArray, Urgency> m_known; // the place of each that waits
     quint64 m_sequence = 0;
 };
 

@@ -73,8 +73,9 @@ milliseconds WeightBudget::reserve(const exchange::RestRequest &request, Monoton
         if (m_separate.size() >= std::max<size_t>(1, allowed))
             return std::chrono::ceil<milliseconds>(m_separate.front() + m_limits.separate_window - now);
         m_separate.push_back(now);
-    } else if (m_reported + m_inFlight + request.weight > limit(now)) {
-        return untilNextMinute(exchangeTime);
+    } else if (const int before = m_reported + m_inFlight; before > 0 && before + request.weight > limit(now)) {
+        return untilNextMinute(
+            exchangeTime); // but what is heavier than the whole share goes alone, else it never would
     }
     m_inFlight += request.weight;
     ++m_requestsInFlight;

@@ -49,6 +49,8 @@ struct Candle
     DecimalText quote_volume; // quote asset
     qint64 trades = 0;
     CandleSource source = CandleSource::Live;
+
+    bool operator==(const Candle &) const = default; // to the letter; sameValues() is what the market cares for
 };
 
 // The same market values, whatever the source and however the text pads its zeros.

@@ -8,6 +8,7 @@
 #include <QString>
 
 #include <compare>
+#include <functional>
 #include <vector>
 
 namespace tk {
@@ -84,6 +85,9 @@ struct RecordBatch
         return count;
     }
 };
+
+// Takes a batch for the store; false: its queue is full, and the batch is still the caller's.
+using RecordSink = std::function<bool(RecordBatch &&batch)>;
 
 // Half-open: [from, to).
 struct TimeSpan

@@ -47,8 +47,8 @@ QByteArray reasonPhrase(int status);
 
 struct HttpLimits
 {
-    qsizetype head = 16 * 1024;
-    qsizetype body = 1024 * 1024;
+    qsizetype head = 16'384;
+    qsizetype body = 1'048'576;
 };
 
 // Takes one complete request off the front of `buffer`; nothing when more bytes are needed; an error when the request

@@ -27,12 +27,43 @@ public:
         std::memcpy(m_at, text.data(), text.size());
         m_at += text.size();
     }
+    // Names of pairs and exchanges are nearly always plain: then their characters go over as they are.
+    void tag(const QString &text)
+    {
+        const QStringView view(text);
+        bool odd = text.isEmpty();
+        for (qsizetype i = 0; i < view.size(); ++i) {
+            const char16_t code = view[i].unicode();
+            odd |= code <= ' ' || code > '~' || code == ',' || code == '=' || code == '\\';
+            m_at[i] = char(code);
+        }
+        if (odd) {
+            const QByteArray escaped = tagValue(text);
+            this->text({escaped.constData(), size_t(escaped.size())});
+        } else {
+            m_at += view.size();
+        }
+    }
+    // The first part of a line. Returns it, as long as this pen lives.
+    std::string_view head(std::string_view family, std::string_view member, const QString &exchange,
+                          const QString &pair)
+    {
+        const char *begin = m_at;
+        text(family);
+        text(member);
+        text(",exchange=");
+        tag(exchange);
+        text(",pair=");
+        tag(pair);
+        return {begin, size_t(m_at - begin)};
+    }
     void number(qint64 value) { m_at = std::to_chars(m_at, m_at + numberRoom, value).ptr; }
     void time(UtcTime time)
     {
         text(" ");
         number(toMs(time));
         text("\n");
+        m_first = true;
     }
 
     // ",name=value" or " name=value" for the first; nothing for an empty value.
@@ -45,7 +76,11 @@ public:
         text("=");
         text(value.view());
     }
-    void next() { *m_at++ = m_fields++ == 0 ? ' ' : ','; }
+    void next()
+    {
+        *m_at++ = m_first ? ' ' : ',';
+        m_first = false;
+    }
 
     static constexpr qsizetype numberRoom = 20;
 
@@ -53,46 +88,16 @@ private:
     QByteArray &m_into;
     qsizetype m_begin;
     char *m_at;
-    int m_fields = 0;
+    bool m_first = true; // no field of this line is written yet
 };
 
 // Six values with their names, a count, a source, a time, and to spare.
 constexpr qsizetype fieldsRoom = 6 * (qsizetype(DecimalText::Capacity) + 16) + 80;
 
-std::string_view view(const QByteArray &bytes)
+// The tags, their names and the longest measurement; a character has at most three bytes, and an escaped one two.
+qsizetype headRoom(const QString &exchange, const QString &pair)
 {
-    return {bytes.constData(), size_t(bytes.size())};
-}
-
-// Names of pairs and exchanges are nearly always plain: then their characters go over one by one.
-void appendTag(QByteArray &into, const QString &text)
-{
-    const qsizetype begin = into.size();
-    into.resize(begin + text.size());
-    char *at = into.data() + begin;
-    for (const QChar c : text) {
-        const char16_t code = c.unicode();
-        if (code <= ' ' || code > '~' || code == ',' || code == '=' || code == '\\') {
-            into.truncate(begin);
-            into += tagValue(text);
-            return;
-        }
-        *at++ = char(code);
-    }
-    if (text.isEmpty())
-        into += tagValue(text);
-}
-
-QByteArray head(std::string_view family, std::string_view member, const QString &exchange, const QString &pair)
-{
-    QByteArray head;
-    head.reserve(qsizetype(family.size() + member.size()) + exchange.size() + pair.size() + 40);
-    head.append(family.data(), qsizetype(family.size())).append(member.data(), qsizetype(member.size()));
-    head += ",exchange=";
-    appendTag(head, exchange);
-    head += ",pair=";
-    appendTag(head, pair);
-    return head;
+    return 3 * (exchange.size() + pair.size()) + 64;
 }
 
 } // namespace
@@ -118,11 +123,14 @@ QByteArray tagValue(const QString &text)
 
 void appendLines(const CandleBatch &batch, QByteArray &into)
 {
-    const QByteArray start =
-        head("ohlcv_", timeframeName(batch.series.timeframe), batch.series.exchange, batch.series.pair);
+    const SeriesKey &series = batch.series;
+    Pen pen(into, qsizetype(batch.candles.size()) * (headRoom(series.exchange, series.pair) + fieldsRoom));
+    std::string_view head;
     for (const Candle &candle : batch.candles) {
-        Pen pen(into, start.size() + fieldsRoom);
-        pen.text(view(start));
+        if (head.empty())
+            head = pen.head("ohlcv_", timeframeName(series.timeframe), series.exchange, series.pair);
+        else
+            pen.text(head);
         pen.field("open", candle.open);
         pen.field("high", candle.high);
         pen.field("low", candle.low);
@@ -143,11 +151,10 @@ void appendLine(const FundingPoint &point, QByteArray &into)
 {
     if (point.rate.isEmpty() && point.predicted_rate.isEmpty())
         return;
-    QByteArray start = head("funding_rate", {}, point.exchange, point.pair);
+    Pen pen(into, headRoom(point.exchange, point.pair) + fieldsRoom);
+    pen.head("funding_rate", {}, point.exchange, point.pair);
     if (point.special)
-        start += ",type=special";
-    Pen pen(into, start.size() + fieldsRoom);
-    pen.text(view(start));
+        pen.text(",type=special");
     pen.field("rate", point.rate);
     pen.field("predicted_rate", point.predicted_rate);
     pen.time(point.time);
@@ -157,9 +164,8 @@ void appendLine(const MarkPoint &point, QByteArray &into)
 {
     if (point.price.isEmpty() && point.index_price.isEmpty())
         return;
-    const QByteArray start = head("mark_price", {}, point.exchange, point.pair);
-    Pen pen(into, start.size() + fieldsRoom);
-    pen.text(view(start));
+    Pen pen(into, headRoom(point.exchange, point.pair) + fieldsRoom);
+    pen.head("mark_price", {}, point.exchange, point.pair);
     pen.field("price", point.price);
     pen.field("index_price", point.index_price);
     pen.time(point.time);

@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         RestReply reply{.status = statuses[data[0] / 5 % statuses.size()], .body = body.toByteArray(), .headers = {}};
         reply.headers.emplace_back("retry-after", reply.body.left(12));
         reply.headers.emplace_back("x-mbx-used-weight-1m", reply.body.right(8));
-        const auto refusal = adapter->refusal(reply);
+        const auto refusal = adapter->refusal(reply, fromMs(1'795'168'800'000));
         FUZZ_CHECK(refusal.has_value() == (reply.status != 200));
         if (refusal)
             FUZZ_CHECK(refusal->pause.count() >= 0);

@@ -5,11 +5,30 @@
 #include "exchange/binance_usdm/limits.h"
 #include "exchange/binance_usdm/rest.h"
 
+#include <array>
 #include <map>
 
 namespace tk::exchange::binance {
 
 namespace {
+
+// The streams of a pair: symbol and suffix are the name on the wire.
+struct PairStream
+{
+    StreamKind kind;
+    const char *suffix;
+    const char *route;
+    StreamContract contract;
+};
+
+constexpr std::array<PairStream, 7> pairStreams{
+    {{StreamKind::Candles, "@kline_", "market", {}}, // the interval follows, and decides the contract
+     {StreamKind::MarkPrice, "@markPrice@1s", "market", markPriceContract},
+     {StreamKind::Ticker, "@ticker", "market", tickerContract},
+     {StreamKind::Trades, "@aggTrade", "market", tradesContract},
+     {StreamKind::Liquidations, "@forceOrder", "market", rareContract},
+     {StreamKind::Depth, "@depth", "public", bookContract},
+     {StreamKind::BookTicker, "@bookTicker", "public", bookContract}}};
 
 // Only ASCII letters fall; Chinese names stay as they are (reference §1.1).
 QByteArray streamSymbol(const QString &symbol)
@@ -39,44 +58,16 @@ public:
 
     Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
     {
-        StreamSpec spec{
-            .key = {name(), instrument.unified, kind, timeframe}, .wire_name = {}, .route = "market", .contract = {}};
-        const QByteArray symbol = streamSymbol(instrument.symbol);
-        switch (kind) {
-        case StreamKind::Candles: {
-            const std::string_view interval = timeframeName(timeframe);
-            spec.wire_name = symbol + "@kline_" + QByteArray(interval.data(), qsizetype(interval.size()));
-            spec.contract = candleContract(timeframe);
-            return spec;
-        }
-        case StreamKind::MarkPrice:
-            spec.wire_name = symbol + "@markPrice@1s";
-            spec.contract = markPriceContract;
-            return spec;
-        case StreamKind::Ticker:
-            spec.wire_name = symbol + "@ticker";
-            spec.contract = tickerContract;
-            return spec;
-        case StreamKind::Trades:
-            spec.wire_name = symbol + "@aggTrade";
-            spec.contract = tradesContract;
-            return spec;
-        case StreamKind::Liquidations:
-            spec.wire_name = symbol + "@forceOrder";
-            spec.contract = rareContract;
-            return spec;
-        case StreamKind::Depth:
-            spec.wire_name = symbol + "@depth";
-            spec.route = "public";
-            spec.contract = bookContract;
-            return spec;
-        case StreamKind::BookTicker:
-            spec.wire_name = symbol + "@bookTicker";
-            spec.route = "public";
-            spec.contract = bookContract;
-            return spec;
-        case StreamKind::ContractInfo:
-            break;
+        const bool candles = kind == StreamKind::Candles;
+        for (const PairStream &stream : pairStreams) {
+            if (stream.kind != kind)
+                continue;
+            const std::string_view interval = candles ? timeframeName(timeframe) : std::string_view();
+            return StreamSpec{.key = {name(), instrument.unified, kind, timeframe},
+                              .wire_name = streamSymbol(instrument.symbol) + stream.suffix +
+                                           QByteArray(interval.data(), qsizetype(interval.size())),
+                              .route = stream.route,
+                              .contract = candles ? candleContract(timeframe) : stream.contract};
         }
         return Error{Error::Kind::Config, QStringLiteral("binance-usdm has no such stream for a pair")};
     }
@@ -153,7 +144,10 @@ public:
     }
 
     std::optional<int> usedWeight(const RestReply &reply) const override { return binance::usedWeight(reply); }
-    std::optional<Refusal> refusal(const RestReply &reply) const override { return binance::refusal(reply); }
+    std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const override
+    {
+        return binance::refusal(reply, exchangeTime);
+    }
 
 private:
     int candleWeight(int limit) const

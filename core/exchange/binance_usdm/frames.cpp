@@ -2,6 +2,7 @@
 
 #include "exchange/binance_usdm/instruments.h"
 #include "exchange/binance_usdm/limits.h"
+#include "exchange/binance_usdm/plain_frame.h"
 
 #include <simdjson.h>
 
@@ -13,33 +14,6 @@ namespace tk::exchange::binance {
 namespace od = simdjson::ondemand;
 
 namespace {
-
-// The scalar fields of one object, by their one-letter names; Binance uses nearly all letters in both cases.
-class Fields
-{
-public:
-    void set(char name, std::string_view token)
-    {
-        const auto slot = size_t(name - 'A');
-        m_tokens[slot] = token;
-        m_used |= quint64(1) << slot;
-    }
-    bool has(char name) const { return m_used >> size_t(name - 'A') & 1; }
-
-    // Raw JSON of the value; empty when absent. Text has lost its quotes.
-    std::string_view raw(char name) const { return has(name) ? m_tokens[size_t(name - 'A')] : std::string_view(); }
-    void clear() { m_used = 0; }
-
-private:
-    static constexpr size_t Slots = 'z' - 'A' + 1;
-    std::array<std::string_view, Slots> m_tokens;
-    quint64 m_used = 0;
-};
-
-constexpr bool isSlot(std::string_view name)
-{
-    return name.size() == 1 && name[0] >= 'A' && name[0] <= 'z';
-}
 
 // Reads fields as what they should be; `good` falls once one does not fit, and is asked at the end.
 struct Reading
@@ -58,18 +32,13 @@ struct Reading
     }
     qint64 integerOr(char name, qint64 fallback) { return fields.raw(name).empty() ? fallback : integer(name); }
     UtcTime time(char name) { return fromMs(integer(name)); }
-    DecimalText decimal(char name)
-    {
-        const auto value = DecimalText::from(fields.raw(name));
-        if (!value)
-            good = false;
-        return value.value_or(DecimalText());
-    }
+    void decimal(char name, DecimalText &into) { good &= into.assign(fields.raw(name)); }
     // Absent, null or "" stays empty; Binance sends "" for contracts that have no such value.
-    DecimalText optionalDecimal(char name)
+    void optionalDecimal(char name, DecimalText &into)
     {
         const std::string_view token = fields.raw(name);
-        return token.empty() || token == "null" ? DecimalText() : decimal(name);
+        if (!token.empty() && token != "null")
+            good &= into.assign(token);
     }
     bool boolean(char name)
     {
@@ -87,41 +56,15 @@ struct FrameParser::State
     od::parser parser;
     od::document document;
     const char *frameEnd = nullptr;
-    Fields outer;
-    Fields inner; // of kline's "k" and forceOrder's "o"
-
-    // What an event says in fields of more than one letter.
-    struct Extras
-    {
-        std::string_view pair_symbol;   // ps
-        std::string_view status;        // cs
-        std::string_view average_price; // ap
-        qint64 family = 1;              // st: 1 USD-M, 2 COIN-M
-        qint64 delivery = 0;            // dt
-        qint64 previous_id = -1;        // pu
-        int bids = 0;
-        int asks = 0;
-        bool good = true;
-    };
-
-    // What an answer to a request of ours says.
-    struct Answer
-    {
-        bool given = false;
-        bool error = false;
-        quint64 id = 0;
-        int code = 0;
-        QString message;
-    };
+    FrameFields fields;
 
     // `wrapper`: the object may be {"stream":..,"data":..}. Only the outermost may, so nothing here recurses deeper.
     Status readData(od::value data, bool wrapper, ParsedFrame &into);
     Status readObject(od::object object, const char *begin, bool wrapper, ParsedFrame &into);
     std::string_view textSince(const char *begin);
-    Status readNested(std::string_view name, od::object object, Extras &extras, Answer &answer);
-    static Status readLevels(std::string_view name, od::array levels, Extras &extras);
-    void keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras, Answer &answer);
-    void interpret(std::string_view raw, const Extras &extras, ParsedFrame &into);
+    Status readNested(std::string_view name, od::object object);
+    Status readLevels(std::string_view name, od::array levels);
+    void interpret(std::string_view raw, ParsedFrame &into) const;
 
     static Status broken(simdjson::error_code code) { return broken(simdjson::error_message(code)); }
     static Status broken(const char *what)
@@ -178,7 +121,7 @@ Status FrameParser::State::readData(od::value data, bool wrapper, ParsedFrame &i
         return broken(error);
     for (auto row : rows) {
         od::value value;
-        if (const auto error = std::move(row).get(value))
+        if (const auto error = row.get(value))
             return broken(error);
         od::json_type rowType{};
         if (const auto error = value.type().get(rowType))
@@ -193,10 +136,7 @@ Status FrameParser::State::readData(od::value data, bool wrapper, ParsedFrame &i
 
 Status FrameParser::State::readObject(od::object object, const char *begin, bool wrapper, ParsedFrame &into)
 {
-    outer.clear();
-    inner.clear();
-    Extras extras;
-    Answer answer;
+    fields.clear();
     bool wrapped = false;
     for (auto item : object) {
         od::field field;
@@ -214,15 +154,15 @@ Status FrameParser::State::readObject(od::object object, const char *begin, bool
             od::object nested;
             if (const auto problem = field.value().get_object().get(nested))
                 return broken(problem);
-            status = readNested(name, nested, extras, answer);
+            status = readNested(name, nested);
         } else if (type == od::json_type::array) {
             od::array elements;
             if (const auto problem = field.value().get_array().get(elements))
                 return broken(problem);
-            status = readLevels(name, elements, extras);
-            answer.given |= name == "result";
+            status = readLevels(name, elements);
+            fields.answer.given |= name == "result";
         } else if (const auto text = scalar(field.value())) {
-            keep(name, *text, outer, extras, answer);
+            fields.keep(name, *text, fields.outer);
         } else {
             return broken("a value that is none");
         }
@@ -231,16 +171,15 @@ Status FrameParser::State::readObject(od::object object, const char *begin, bool
     }
     if (wrapped)
         return ok();
-    if (!outer.has('e') && (answer.given || answer.error)) {
+    const FrameFields::Answer &answer = fields.answer;
+    if (!fields.outer.has('e') && (answer.given || answer.error)) {
         if (answer.error)
             into.rejected.push_back({.id = answer.id, .code = answer.code, .message = answer.message});
         else
             into.acknowledged.push_back({answer.id});
         return ok();
     }
-    if (extras.family != 1)
-        return ok();
-    interpret(textSince(begin), extras, into);
+    interpret(textSince(begin), into);
     return ok();
 }
 
@@ -255,12 +194,12 @@ std::string_view FrameParser::State::textSince(const char *begin)
     return {begin, size_t(end - begin)};
 }
 
-Status FrameParser::State::readNested(std::string_view name, od::object object, Extras &extras, Answer &answer)
+Status FrameParser::State::readNested(std::string_view name, od::object object)
 {
     const bool scalars = name == "k" || name == "o";
     if (!scalars && name != "error")
         return ok(); // fields we do not know; the iterator skips what is not read
-    answer.error |= name == "error";
+    fields.answer.error |= name == "error";
     for (auto item : object) {
         od::field field;
         if (const auto problem = std::move(item).get(field))
@@ -274,12 +213,12 @@ Status FrameParser::State::readNested(std::string_view name, od::object object, 
         const auto text = scalar(field.value());
         if (!text)
             return broken("a value that is none");
-        keep(inside, *text, inner, extras, answer);
+        fields.keep(inside, *text, fields.inner);
     }
     return ok();
 }
 
-Status FrameParser::State::readLevels(std::string_view name, od::array levels, Extras &extras)
+Status FrameParser::State::readLevels(std::string_view name, od::array levels)
 {
     if (name != "b" && name != "a")
         return ok();
@@ -290,45 +229,17 @@ Status FrameParser::State::readLevels(std::string_view name, od::array levels, E
             return broken(problem);
         ++count;
     }
-    (name == "b" ? extras.bids : extras.asks) = count;
+    (name == "b" ? fields.extras.bids : fields.extras.asks) = count;
     return ok();
 }
 
-void FrameParser::State::keep(std::string_view name, std::string_view text, Fields &fields, Extras &extras,
-                              Answer &answer)
+void FrameParser::State::interpret(std::string_view raw, ParsedFrame &into) const
 {
-    const auto number = [text](auto &into) {
-        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
-        return problem == std::errc() && end == text.data() + text.size();
-    };
-    if (isSlot(name)) {
-        fields.set(name[0], text);
-    } else if (name == "st") {
-        number(extras.family);
-    } else if (name == "ps") {
-        extras.pair_symbol = text;
-    } else if (name == "cs") {
-        extras.status = text;
-    } else if (name == "ap") {
-        extras.average_price = text;
-    } else if (name == "dt") {
-        extras.good &= number(extras.delivery);
-    } else if (name == "pu") {
-        extras.good &= number(extras.previous_id);
-    } else if (name == "id") {
-        number(answer.id);
-    } else if (name == "result") {
-        answer.given = true;
-    } else if (name == "code") {
-        number(answer.code);
-        answer.error = true;
-    } else if (name == "msg") {
-        answer.message = QString::fromUtf8(text.data(), qsizetype(text.size()));
-    }
-}
-
-void FrameParser::State::interpret(std::string_view raw, const Extras &extras, ParsedFrame &into)
-{
+    const Fields &outer = fields.outer;
+    const Fields &inner = fields.inner;
+    const FrameFields::Extras &extras = fields.extras;
+    if (extras.family != 1)
+        return;
     const std::string_view type = outer.raw('e');
     Reading out{outer};
     Reading in{inner};
@@ -336,50 +247,57 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
     MarketEvent &event = into.events.emplace_back(); // in place: an event is too large to be moved for nothing
     event.raw = raw;
     event.symbol = outer.raw('s');
+    // Values are read in place: an update is large.
     if (type == "kline" || type == "continuous_kline") {
-        const auto timeframe = timeframeFromName(inner.raw('i'));
-        in.good = timeframe.has_value();
         if (event.symbol.empty())
             event.symbol = extras.pair_symbol;
-        event.payload = CandleUpdate{.candle = {.open_time = in.time('t'),
-                                                .open = in.decimal('o'),
-                                                .high = in.decimal('h'),
-                                                .low = in.decimal('l'),
-                                                .close = in.decimal('c'),
-                                                .volume = in.decimal('v'),
-                                                .quote_volume = in.decimal('q'),
-                                                .trades = in.integer('n')},
-                                     .timeframe = timeframe.value_or(Timeframe::M1),
-                                     .final = in.boolean('x'),
-                                     .last_trade_id = in.integerOr('L', -1)};
+        const auto timeframe = timeframeFromName(inner.raw('i'));
+        in.good = timeframe.has_value();
+        auto &update = event.payload.emplace<CandleUpdate>();
+        update.timeframe = timeframe.value_or(Timeframe::M1);
+        update.final = in.boolean('x');
+        update.last_trade_id = in.integerOr('L', -1);
+        update.candle.open_time = in.time('t');
+        in.decimal('o', update.candle.open);
+        in.decimal('h', update.candle.high);
+        in.decimal('l', update.candle.low);
+        in.decimal('c', update.candle.close);
+        in.decimal('v', update.candle.volume);
+        in.decimal('q', update.candle.quote_volume);
+        update.candle.trades = in.integer('n');
     } else if (type == "markPriceUpdate") {
-        event.payload = MarkUpdate{.mark_price = out.decimal('p'),
-                                   .index_price = out.optionalDecimal('i'),
-                                   .funding_rate = out.optionalDecimal('r'),
-                                   .next_funding = fromMs(out.integerOr('T', 0))};
+        auto &update = event.payload.emplace<MarkUpdate>();
+        out.decimal('p', update.mark_price);
+        out.optionalDecimal('i', update.index_price);
+        out.optionalDecimal('r', update.funding_rate);
+        update.next_funding = fromMs(out.integerOr('T', 0));
     } else if (type == "aggTrade") {
-        event.payload = TradeUpdate{.price = out.decimal('p'),
-                                    .quantity = out.decimal('q'),
-                                    .id = out.integer('a'),
-                                    .last_trade_id = out.integerOr('l', -1),
-                                    .buyer_is_maker = out.boolean('m'),
-                                    .traded = out.time('T')};
+        auto &update = event.payload.emplace<TradeUpdate>();
+        out.decimal('p', update.price);
+        out.decimal('q', update.quantity);
+        update.id = out.integer('a');
+        update.last_trade_id = out.integerOr('l', -1);
+        update.buyer_is_maker = out.boolean('m');
+        update.traded = out.time('T');
     } else if (type == "bookTicker") {
-        event.payload = BookTickerUpdate{.update_id = out.integer('u'),
-                                         .bid = out.decimal('b'),
-                                         .bid_size = out.decimal('B'),
-                                         .ask = out.decimal('a'),
-                                         .ask_size = out.decimal('A')};
+        auto &update = event.payload.emplace<BookTickerUpdate>();
+        update.update_id = out.integer('u');
+        out.decimal('b', update.bid);
+        out.decimal('B', update.bid_size);
+        out.decimal('a', update.ask);
+        out.decimal('A', update.ask_size);
     } else if (type == "24hrTicker" || type == "24hrMiniTicker") {
-        event.payload =
-            TickerUpdate{.last = out.decimal('c'), .volume = out.decimal('v'), .last_trade_id = out.integerOr('L', -1)};
+        auto &update = event.payload.emplace<TickerUpdate>();
+        out.decimal('c', update.last);
+        out.decimal('v', update.volume);
+        update.last_trade_id = out.integerOr('L', -1);
     } else if (type == "forceOrder") {
         event.symbol = inner.raw('s');
-        const auto average = DecimalText::from(extras.average_price);
         const std::string_view side = inner.raw('S');
-        in.good = average.has_value() && (side == "SELL" || side == "BUY");
-        event.payload = LiquidationUpdate{
-            .sell = side == "SELL", .average_price = average.value_or(DecimalText()), .filled = in.decimal('z')};
+        auto &update = event.payload.emplace<LiquidationUpdate>();
+        update.sell = side == "SELL";
+        in.good = update.average_price.assign(extras.average_price) && (update.sell || side == "BUY");
+        in.decimal('z', update.filled);
     } else if (type == "depthUpdate") {
         out.good = extras.previous_id >= 0;
         event.payload = DepthUpdate{.first_id = out.integer('U'),
@@ -401,8 +319,9 @@ void FrameParser::State::interpret(std::string_view raw, const Extras &extras, P
     into.unhandled.push_back({known ? "malformed " + kind : kind.isEmpty() ? QByteArray("no event type") : kind});
 }
 
-FrameParser::FrameParser()
+FrameParser::FrameParser(Readers readers)
     : m_state(std::make_unique<State>())
+    , m_readers(readers)
 {}
 
 FrameParser::~FrameParser() = default;
@@ -410,6 +329,12 @@ FrameParser::~FrameParser() = default;
 Status FrameParser::parse(std::string_view frame, ParsedFrame &into)
 {
     into.clear();
+    if (m_readers == Readers::PlainFirst) {
+        if (const auto event = readPlain(frame, m_state->fields)) {
+            m_state->interpret(*event, into);
+            return ok();
+        }
+    }
     const simdjson::padded_string_view padded(frame.data(), frame.size(), frame.size() + simdjson::SIMDJSON_PADDING);
     if (const auto error = m_state->parser.iterate(padded).get(m_state->document))
         return State::broken(error);

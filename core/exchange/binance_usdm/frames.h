@@ -10,7 +10,10 @@ namespace tk::exchange::binance {
 class FrameParser
 {
 public:
-    FrameParser();
+    // Full alone is for tests: it has to say the same of every frame.
+    enum class Readers { PlainFirst, FullOnly };
+
+    explicit FrameParser(Readers readers = Readers::PlainFirst);
     ~FrameParser();
 
     // 64 readable bytes must follow the frame. Events that arrive in arrays are told one by one; rows of COIN-M
@@ -20,6 +23,7 @@ public:
 private:
     struct State;
     std::unique_ptr<State> m_state;
+    Readers m_readers;
 };
 
 } // namespace tk::exchange::binance

@@ -1,8 +1,7 @@
 #include "exchange/binance_usdm/instruments.h"
 
+#include "exchange/binance_usdm/json_body.h"
 #include "exchange/binance_usdm/limits.h"
-
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -58,7 +57,7 @@ Result<std::vector<Instrument>> parseExchangeInfo(QByteArrayView body)
 {
     dom::parser parser;
     dom::array symbols;
-    if (parser.parse(body.data(), size_t(body.size()))["symbols"].get(symbols))
+    if (parseBody(parser, body)["symbols"].get(symbols))
         return Error{Error::Kind::Parse, QStringLiteral("exchangeInfo: the answer holds no \"symbols\" list"), true};
     std::vector<Instrument> instruments;
     for (const dom::element row : symbols) {

@@ -35,6 +35,8 @@ inline StreamContract candleContract(Timeframe timeframe)
         .first_data = 70s, .late = std::min<milliseconds>(period, 3min), .stale = period * 2, .quiet_possible = true};
 }
 
+inline constexpr milliseconds shortestBan = 2min; // bans grow with every repetition
+inline constexpr milliseconds longestBan = 72h;
 inline constexpr int rateLimitCode = -1003;
 inline constexpr qint64 noDelivery = 4'133'404'800'000; // the year 2100: Binance's "no end"
 

@@ -1,9 +1,9 @@
 #include "exchange/binance_usdm/rest.h"
 
+#include "exchange/binance_usdm/json_body.h"
 #include "exchange/binance_usdm/limits.h"
 
-#include <simdjson.h>
-
+#include <QRegularExpression>
 #include <QUrl>
 
 namespace tk::exchange::binance {
@@ -88,6 +88,17 @@ QByteArray header(const RestReply &reply, QByteArrayView name)
     return {};
 }
 
+// By "IP banned until 1791383999000." in the message; zero without such words. Not beyond the longest ban there is: the
+// number is foreign.
+milliseconds bannedFor(const QString &message, UtcTime exchangeTime)
+{
+    static const QRegularExpression words(QStringLiteral("banned until ([0-9]{13})(?![0-9])"));
+    const auto found = words.match(message);
+    if (!found.hasMatch())
+        return milliseconds(0);
+    return std::min(fromMs(found.captured(1).toLongLong()) - exchangeTime, longestBan);
+}
+
 } // namespace
 
 int documentedCandleWeight(int limit)
@@ -113,7 +124,7 @@ Result<std::vector<Candle>> parseCandles(QByteArrayView body)
 {
     dom::parser parser;
     dom::array rows;
-    if (parser.parse(body.data(), size_t(body.size())).get(rows))
+    if (parseBody(parser, body).get(rows))
         return unreadable("klines");
     std::vector<Candle> candles;
     candles.reserve(rows.size());
@@ -159,7 +170,7 @@ Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instru
 {
     dom::parser parser;
     dom::array rows;
-    if (parser.parse(body.data(), size_t(body.size())).get(rows))
+    if (parseBody(parser, body).get(rows))
         return unreadable("fundingRate");
     std::vector<FundingPoint> points;
     for (const dom::element row : rows) {
@@ -186,7 +197,7 @@ Result<UtcTime> parseServerTime(QByteArrayView body)
 {
     dom::parser parser;
     int64_t time = 0;
-    if (parser.parse(body.data(), size_t(body.size()))["serverTime"].get(time))
+    if (parseBody(parser, body)["serverTime"].get(time))
         return unreadable("time");
     return fromMs(time);
 }
@@ -198,14 +209,14 @@ std::optional<int> usedWeight(const RestReply &reply)
     return isNumber ? std::optional(weight) : std::nullopt;
 }
 
-std::optional<Refusal> refusal(const RestReply &reply)
+std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime)
 {
     if (reply.status == 200)
         return {};
     Refusal refusal;
     dom::parser parser;
     dom::element root;
-    if (!parser.parse(reply.body.constData(), size_t(reply.body.size())).get(root)) {
+    if (!parseBody(parser, reply.body).get(root)) {
         int64_t code = 0;
         std::string_view message;
         if (!root["code"].get(code))
@@ -221,7 +232,8 @@ std::optional<Refusal> refusal(const RestReply &reply)
         break;
     case 418:
         refusal.kind = Refusal::Kind::Banned;
-        refusal.pause = std::max<milliseconds>(pause, 2min) + 10s;
+        refusal.pause = pause.count() > 0 ? pause : bannedFor(refusal.message, exchangeTime);
+        refusal.pause = std::max(refusal.pause, shortestBan) + 10s;
         break;
     case 429:
         refusal.kind = Refusal::Kind::RateLimited;

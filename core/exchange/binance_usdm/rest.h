@@ -23,6 +23,6 @@ Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instru
 Result<UtcTime> parseServerTime(QByteArrayView body);
 
 std::optional<int> usedWeight(const RestReply &reply);
-std::optional<Refusal> refusal(const RestReply &reply);
+std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime);
 
 } // namespace tk::exchange::binance

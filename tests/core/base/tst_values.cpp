@@ -4,6 +4,10 @@
 #include "base/time.h"
 #include "support/test_registry.h"
 
+#include <QRegularExpression>
+
+#include <random>
+
 using namespace tk;
 using namespace std::chrono_literals;
 
@@ -112,6 +116,34 @@ private Q_SLOTS:
         QVERIFY(!sameValue(*DecimalText::from("0"), DecimalText()));
         QVERIFY(sameValue(DecimalText(), DecimalText()));
         QVERIFY(!(*DecimalText::from("1.50") == *DecimalText::from("1.5"))); // the text differs
+    }
+
+    // Eight characters at a time or one by one: the same rule at every length.
+    void decimalsByTheRule()
+    {
+        const QRegularExpression rule(QStringLiteral("^-?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?\\z"));
+        const std::string letters = "0123456789012345678901234567890123456789....-+eE /:x\"";
+        std::mt19937 random(20'261'121);
+        int good = 0;
+        for (int i = 0; i < 200'000; ++i) {
+            // Mostly digits: otherwise nothing long would ever be right.
+            std::string text(1 + random() % 33, '0');
+            for (char &c : text)
+                c = random() % 8 ? char('0' + random() % 10) : letters[random() % letters.size()];
+            const bool expected =
+                text.size() <= DecimalText::Capacity && rule.match(QString::fromStdString(text)).hasMatch();
+            const auto value = DecimalText::from(text);
+            QVERIFY2(value.has_value() == expected, text.c_str());
+            if (value)
+                QCOMPARE(value->view(), std::string_view(text));
+            good += expected;
+        }
+        QVERIFY(good > 20'000);
+        DecimalText reused = *DecimalText::from("1234567890.12345678901");
+        QVERIFY(reused.assign("7"));
+        QVERIFY(reused == *DecimalText::from("7"));
+        QVERIFY(!reused.assign("7x"));
+        QVERIFY(reused.isEmpty());
     }
 
     void scaledClocksAgree()

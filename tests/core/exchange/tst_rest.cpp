@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr UtcTime asked = fromMs(1'791'380'400'000); // 3599 s before the end of the ban below
+
 Instrument btc()
 {
     Instrument instrument;
@@ -222,6 +224,15 @@ private Q_SLOTS:
         row("418", 418, "1800", "{\"code\":-1003,\"msg\":\"Way too many requests; IP banned until 1791383999000.\"}",
             Kind::Banned, 1810, -1003);
         row("418 without a time", 418, "", "", Kind::Banned, 130, 0);
+        // Without the header the end stands in the message alone.
+        const auto until = [](const QByteArray &end) {
+            return "{\"code\":-1003,\"msg\":\"Way too many requests; IP banned until " + end + ".\"}";
+        };
+        row("418 with its end", 418, "", until("1791383999000"), Kind::Banned, 3609, -1003);
+        row("418 ended by now", 418, "", until("1791380000000"), Kind::Banned, 130, -1003);
+        row("418 without end", 418, "", until("9999999999999"), Kind::Banned, 72 * 3600 + 10, -1003);
+        row("418 in seconds", 418, "", until("1791383999"), Kind::Banned, 130, -1003);
+        row("418 beyond numbers", 418, "", until("99999999999999999999"), Kind::Banned, 130, -1003);
         row("403 HTML", 403, "", html, Kind::Blocked, 300, 0);
         row("202 empty", 202, "", "", Kind::Blocked, 300, 0);
         row("451", 451, "", html, Kind::RegionForbidden, 600, 0);
@@ -247,7 +258,7 @@ private Q_SLOTS:
         QFETCH(int, kind);
         QFETCH(qint64, pause);
         QFETCH(int, code);
-        const auto refusal = m_adapter->refusal(reply(status, body, retryAfter));
+        const auto refusal = m_adapter->refusal(reply(status, body, retryAfter), asked);
         QVERIFY(refusal);
         QCOMPARE(int(refusal->kind), kind);
         QCOMPARE(refusal->pause.count(), pause);
@@ -255,7 +266,7 @@ private Q_SLOTS:
         QVERIFY(!refusal->message.isEmpty());
         QVERIFY(!refusal->message.contains(QLatin1String("<html>")));
     }
-    void goodIsNoRefusal() { QVERIFY(!m_adapter->refusal(reply(200, "[]"))); }
+    void goodIsNoRefusal() { QVERIFY(!m_adapter->refusal(reply(200, "[]"), asked)); }
 
     void usedWeightHeader()
     {

@@ -79,7 +79,10 @@ public:
         return m_real->parseFunding(b, i);
     }
     std::optional<int> usedWeight(const exchange::RestReply &r) const override { return m_real->usedWeight(r); }
-    std::optional<exchange::Refusal> refusal(const exchange::RestReply &r) const override { return m_real->refusal(r); }
+    std::optional<exchange::Refusal> refusal(const exchange::RestReply &r, UtcTime time) const override
+    {
+        return m_real->refusal(r, time);
+    }
 };
 
 const QStringList bases{QStringLiteral("BTC"), QStringLiteral("ETH"), QStringLiteral("SOL"), QStringLiteral("XRP")};

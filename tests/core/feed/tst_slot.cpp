@@ -109,7 +109,6 @@ public:
         table.data(0, {.event = m_clock->utcNow()}, m_clock->now(), m_clock->utcNow());
     }
     void slotSubscribed(const std::vector<StreamId> &streams) override { subscribed += int(streams.size()); }
-    void slotUp(Slot &) override { ++ups; }
     void slotDown(Slot &, const QString &cause) override { causes.append(cause); }
     void slotAttempt(const QString &, bool success) override { ++(success ? successes : failures); }
     milliseconds takeAttempt() override { return mustWait; }
@@ -118,7 +117,6 @@ public:
     StreamTable table;
     int frames = 0;
     int subscribed = 0;
-    int ups = 0;
     int successes = 0;
     int failures = 0;
     milliseconds mustWait{0};

@@ -94,6 +94,40 @@ private Q_SLOTS:
         QVERIFY(queue.add(job(btc, Urgency::Fill))); // taken, so it may come again
     }
 
+    // Who wants sooner what waits already gets it sooner, wherever it waits; it stays what it was.
+    void theMoreUrgentRaises()
+    {
+        JobQueue queue;
+        Job funding = job(btc, Urgency::Fill, 9);
+        funding.kind = Job::Kind::Funding;
+        Job otherFunding = job(eth, Urgency::Repair, 8);
+        otherFunding.kind = Job::Kind::Funding;
+        Job later = job(eth, Urgency::Fill, 3);
+        later.not_before = now() + 10s;
+        for (const Job &waiting : {job(btc, Urgency::Repair), job(btc, Urgency::Fill, 1), job(btc, Urgency::Fill, 2),
+                                   later, funding, otherFunding})
+            QVERIFY(queue.add(waiting));
+        QVERIFY(!queue.add(job(btc, Urgency::Overdue, 2)));
+        QVERIFY(!queue.add(job(btc, Urgency::Reread, 2))); // a less urgent wish lowers nothing
+        QVERIFY(!queue.add(job(eth, Urgency::Probe, 3)));  // and may go now
+        funding.urgency = Urgency::Overdue;
+        QVERIFY(!queue.add(funding));
+        QCOMPARE(queue.size(), size_t(6));
+        QCOMPARE(queue.waiting(Urgency::Fill), size_t(3));
+        QVERIFY(!queue.nextDue());
+        QVERIFY(queue.peek(true, now()));
+        QCOMPARE(queue.take(true).span.from, funding.span.from);
+        QVERIFY(queue.peek(false, now()));
+        const Job first = queue.take(false);
+        QCOMPARE(toMs(first.span.from), 2 * 60'000);
+        QCOMPARE(first.urgency, Urgency::Fill);
+        QVERIFY(queue.add(first)); // asked again after a refusal: still as urgent
+        std::vector<int> order;
+        while (queue.peek(false, now()))
+            order.push_back(int(toMs(queue.take(false).span.from) / 60'000));
+        QCOMPARE(order, (std::vector{2, 3, 0, 1}));
+    }
+
     void fundingHasItsOwnLane()
     {
         JobQueue queue;

@@ -46,6 +46,24 @@ private Q_SLOTS:
         QVERIFY(reserve(1).count() > 0);
     }
 
+    // A request heavier than the whole share would wait for ever: it goes when nothing else has, and nothing follows.
+    void tooHeavyGoesAlone()
+    {
+        m_budget->setShare(0.001);
+        QCOMPARE(m_budget->limit(m_clock->now()), 2);
+        QCOMPARE(reserve(1).count(), qint64(0));
+        const milliseconds wait = reserve(10);
+        QCOMPARE(wait, milliseconds(50'400));
+        settle(1, 1);
+        QCOMPARE(reserve(10), wait); // this minute has been used
+        m_clock->advance(wait);
+        QCOMPARE(reserve(10).count(), qint64(0));
+        QVERIFY(reserve(1).count() > 0);
+        settle(10, 10);
+        QVERIFY(reserve(1).count() > 0);
+        QVERIFY(reserve(10).count() > 0);
+    }
+
     void theMinuteTurns()
     {
         QCOMPARE(reserve(1200).count(), qint64(0));
