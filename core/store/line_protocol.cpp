@@ -174,18 +174,20 @@ void appendLine(const MarkPoint &point, QByteArray &into)
 void appendLine(const TickPoint &tick, QByteArray &into)
 {
     const QByteArray kind = tick.kind.toLatin1();
-    into += head(view(kind), {}, tick.exchange, tick.pair);
-    into += " payload=\"";
+    Pen pen(into, headRoom(tick.exchange, tick.pair) + kind.size() + 2 * tick.payload.size() + 64);
+    pen.head({kind.constData(), size_t(kind.size())}, {}, tick.exchange, tick.pair);
+    pen.text(" payload=\"");
     for (const char c : tick.payload) {
         if (c == '"' || c == '\\')
-            into += '\\';
-        into += c == '\n' || c == '\r' ? ' ' : c; // a blank between JSON's tokens; within its strings they cannot stand
+            pen.text("\\");
+        // A blank between JSON's tokens; within its strings line breaks cannot stand.
+        pen.text({c == '\n' || c == '\r' ? " " : &c, 1});
     }
-    into += "\" ";
+    pen.text("\" ");
     constexpr qint64 nanosPerMilli = 1'000'000;
     const qint64 within = ((tick.id % nanosPerMilli) + nanosPerMilli) % nanosPerMilli;
-    into += QByteArray::number(toMs(tick.time) * nanosPerMilli + within);
-    into += '\n';
+    pen.number(toMs(tick.time) * nanosPerMilli + within);
+    pen.text("\n");
 }
 
 } // namespace tk::store

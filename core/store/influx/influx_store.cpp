@@ -92,7 +92,12 @@ Result<std::shared_ptr<InfluxStore>> InfluxStore::open(const Options &options, s
 
 Result<std::unique_ptr<StoreWriter>> InfluxStore::openWriter()
 {
-    return std::unique_ptr<StoreWriter>(std::make_unique<SpoolWriter>(m_parts, [wake = m_wake] { wake->call(); }));
+    return std::unique_ptr<StoreWriter>(std::make_unique<SpoolWriter>(
+        m_parts, [wake = m_wake] { wake->call(); },
+        [dropped = m_options.onEvicted](const std::vector<StreamSpan> &spans) {
+            if (dropped)
+                dropped(spans);
+        }));
 }
 
 Result<std::unique_ptr<StoreReader>> InfluxStore::openReader()

@@ -105,6 +105,7 @@ Status SpoolFolder::open()
 
 Result<PerLane<quint64>> SpoolFolder::append(const PerLane<QByteArray> &lines, UtcTime taken)
 {
+    const std::lock_guard appending(m_appendMutex);
     for (const QByteArray &some : lines) {
         for (std::string_view rest(some.constData(), size_t(some.size())); !rest.empty();) {
             const qsizetype first = record::firstPiece(rest);
@@ -514,6 +515,7 @@ Status SpoolFolder::maintain(UtcTime now)
 
 Status SpoolFolder::closeCleanly(UtcTime now)
 {
+    const std::lock_guard appending(m_appendMutex);
     for (const Lane lane : allLanes)
         seal(lane);
     if (Status maintained = maintain(now); !maintained)

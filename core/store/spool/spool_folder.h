@@ -26,7 +26,7 @@ public:
     SpoolFigures figures() const override;
 
 private:
-    // Of one lane, what only the appending thread knows.
+    // Of one lane, what only who appends knows.
     struct Appender
     {
         SegmentPtr segment;                  // null: the next append begins one
@@ -92,7 +92,7 @@ private:
     std::atomic<bool> m_closed = false;
     std::atomic<quint64> m_evictedEntries = 0;
 
-    // The appending thread's.
+    std::mutex m_appendMutex; // guards what follows; the first of all locks
     PerLane<Appender> m_appenders{};
     Incident m_incident;
 };

@@ -26,10 +26,13 @@ struct SpoolParts
 class SpoolWriter final : public StoreWriter
 {
 public:
-    // `appended` is called in this thread after each append: something waits to be sent.
-    SpoolWriter(SpoolParts parts, std::function<void()> appended)
+    // `appended` is called in this thread after each append: something waits to be sent. `dropped` gets the spans of
+    // ticks too long for any line: nothing goes without a name.
+    SpoolWriter(SpoolParts parts, std::function<void()> appended,
+                std::function<void(const std::vector<StreamSpan> &)> dropped)
         : m_parts(std::move(parts))
         , m_appended(std::move(appended))
+        , m_dropped(std::move(dropped))
     {}
 
     Result<WriteOutcome> write(const std::vector<RecordBatch> &batches) override;
@@ -45,9 +48,12 @@ private:
         WriteOutcome outcome{};
     };
     void encode(const CandleBatch &batch, Encoded &into) const;
+    void encode(const TickPoint &tick, Encoded &into) const;
+    Status append(Encoded &encoded); // and begins anew
 
     SpoolParts m_parts;
     std::function<void()> m_appended;
+    std::function<void(const std::vector<StreamSpan> &)> m_dropped;
 };
 
 } // namespace tk::store

@@ -135,6 +135,31 @@ private Q_SLOTS:
         QVERIFY(after(1s).empty());
     }
 
+    // The last trade of a candle may be told by its closed frame alone, which may come late or never: the close watch
+    // asks for that candle. A stream that is dead misses the next trade too.
+    void tradesOfAClosedCandleAreTheCloseWatchsBusiness()
+    {
+        const StreamId fast = add(StreamKind::Candles, Timeframe::M1);
+        const StreamId slow = add(StreamKind::Candles, Timeframe::H1);
+        trade(fast, 100);
+        trade(slow, 100);
+        pass(nextCandleOpen(Timeframe::M1, candleOpen(Timeframe::M1, utc())) + 1min - 1s - utc());
+        trade(slow, 101); // a second before the minute's end
+        QVERIFY(judge().transitions.empty());
+        for (int second = 0; second < 45; ++second)
+            QVERIFY(after(1s).empty());
+        QCOMPARE(state(fast), StreamState::Live);
+        trade(slow, 102);
+        QVERIFY(after(0s).empty());
+        const auto changes = after(20s + 1ms);
+        QVERIFY(changes.empty()); // it ended in the next minute: its closed frame may still tell
+        pass(10s);
+        trade(slow, 103);
+        QVERIFY(judge().transitions.empty());
+        QCOMPARE(after(20s + 1ms).size(), size_t(1));
+        QCOMPARE(state(fast), StreamState::Stale);
+    }
+
     void caughtUpWithinTheGrace()
     {
         const StreamId candles = add(StreamKind::Candles);
@@ -152,7 +177,7 @@ private Q_SLOTS:
     // Of a busy pair one stream is nearly always a trade ahead of the other: that is no trouble.
     void busyPairsAreNotAlarmed()
     {
-        const StreamId candles = add(StreamKind::Candles);
+        const StreamId candles = add(StreamKind::Candles, Timeframe::H1);
         const StreamId trades = add(StreamKind::Trades);
         qint64 number = 100;
         trade(candles, number);
@@ -177,7 +202,7 @@ private Q_SLOTS:
     // The first number seen may be as old as the candle: it is no trade of now.
     void theFirstNumberIsNoTrade()
     {
-        const StreamId fast = add(StreamKind::Candles, Timeframe::M1);
+        const StreamId fast = add(StreamKind::Candles, Timeframe::M15);
         const StreamId slow = add(StreamKind::Candles, Timeframe::H1);
         pass(6s);
         trade(slow, 500); // an open hour that traded before we came
