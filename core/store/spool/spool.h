@@ -1,6 +1,6 @@
 // The durable way between the engine and a database: what was appended is on the disk, and stays there until the
 // database has confirmed it, and a while longer. Line protocol in, line protocol out; knows nothing of databases.
-// Thread-safe: one thread appends, another reads and acknowledges.
+// Thread-safe: one thread appends and closes, others read, acknowledge and maintain.
 #pragma once
 
 #include "base/result.h"
@@ -31,8 +31,8 @@ std::string_view laneName(Lane lane); // "candles", "marks", "ticks": also the f
 struct SpoolEntry
 {
     Lane lane = Lane::Candles;
-    quint64 seq = 0; // from 1, ascending within the lane, never used twice
-    UtcTime taken{}; // when it was appended
+    quint64 seq = 0;    // from 1, ascending within the lane, never used twice
+    UtcTime taken{};    // when it was appended
     QByteArray lines{}; // whole lines, each ended by a line feed
 };
 
@@ -67,7 +67,7 @@ struct SpoolFigures
 
 struct SpoolOptions
 {
-    QString folder; // created, for the owner alone
+    QString folder;                     // created, for the owner alone
     qint64 max_size = qint64(20) << 30; // bytes on the disk
     std::chrono::milliseconds keep_acknowledged = std::chrono::hours(24);
     qint64 segment_size = qint64(64) << 20; // at most max_size / 16
