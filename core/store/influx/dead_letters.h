@@ -2,7 +2,7 @@
 // counts. One thread.
 #pragma once
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "store/posix_file.h"
 
 #include <QByteArray>

@@ -181,16 +181,14 @@ void Scanner::closeDamage(qint64 end, bool atEnd)
         // Only up to the last byte that anybody wrote.
         qint64 last = begin;
         for (qint64 at = begin; at < end;) {
-            const qint64 size = std::min(chunk, end - at);
+            qint64 size = std::min(chunk, end - at);
             const char *bytes = view(at, size);
-            if (!bytes) { // less is there than the range says: search what there is byte by byte
-                const char *one = view(at, 1);
-                if (!one)
-                    break;
-                last = *one ? at + 1 : last;
-                ++at;
-                continue;
+            if (!bytes) { // the file is shorter than its owner believes: what there is, is in the buffer
+                size = m_bufferAt + m_bufferSize - at;
+                bytes = m_buffer.constData() + (at - m_bufferAt);
             }
+            if (size <= 0)
+                break;
             for (qint64 i = size; i > 0; --i) {
                 if (bytes[i - 1]) {
                     last = at + i;

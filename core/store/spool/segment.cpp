@@ -82,8 +82,7 @@ int SegmentWriter::reserve(qint64 size)
     if (size <= m_reserved)
         return 0;
     const int error = m_file.reserve(m_reserved, size - m_reserved);
-    if (!error)
-        m_reserved = size;
+    m_reserved = std::max(m_reserved, error ? m_file.size() : size); // a full disk may have given a part of it
     return error;
 }
 

@@ -42,7 +42,7 @@ struct SpoolDamage
     QString file;
     qint64 offset = 0;
     qint64 bytes = 0;
-    QString what; // "torn tail", "checksum", the system's words
+    QString what; // "torn tail", "checksum", "no record", "number out of order", the system's words
 };
 
 struct SpoolFigures
@@ -74,9 +74,9 @@ struct SpoolOptions
 
     // What is about to be removed although nobody confirmed it, oldest first. Called in the appending thread, which
     // may ask the spool anything but append to it.
-    std::function<void(const std::vector<SpoolEntry> &)> onEvicted;
+    std::function<void(const std::vector<SpoolEntry> &)> onEvicted{};
     // Called in whichever thread found it.
-    std::function<void(const SpoolDamage &)> onDamage;
+    std::function<void(const SpoolDamage &)> onDamage{};
 };
 
 class Spool

@@ -1,7 +1,9 @@
 #include "spool_rig.h"
 #include "support/test_registry.h"
 
+#include <csignal>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 using namespace tk;
 using namespace tk::test;
@@ -31,6 +33,28 @@ private:
     bool m_mounted = false;
 };
 
+// No file of this process grows beyond `bytes`, as long as this lives: writes end half way.
+class FileLimit
+{
+public:
+    explicit FileLimit(rlim_t bytes)
+        : m_handler(std::signal(SIGXFSZ, SIG_IGN))
+    {
+        ::getrlimit(RLIMIT_FSIZE, &m_before);
+        const rlimit limit{bytes, m_before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileLimit()
+    {
+        ::setrlimit(RLIMIT_FSIZE, &m_before);
+        std::signal(SIGXFSZ, m_handler);
+    }
+
+private:
+    rlimit m_before{};
+    void (*m_handler)(int);
+};
+
 // What was appended is there, or was handed over before it went; `numbers` of both together.
 std::vector<int> keptAndEvicted(SpoolRig &rig, Lane lane)
 {
@@ -58,16 +82,16 @@ private Q_SLOTS:
         SpoolRig rig;
         rig.options.max_size = 512 * 1024;
         QVERIFY(rig.open());
-        for (int i = 1; i <= 3000; ++i) {
+        for (int i = 1; i <= 1200; ++i) {
             rig.append(Lane::Ticks, spoolLine(Lane::Ticks, i, 1000), spoolStart + i * 1s);
             if (i % 10 == 0)
                 QVERIFY(rig.sizeOfFiles() <= rig.options.max_size);
             QVERIFY(rig.spool->figures().bytes_on_disk <= rig.options.max_size);
         }
-        QCOMPARE(keptAndEvicted(rig, Lane::Ticks), countUp(1, 3000));
+        QCOMPARE(keptAndEvicted(rig, Lane::Ticks), countUp(1, 1200));
         const auto kept = rig.numbers(Lane::Ticks);
         QVERIFY(kept.size() > 400); // of 512 that would fit
-        QCOMPARE(rig.spool->figures().evicted_entries, quint64(3000 - kept.size()));
+        QCOMPARE(rig.spool->figures().evicted_entries, quint64(1200 - kept.size()));
         QCOMPARE(rig.figures(Lane::Ticks).waiting_entries, qint64(kept.size()));
         for (const store::SpoolEntry &entry : rig.evicted)
             QCOMPARE(entry.taken, spoolStart + numbersIn(entry.lines).front() * 1s);
@@ -139,9 +163,9 @@ private Q_SLOTS:
         loud = 0;
         const QtMessageHandler before = qInstallMessageHandler(
             [](QtMsgType type, const QMessageLogContext &, const QString &) { loud += type == QtCriticalMsg ? 1 : 0; });
-        rig.fill(Lane::Ticks, 1, 1000, 1000);
+        rig.fill(Lane::Ticks, 1, 400, 1000);
         const int first = loud;
-        rig.fill(Lane::Ticks, 1001, 2000, 1000, spoolStart + 11min);
+        rig.fill(Lane::Ticks, 401, 800, 1000, spoolStart + 11min);
         qInstallMessageHandler(before);
         QCOMPARE(first, 1);
         QCOMPARE(loud, 2);
@@ -162,7 +186,7 @@ private Q_SLOTS:
             rig.spool->acknowledge(Lane::Ticks, entries.back().seq);
         };
         rig.spool = store::openSpool(rig.options).value();
-        rig.fill(Lane::Ticks, 1, 1000, 1000);
+        rig.fill(Lane::Ticks, 1, 400, 1000);
         QVERIFY(seen > 0);
         QVERIFY(rig.spool->figures().evicted_entries == seen);
     }
@@ -178,6 +202,45 @@ private Q_SLOTS:
         QCOMPARE(done.error().kind, Error::Kind::Storage);
         QVERIFY(done.error().message.contains(QStringLiteral("max_size")));
         QCOMPARE(rig.append(Lane::Ticks, spoolLine(Lane::Ticks, 11)), quint64(11));
+    }
+
+    void cutsOffWhatWasHalfWritten()
+    {
+        SpoolRig rig;
+        QVERIFY(rig.open());
+        rig.fill(Lane::Ticks, 1, 10, 1000);
+        const QString file = rig.segments(Lane::Ticks).value(0);
+        for (const rlim_t more : {1, 31, 32, 33, 500, 1031}) {
+            Result<quint64> done = quint64(0);
+            qint64 size = 0;
+            {
+                const FileLimit limit(10 * 1032 + more);
+                done = rig.tryAppend(Lane::Ticks, spoolLine(Lane::Ticks, 11, 1000));
+                size = QFileInfo(file).size();
+            }
+            QVERIFY(!done);
+            QCOMPARE(done.error().kind, Error::Kind::Storage);
+            QVERIFY(done.error().retryable);
+            QCOMPARE(size, qint64(10 * 1032));
+            QCOMPARE(rig.numbers(Lane::Ticks), countUp(1, 10));
+            QCOMPARE(rig.figures(Lane::Ticks).waiting_entries, qint64(10));
+        }
+        // All lanes or none: what the first lane got is taken back too.
+        store::PerLane<QByteArray> lines;
+        lines[size_t(Lane::Candles)] = spoolLine(Lane::Candles, 1);
+        lines[size_t(Lane::Ticks)] = spoolLine(Lane::Ticks, 11, 1000);
+        {
+            const FileLimit limit(10 * 1032 + 500);
+            QVERIFY(!rig.spool->append(lines, spoolStart));
+        }
+        QVERIFY(rig.numbers(Lane::Candles).empty());
+        QVERIFY(rig.spool->append(lines, spoolStart));
+        QCOMPARE(rig.numbers(Lane::Ticks), countUp(1, 11));
+        QVERIFY(rig.open());
+        QCOMPARE(rig.numbers(Lane::Ticks), countUp(1, 11));
+        QCOMPARE(rig.numbers(Lane::Candles), countUp(1, 1));
+        QVERIFY(rig.damage.empty());
+        QVERIFY(rig.evicted.empty());
     }
 
     void makesRoomOnAFullDisk()

@@ -20,7 +20,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<quint32>("seed");
         QTest::addColumn<qint64>("maxSize");
-        for (quint32 seed = 1; seed <= 6; ++seed)
+        for (quint32 seed = 1; seed <= 8; ++seed)
             QTest::addRow("%u", seed) << seed << qint64(seed % 2 == 0 ? 1 << 28 : 300'000);
     }
     void behavesAsTheModel()
@@ -50,7 +50,7 @@ private Q_SLOTS:
         UtcTime now = spoolStart;
         int number = 0;
 
-        for (int step = 0; step < 1500; ++step) {
+        for (int step = 0; step < 800; ++step) {
             now += std::chrono::milliseconds(random() % 500);
             const Lane lane = store::allLanes[random() % store::allLanes.size()];
             Model &model = models[size_t(lane)];
@@ -170,7 +170,7 @@ private Q_SLOTS:
         rig.options.segment_size = 32 * 1024;
         rig.options.keep_acknowledged = 0s;
         QVERIFY(rig.open());
-        constexpr int count = 4000;
+        constexpr int count = 1500;
         std::atomic<bool> done = false;
         std::thread appender([&] {
             for (int i = 1; i <= count; ++i) {
