@@ -34,6 +34,8 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
     , m_queue(std::make_shared<BoundedQueue<RecordBatch>>(storeQueueBatches))
 {
     QStringList required{QStringLiteral("store")};
+    if (usesInflux(m_settings))
+        required.append(QStringLiteral("database"));
     if (m_options.live) {
         for (const config::ExchangeSettings &exchange : m_settings.exchanges)
             required.append(QStringLiteral("feed ") + exchange.name);
@@ -349,10 +351,12 @@ void Engine::stop()
 Status Engine::reload(const config::Settings &settings)
 {
     if (settings.engine.data_dir != m_settings.engine.data_dir || settings.engine.http != m_settings.engine.http ||
-        settings.store != m_settings.store || settings.exchanges.size() != m_settings.exchanges.size())
-        return Error{Error::Kind::Config,
-                     QStringLiteral("data_dir, http, store and the list of exchanges change only with a restart; "
-                                    "nothing was changed")};
+        settings.store != m_settings.store || settings.spool != m_settings.spool ||
+        settings.exchanges.size() != m_settings.exchanges.size())
+        return Error{
+            Error::Kind::Config,
+            QStringLiteral("data_dir, http, store, spool and the list of exchanges change only with a restart; "
+                           "nothing was changed")};
     for (size_t i = 0; i < settings.exchanges.size(); ++i) {
         const config::ExchangeSettings &was = m_settings.exchanges[i];
         const config::ExchangeSettings &is = settings.exchanges[i];

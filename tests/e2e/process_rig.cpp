@@ -111,7 +111,8 @@ QString ProcessRig::verdict()
                            .instruments = collectedInstruments(dataDir()),
                            .timeframes = m_options.timeframes,
                            .since = m_startedAt,
-                           .history = m_options.history};
+                           .history = m_options.history,
+                           .influx = m_options.truth};
     QStringList found;
     (void)QTest::qWaitFor([&] { return (found = check.differences(until)).isEmpty(); }, 60'000);
     return verdictOf(found);

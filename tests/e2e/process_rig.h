@@ -10,6 +10,7 @@
 #include <QTemporaryDir>
 
 #include <memory>
+#include <optional>
 
 namespace tk::test {
 
@@ -21,6 +22,7 @@ struct ProcessOptions
     int history = 30;
     QByteArray configuration{}; // more lines of TOML for [[exchange]]
     sim::SimSettings sim{};
+    std::optional<config::InfluxSettings> truth{}; // where the records are, when it is not the embedded store
 };
 
 class ProcessRig

@@ -1,5 +1,5 @@
-// A real InfluxDB 1.x behind a network, and a disk, that fail. After each fault the set of points in the database equals
-// the set that was written.
+// A real InfluxDB 1.x behind a network, and a disk, that fail. After each fault the set of points in the database
+// equals the set that was written.
 #include "delivery_rig.h"
 #include "support/influx/fault_proxy.h"
 #include "support/influx/influx_server.h"
@@ -24,8 +24,9 @@ public:
     explicit SmallDisk(int megabytes)
     {
         if (::geteuid() == 0 && m_folder.isValid())
-            m_mounted = run({QStringLiteral("mount"), QStringLiteral("-t"), QStringLiteral("tmpfs"), QStringLiteral("-o"),
-                             QStringLiteral("size=%1m").arg(megabytes), QStringLiteral("none"), m_folder.path()});
+            m_mounted =
+                run({QStringLiteral("mount"), QStringLiteral("-t"), QStringLiteral("tmpfs"), QStringLiteral("-o"),
+                     QStringLiteral("size=%1m").arg(megabytes), QStringLiteral("none"), m_folder.path()});
     }
     ~SmallDisk()
     {
@@ -332,7 +333,8 @@ void TestNetwork::theirDiskIsFull()
     SmallDisk disk(8);
     if (!disk.isThere())
         QSKIP("no right to mount a small disk");
-    m_server = std::make_unique<InfluxServer>(InfluxServerOptions{.data_folder = disk.path() + QStringLiteral("/influx")});
+    m_server =
+        std::make_unique<InfluxServer>(InfluxServerOptions{.data_folder = disk.path() + QStringLiteral("/influx")});
     QVERIFY(m_server->start());
     refresh();
     START([](DeliveryOptions &options) { options.pairs = 100; });
@@ -382,7 +384,8 @@ void TestNetwork::ourDiskIsFull()
     for (const store::StreamSpan &gone : rig->evicted()) {
         QVERIFY(gone.stream.kind == StreamKind::Candles || gone.stream.kind == StreamKind::MarkPrice);
         const QString tags = QStringLiteral(",exchange=%1,pair=%2|").arg(gone.stream.exchange, gone.stream.pair);
-        for (const QString &measurement : {QStringLiteral("ohlcv_3m"), QStringLiteral("funding_rate"), QStringLiteral("mark_price")}) {
+        for (const QString &measurement :
+             {QStringLiteral("ohlcv_3m"), QStringLiteral("funding_rate"), QStringLiteral("mark_price")}) {
             for (auto at = toMs(gone.span.from); at < toMs(gone.span.to); at += 60'000)
                 named.erase(measurement + tags + QString::number(at) + QStringLiteral("000000"));
         }
@@ -455,8 +458,9 @@ void TestNetwork::credentialsAreRefusedForAWhile()
     net::HttpCall call{.method = "POST", .url = store::influx::endpoint(changed, QStringLiteral("/query"))};
     call.headers.emplace_back("Authorization", "Basic " + QByteArray("keeper:changed").toBase64());
     call.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    call.body = "q=" + QUrl::toPercentEncoding(QStringLiteral("SET PASSWORD FOR keeper = '%1'")
-                                                   .arg(QString::fromUtf8(m_server->password())));
+    call.body =
+        "q=" + QUrl::toPercentEncoding(
+                   QStringLiteral("SET PASSWORD FOR keeper = '%1'").arg(QString::fromUtf8(m_server->password())));
     QCOMPARE(http.send(call).status, 200);
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
@@ -505,13 +509,13 @@ void TestNetwork::typeConflict()
     net::BlockingHttpClient http({});
     DeliveryOptions options;
     const UtcTime begin = DeliveryRig(options).begin();
-    const net::HttpCall call{
-        .method = "POST",
-        .url = store::influx::endpoint(m_server->settings(), QStringLiteral("/write"),
-                                       {{QStringLiteral("db"), QStringLiteral("market_data")},
-                                        {QStringLiteral("precision"), QStringLiteral("ms")}}),
-        .headers = {},
-        .body = "mark_price,exchange=other,pair=X price=1i " + QByteArray::number(toMs(begin)) + '\n'};
+    const net::HttpCall call{.method = "POST",
+                             .url = store::influx::endpoint(m_server->settings(), QStringLiteral("/write"),
+                                                            {{QStringLiteral("db"), QStringLiteral("market_data")},
+                                                             {QStringLiteral("precision"), QStringLiteral("ms")}}),
+                             .headers = {},
+                             .body =
+                                 "mark_price,exchange=other,pair=X price=1i " + QByteArray::number(toMs(begin)) + '\n'};
     QCOMPARE(http.send(call).status, 204);
     START();
     QVERIFY(rig->write(30));

@@ -1,7 +1,7 @@
-// InfluxDB 2.x and 3.x as the reference describes them: made databases, refused lines, wrong places, tokens that come and
-// go. And VictoriaMetrics, a real server that speaks the writing half of v1 and v2.
-#include "delivery_rig.h"
+// InfluxDB 2.x and 3.x as the reference describes them: made databases, refused lines, wrong places, tokens that come
+// and go. And VictoriaMetrics, a real server that speaks the writing half of v1 and v2.
 #include "base/gzip.h"
+#include "delivery_rig.h"
 #include "net/http_client.h"
 #include "store/influx/influx_reader.h"
 #include "support/influx/fake_influx.h"
@@ -130,7 +130,8 @@ void TestVersions::typeConflict()
     QVERIFY(rig->waitDelivered());
     // Among good ones, and nothing in the answer of v2 tells which.
     rig->append(store::Lane::Candles,
-                "ohlcv_3m,exchange=binance-usdm,pair=X close=1i " + QByteArray::number(toMs(rig->begin())) + '\n', false);
+                "ohlcv_3m,exchange=binance-usdm,pair=X close=1i " + QByteArray::number(toMs(rig->begin())) + '\n',
+                false);
     QVERIFY(rig->write(30));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->refused_lines == 1; }));
@@ -303,7 +304,8 @@ void TestVersions::vanishingBucket()
     QVERIFY(rig->start());
     QVERIFY(rig->write(20));
     QVERIFY(rig->waitDelivered());
-    server.answerNextWrites({{.status = 404, .body = "{\"code\":\"not found\",\"message\":\"bucket \\\"market_data\\\" not found\"}"}});
+    server.answerNextWrites(
+        {{.status = 404, .body = "{\"code\":\"not found\",\"message\":\"bucket \\\"market_data\\\" not found\"}"}});
     QVERIFY(rig->write(20));
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
@@ -356,7 +358,8 @@ void TestVersions::victoriaMetrics()
         closes.clear();
         for (const QByteArray &line : get(QStringLiteral("/api/v1/export?match[]=ohlcv_3m_close")).split('\n')) {
             const QJsonObject object = QJsonDocument::fromJson(line).object();
-            const QString pair = object.value(QLatin1String("metric")).toObject().value(QLatin1String("pair")).toString();
+            const QString pair =
+                object.value(QLatin1String("metric")).toObject().value(QLatin1String("pair")).toString();
             const QJsonArray values = object.value(QLatin1String("values")).toArray();
             const QJsonArray times = object.value(QLatin1String("timestamps")).toArray();
             for (qsizetype i = 0; i < values.size(); ++i)
