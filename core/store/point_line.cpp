@@ -10,11 +10,18 @@ namespace tk::store {
 
 namespace {
 
+// Before anything else a backslash is just that: also before another one.
+bool escapes(QByteArrayView text, qsizetype at)
+{
+    return text[at] == '\\' && at + 1 < text.size() &&
+           (text[at + 1] == ',' || text[at + 1] == '=' || text[at + 1] == ' ');
+}
+
 // The first `stop` (or blank) from `at` on that no backslash escapes; the size where there is none.
 qsizetype endOf(QByteArrayView line, qsizetype at, char stop)
 {
     for (; at < line.size(); ++at) {
-        if (line[at] == '\\')
+        if (escapes(line, at))
             ++at;
         else if (line[at] == stop || line[at] == ' ')
             return at;
@@ -112,8 +119,7 @@ QString tagText(QByteArrayView escaped)
     QByteArray text;
     text.reserve(escaped.size());
     for (qsizetype i = 0; i < escaped.size(); ++i) {
-        if (escaped[i] == '\\' && i + 1 < escaped.size() &&
-            (escaped[i + 1] == ',' || escaped[i + 1] == '=' || escaped[i + 1] == ' '))
+        if (escapes(escaped, i))
             ++i;
         text += escaped[i];
     }

@@ -8,7 +8,10 @@
 
 #include "base/gzip.h"
 
+#include <QSet>
 #include <QTest>
+
+#include <random>
 
 namespace tk::store::influx {
 
@@ -64,6 +67,7 @@ private Q_SLOTS:
     void summarisesSeries();
     void readsFundingBack();
     void readsMarksBack();
+    void takesAnyName();
     void countsTicks();
     void countsDays();
     void tellsWhyItCannotRead();
@@ -234,6 +238,41 @@ void TestInfluxReader::readsMarksBack()
     QCOMPARE(reader.markHistory(exchange, pair, {t0, t0 + 1h})->size(), 4u);
     QCOMPARE(reader.markHoles(exchange, pair, {t0, t0 + 5min}).value(),
              (std::vector<TimeSpan>{{t0 + 3min, t0 + 4min}}));
+}
+
+// What an exchange may call a pair one day: the server parses every line, and keeps each name as we read it back.
+void TestInfluxReader::takesAnyName()
+{
+    std::mt19937 random(3);
+    const QString alphabet = QStringLiteral("aZ09 ,=\\\"'#_/:-.\n\r\t牛é\U0001F980{}[]$%&");
+    QSet<QString> expected;
+    QByteArray lines;
+    const QString exchange = QStringLiteral("odd names");
+    for (int i = 0; i < 500; ++i) {
+        QString name;
+        const int length = std::uniform_int_distribution<int>(1, 12)(random);
+        for (int c = 0; c < length; ++c)
+            name += alphabet.at(std::uniform_int_distribution<qsizetype>(0, alphabet.size() - 1)(random));
+        appendLine(MarkPoint{exchange, name, t0, decimal("1.5"), {}}, lines);
+    }
+    eachLine(lines, [&](QByteArrayView line) { expected.insert(tagText(readPointLine(line)->pair)); });
+    write(lines);
+    QSet<QString> found;
+    InfluxReader reader = this->reader();
+    const auto marks = reader.marksNow({});
+    QVERIFY2(marks, marks ? "" : qPrintable(marks.error().message));
+    for (const MarkPoint &mark : *marks) {
+        if (mark.exchange == exchange)
+            found.insert(mark.pair);
+    }
+    for (const QString &name : expected - found)
+        qWarning().noquote() << "not found:" << name;
+    for (const QString &name : found - expected)
+        qWarning().noquote() << "not expected:" << name;
+    QCOMPARE(found, expected);
+    // And a question about one of them is about that one.
+    for (const QString &name : std::as_const(expected))
+        QCOMPARE(reader.markHistory(exchange, name, {t0, t0 + 1s})->size(), 1u);
 }
 
 void TestInfluxReader::countsTicks()
