@@ -93,7 +93,8 @@ public:
         curl_easy_setopt(m_handle, CURLOPT_USERAGENT, "tapekeeper/" TAPEKEEPER_VERSION);
         curl_easy_setopt(m_handle, CURLOPT_ERRORBUFFER, m_error);
         curl_easy_setopt(m_handle, CURLOPT_CONNECTTIMEOUT_MS, long(m_options.connect_timeout.count()));
-        curl_easy_setopt(m_handle, CURLOPT_TIMEOUT_MS, long(m_options.timeout.count()));
+        const milliseconds timeout = call.timeout.count() > 0 ? call.timeout : m_options.timeout;
+        curl_easy_setopt(m_handle, CURLOPT_TIMEOUT_MS, long(timeout.count()));
         curl_easy_setopt(m_handle, CURLOPT_TCP_KEEPALIVE, 1L);
         if (!m_ca.isEmpty())
             curl_easy_setopt(m_handle, CURLOPT_CAINFO, m_ca.constData());

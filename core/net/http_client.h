@@ -27,6 +27,7 @@ struct HttpCall
     QUrl url{};
     std::vector<std::pair<QByteArray, QByteArray>> headers{};
     QByteArray body{};
+    milliseconds timeout{0}; // of the whole exchange; 0: the client's
 };
 
 struct HttpAnswer

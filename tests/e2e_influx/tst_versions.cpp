@@ -49,6 +49,8 @@ private Q_SLOTS:
     void forgetsADay();
     void readsBack_data() { versions(); }
     void readsBack();
+    void slowerThanTheTimeout_data() { versions(); }
+    void slowerThanTheTimeout();
     void wrongOrganisation();
     void vanishingBucket();
     void victoriaMetrics_data();
@@ -271,6 +273,22 @@ void TestVersions::readsBack()
     const auto days = reader.countsPerDay(QStringLiteral("ohlcv_3m"), {rig->begin(), rig->begin() + 24h});
     QCOMPARE(days->size(), 20u);
     QCOMPARE(days->front().points, 300);
+}
+
+void TestVersions::slowerThanTheTimeout()
+{
+    QFETCH(int, api);
+    FakeInflux server{Api(api)};
+    DeliveryOptions options;
+    options.settings = server.settings();
+    options.settings.timeout = 300ms;
+    DeliveryRig slow(options);
+    DeliveryRig *rig = &slow;
+    QVERIFY(rig->start());
+    server.setDelay(1'000ms); // every answer comes after we would have gone: nothing would ever be confirmed
+    QVERIFY(rig->write(50));
+    VERDICT();
+    QVERIFY(rig->waitUntil([&] { return rig->sender()->failures.contains(QStringLiteral("timeout")); }));
 }
 
 void TestVersions::wrongOrganisation()

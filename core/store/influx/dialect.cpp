@@ -243,7 +243,9 @@ net::HttpCall writeCall(Api api, const config::InfluxSettings &settings, bool na
 
 QString Reply::code() const
 {
-    return status != 0 ? QString::number(status) : QStringLiteral("unreachable");
+    return status != 0 ? QString::number(status)
+           : timed_out ? QStringLiteral("timeout")
+                       : QStringLiteral("unreachable");
 }
 
 Reply judge(const net::HttpAnswer &answer, qsizetype sent_bytes, UtcTime now)
@@ -255,6 +257,7 @@ Reply judge(const net::HttpAnswer &answer, qsizetype sent_bytes, UtcTime now)
         reply.text = answer.trouble;
         reply.verdict = Verdict::ComeAgain;
         reply.may_have_lost = answer.failure == Failure::Connect || answer.failure == Failure::Cut;
+        reply.timed_out = answer.failure == Failure::Timeout;
         if (answer.failure == Failure::Cut && sent_bytes > suspiciousBody)
             reply.verdict = Verdict::TooLarge; // some answer a large body by closing
         if (answer.failure == Failure::Tls)

@@ -49,11 +49,12 @@ struct Reply
     QString text{};   // the server's own words, or the network's; one line
     QString advice{}; // what to do, where somebody has to do something
     milliseconds retry_after{0};
+    bool timed_out = false;     // it may be at work on it still
     bool may_have_lost = false; // the server may be another process by now, or could not write: what it acknowledged
                                 // shortly before is not to be trusted (reference influx §8)
     std::vector<QByteArray> bad_lines{}; // lines that the answer quotes as bad, as they were sent
 
-    QString code() const; // for metrics: "503", "timeout", "refused"
+    QString code() const; // for metrics: "503", "timeout", "unreachable"
 };
 
 Reply judge(const net::HttpAnswer &answer, qsizetype sent_bytes, UtcTime now);

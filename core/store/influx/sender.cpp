@@ -16,11 +16,13 @@ constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds tellEvery{60'000};
 constexpr milliseconds batchAge{500};         // what is little waits so long for more
 constexpr qint64 worthSending = 256 * 1024;   // bytes that do not wait
-constexpr qint64 loadBytes = 4 * 1024 * 1024; // taken from the spool at once: a week's share of it fills a body
+constexpr qint64 loadBytes = 2 * 1024 * 1024; // taken from the spool at once: a week's share of it fills a body
 constexpr qsizetype smallestBody = 16 * 1024; // below it a lane is too slow to be of use
-constexpr int wholeBodiesToGrow = 200;        // then a lowered limit may have been a passing trouble
-constexpr milliseconds rewindEvery{600'000};  // so that a flapping server cannot keep us sending the same for ever
-constexpr milliseconds stopGrace{1'500};      // of real time, within the grace that the host gives
+constexpr int mostPatience = 16;              // times the configured timeout
+constexpr int quickAnswersToTrust = 20;
+constexpr int wholeBodiesToGrow = 200;       // then a lowered limit may have been a passing trouble
+constexpr milliseconds rewindEvery{600'000}; // so that a flapping server cannot keep us sending the same for ever
+constexpr milliseconds stopGrace{1'500};     // of real time, within the grace that the host gives
 constexpr milliseconds caughtUpEvery{2'000};
 constexpr milliseconds tidyEvery = std::chrono::hours(24);
 constexpr double scarceAbove = 0.8;
@@ -401,9 +403,11 @@ void Sender::send(Lane lane)
         state.packed = m_gzip.compress(state.body->piece());
     state.in_flight = true;
     ++m_state.requests;
-    m_http->send(
-        writeCall(*m_api, m_options.settings, isInNanoseconds(lane), state.packed),
-        [this, lane, sent = m_parts.clock->now()](const net::HttpAnswer &answer) { answered(lane, answer, sent); });
+    net::HttpCall call = writeCall(*m_api, m_options.settings, isInNanoseconds(lane), state.packed);
+    call.timeout = m_patience * m_options.settings.timeout;
+    m_http->send(call, [this, lane, sent = m_parts.clock->now()](const net::HttpAnswer &answer) {
+        answered(lane, answer, sent);
+    });
     readAhead(lane);
 }
 
@@ -431,6 +435,10 @@ void Sender::answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime se
         state.packed.clear();
     switch (reply.verdict) {
     case Verdict::Delivered:
+        if (m_patience > 1 && ++m_quickAnswers >= quickAnswersToTrust) {
+            m_patience /= 2;
+            m_quickAnswers = 0;
+        }
         m_state.latency = std::chrono::duration_cast<milliseconds>(now - sent);
         if (whole && m_bodyLimit < m_options.largest_body && ++m_wholeBodies >= wholeBodiesToGrow) {
             m_wholeBodies = 0;
@@ -452,6 +460,11 @@ void Sender::answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime se
         linkWorks();
         break;
     case Verdict::ComeAgain:
+        if (reply.timed_out) { // the same bytes would take as long again: more time, and less to do in it
+            m_patience = std::min(2 * m_patience, mostPatience);
+            m_bodyLimit = std::max(smallestBody, m_bodyLimit / 2);
+            m_quickAnswers = 0;
+        }
         linkFailed(reply, Link::Down);
         break;
     case Verdict::WrongPlace:

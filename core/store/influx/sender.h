@@ -154,6 +154,8 @@ private:
     std::optional<UtcTime> m_rewindTo; // an outage is over: send again from here
     MonotonicTime m_rewindAllowedAt{};
     qsizetype m_bodyLimit;
+    int m_patience = 1; // times the configured timeout: a server that is merely slow must get its turn one day
+    int m_quickAnswers = 0;
     int m_wholeBodies = 0; // accepted since the limit was lowered
 
     MonotonicTime m_saveAt{};

@@ -10,6 +10,7 @@
 #include <QMutexLocker>
 #include <QRandomGenerator>
 #include <QRegularExpression>
+#include <QTimer>
 
 #include <algorithm>
 
@@ -221,9 +222,20 @@ FakeInflux::FakeInflux(Api api)
     m_thread.start();
     net::HttpServer::Limits limits;
     limits.message.body = qsizetype(64) << 20;
-    m_server = new net::HttpServer([this](const net::HttpRequest &request, const QHostAddress &,
-                                          const net::HttpServer::Reply &reply) { reply(answer(request)); },
-                                   limits);
+    m_server = new net::HttpServer(
+        [this](const net::HttpRequest &request, const QHostAddress &, const net::HttpServer::Reply &reply) {
+            const net::HttpResponse response = answer(request);
+            std::chrono::milliseconds delay{0};
+            if (request.path().contains("write")) {
+                const QMutexLocker lock(&m_mutex);
+                delay = m_delay;
+            }
+            if (delay.count() == 0)
+                reply(response);
+            else
+                QTimer::singleShot(delay, m_server, [reply, response] { reply(response); });
+        },
+        limits);
     m_server->moveToThread(&m_thread);
     QMetaObject::invokeMethod(
         m_server,
@@ -271,6 +283,12 @@ void FakeInflux::setGate(std::function<std::optional<net::HttpResponse>(const ne
 {
     const QMutexLocker lock(&m_mutex);
     m_gate = std::move(gate);
+}
+
+void FakeInflux::setDelay(std::chrono::milliseconds delay)
+{
+    const QMutexLocker lock(&m_mutex);
+    m_delay = delay;
 }
 
 void FakeInflux::setToken(const QByteArray &token)

@@ -36,6 +36,7 @@ public:
     void answerNextWrites(const std::deque<net::HttpResponse> &answers);
     // Refuses the requests that it says something to, before anything else is looked at.
     void setGate(std::function<std::optional<net::HttpResponse>(const net::HttpRequest &)> gate);
+    void setDelay(std::chrono::milliseconds delay); // of each answer to a write
     void setToken(const QByteArray &token);
     void setLargestBody(qsizetype bytes);                                 // uncompressed
     void setRetention(std::chrono::milliseconds retention, UtcTime now);  // points older than that are refused
@@ -62,6 +63,7 @@ private:
     QByteArray m_token;
     std::function<std::optional<net::HttpResponse>(const net::HttpRequest &)> m_gate;
     std::deque<net::HttpResponse> m_canned;
+    std::chrono::milliseconds m_delay{0};
     qsizetype m_largest = 100'000'000;
     std::optional<UtcTime> m_oldest;
     QList<QByteArray> m_created;
