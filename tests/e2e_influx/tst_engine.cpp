@@ -25,6 +25,7 @@ private Q_SLOTS:
     void anHourWithoutADatabase();
     void databaseIsKilledWhileCollecting();
     void gapsStayOpenUntilTheDatabaseConfirms();
+    void aFullSpoolIsRefilledFromHistory();
     void databaseForgetsWhatItAcknowledged();
     void aDatabaseThatWasThereBefore();
     void tellsItsHealth();
@@ -167,6 +168,33 @@ void TestEngine::gapsStayOpenUntilTheDatabaseConfirms()
     for (const Gap &gap : rig.gaps())
         QVERIFY(gap.isSettled());
     QCOMPARE(rig.verdict(), QString());
+}
+
+void TestEngine::aFullSpoolIsRefilledFromHistory()
+{
+    RigOptions given = options();
+    given.streams.append(QStringLiteral("trades")); // what nobody has again, and a lot of it
+    given.adjust = [adjust = given.adjust](config::Settings &settings) {
+        adjust(settings);
+        settings.spool.max_size = qint64(2) << 20; // less than the configuration would take: it fills in minutes
+    };
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    m_proxy->set(Mode::Refuse);
+    QVERIFY(rig.waitUntil([&] { return rig.sender() && rig.sender()->spool.evicted_entries > 0; }, 180s));
+    QVERIFY(rig.waitSimulated(5min));
+    QVERIFY(rig.sender()->spool.bytes_on_disk <= rig.sender()->spool.max_size);
+    const std::vector<Gap> gaps = rig.gaps();
+    QVERIFY(std::ranges::any_of(gaps, [](const Gap &gap) {
+        return gap.stream.kind == StreamKind::Candles && gap.cause.contains(QLatin1String("spool was full")) &&
+               !gap.isSettled();
+    }));
+    m_proxy->set(Mode::Pass);
+    QCOMPARE(rig.verdict(), QString()); // candles went first, since the exchange's history has them
+    QVERIFY(rig.waitHealthy());
+    for (const Gap &gap : rig.gaps())
+        QVERIFY(gap.isSettled());
 }
 
 void TestEngine::databaseForgetsWhatItAcknowledged()
