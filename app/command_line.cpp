@@ -37,6 +37,9 @@ const std::vector<Command> &commands()
         {QStringLiteral("copy"), CommandLine::Action::Copy,
          QStringLiteral("copy embedded|influx embedded|influx [--pairs P,…] [--timeframes T,…] [--from T] [--to T]\n"
                         "                                         from the first store into the second, then count")},
+        {QStringLiteral("dead-letters"), CommandLine::Action::DeadLetters,
+         QStringLiteral("dead-letters [FILE…]                   lines that the database refused\n"
+                        "  dead-letters --replay FILE             send them once more")},
     };
     return all;
 }
@@ -84,6 +87,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
            QStringLiteral("P,…"));
     option(QStringLiteral("timeframes"), QStringLiteral("backfill, copy: timeframes, separated by commas."),
            QStringLiteral("T,…"));
+    option(QStringLiteral("replay"), QStringLiteral("dead-letters: send the lines of this file once more."),
+           QStringLiteral("FILE"));
     const QCommandLineOption help = parser.addHelpOption();
     const QCommandLineOption version = parser.addVersionOption();
     parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."),
@@ -180,6 +185,12 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
                 QStringLiteral("copy from which store to which? copy embedded influx, or copy influx embedded"));
         line.source = words.takeFirst();
         line.target = words.takeFirst();
+    }
+    if (line.action == CommandLine::Action::DeadLetters) {
+        line.replay = value("replay");
+        if (isSet("replay") && (line.replay.isEmpty() || !words.isEmpty()))
+            return usage(QStringLiteral("dead-letters --replay takes one file"));
+        line.files = std::exchange(words, {});
     }
     if (!words.isEmpty())
         return usage(QStringLiteral("\"%1\" is one word too many").arg(words.first()));

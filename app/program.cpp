@@ -3,6 +3,7 @@
 #include "app/command_line.h"
 #include "app/commands/backfill.h"
 #include "app/commands/copy.h"
+#include "app/commands/dead_letters.h"
 #include "app/commands/gaps.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
@@ -52,6 +53,8 @@ int run(int argc, char *argv[])
         return runCommand<BackfillCommand>(*line);
     case CommandLine::Action::Copy:
         return runCommand<CopyCommand>(*line);
+    case CommandLine::Action::DeadLetters:
+        return runCommand<DeadLettersCommand>(*line);
     }
     return Internal;
 }

@@ -32,6 +32,9 @@ private Q_SLOTS:
         row("backfill --pairs all --timeframes 3m --from 2026-01-01", CommandLine::Action::Backfill);
         row("copy embedded influx", CommandLine::Action::Copy);
         row("copy influx embedded --pairs BTC/USDT:USDT --from 2026-01-01", CommandLine::Action::Copy);
+        row("dead-letters", CommandLine::Action::DeadLetters);
+        row("dead-letters a.jsonl b.jsonl --format json", CommandLine::Action::DeadLetters);
+        row("dead-letters --replay a.jsonl", CommandLine::Action::DeadLetters);
         row("--help", CommandLine::Action::Help);
         row("--version", CommandLine::Action::Version);
     }
@@ -66,6 +69,7 @@ private Q_SLOTS:
                                   "copy embedded sqlite",
                                   "copy embedded influx 3m",
                                   "copy embedded influx --from 2026-01-02 --to 2026-01-02",
+                                  "dead-letters a.jsonl --replay b.jsonl",
                                   "--speed fast",
                                   "--demo-pairs 3",
                                   "--log-format xml"})
