@@ -180,6 +180,21 @@ private Q_SLOTS:
         }
     }
 
+    void endsWhenItIsInterrupted()
+    {
+        fill();
+        QTcpServer silent; // takes the connection and never says a word
+        QVERIFY(silent.listen(QHostAddress::LocalHost));
+        m_cli->writeConfig(QStringLiteral("[store.influx]\nurl = \"http://127.0.0.1:%1\"").arg(silent.serverPort()));
+        QProcess *process = m_cli->start(words(QStringLiteral("copy embedded influx")));
+        QTRY_VERIFY_WITH_TIMEOUT(silent.hasPendingConnections(), 30'000);
+        process->terminate();
+        QVERIFY(process->waitForFinished(30'000));
+        QCOMPARE(process->exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process->exitCode(), 1);
+        QVERIFY(process->readAllStandardError().contains("the same command goes on from here"));
+    }
+
     void withoutAnything()
     {
         const RunResult none = run(*m_cli, QStringLiteral("copy embedded influx"));
