@@ -34,6 +34,12 @@ const std::vector<Command> &commands()
          QStringLiteral("gaps [--repair]                        holes in the store, with cause and state")},
         {QStringLiteral("backfill"), CommandLine::Action::Backfill,
          QStringLiteral("backfill --pairs P,… --timeframes T,… --from T [--to T]")},
+        {QStringLiteral("copy"), CommandLine::Action::Copy,
+         QStringLiteral("copy embedded|influx embedded|influx [--pairs P,…] [--timeframes T,…] [--from T] [--to T]\n"
+                        "                                         from the first store into the second, then count")},
+        {QStringLiteral("dead-letters"), CommandLine::Action::DeadLetters,
+         QStringLiteral("dead-letters [FILE…]                   lines that the database refused\n"
+                        "  dead-letters --replay FILE             send them once more")},
     };
     return all;
 }
@@ -73,14 +79,16 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
            QStringLiteral("FORMAT"));
     option(QStringLiteral("log-format"), QStringLiteral("text or json."), QStringLiteral("FORMAT"));
     option(QStringLiteral("limit"), QStringLiteral("query: the newest N rows."), QStringLiteral("N"));
-    option(QStringLiteral("from"), QStringLiteral("query, backfill: from this time on."), QStringLiteral("T"));
-    option(QStringLiteral("to"), QStringLiteral("query, backfill: up to this time."), QStringLiteral("T"));
+    option(QStringLiteral("from"), QStringLiteral("query, backfill, copy: from this time on."), QStringLiteral("T"));
+    option(QStringLiteral("to"), QStringLiteral("query, backfill, copy: up to this time."), QStringLiteral("T"));
     option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
     option(QStringLiteral("pairs"),
-           QStringLiteral("backfill: pairs, separated by commas; \"all\" for every collected one."),
+           QStringLiteral("backfill, copy: pairs, separated by commas; \"all\" for every collected one."),
            QStringLiteral("P,…"));
-    option(QStringLiteral("timeframes"), QStringLiteral("backfill: timeframes, separated by commas."),
+    option(QStringLiteral("timeframes"), QStringLiteral("backfill, copy: timeframes, separated by commas."),
            QStringLiteral("T,…"));
+    option(QStringLiteral("replay"), QStringLiteral("dead-letters: send the lines of this file once more."),
+           QStringLiteral("FILE"));
     const QCommandLineOption help = parser.addHelpOption();
     const QCommandLineOption version = parser.addVersionOption();
     parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."),
@@ -169,14 +177,30 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         if (candles)
             line.timeframe = words.takeFirst();
     }
+    if (line.action == CommandLine::Action::Copy) {
+        // The stores are words, not options: --from and --to are times, here as everywhere.
+        static const QStringList stores{QStringLiteral("embedded"), QStringLiteral("influx")};
+        if (words.size() < 2 || !stores.contains(words[0]) || !stores.contains(words[1]) || words[0] == words[1])
+            return usage(
+                QStringLiteral("copy from which store to which? copy embedded influx, or copy influx embedded"));
+        line.source = words.takeFirst();
+        line.target = words.takeFirst();
+    }
+    if (line.action == CommandLine::Action::DeadLetters) {
+        line.replay = value("replay");
+        if (isSet("replay") && (line.replay.isEmpty() || !words.isEmpty()))
+            return usage(QStringLiteral("dead-letters --replay takes one file"));
+        line.files = std::exchange(words, {});
+    }
     if (!words.isEmpty())
         return usage(QStringLiteral("\"%1\" is one word too many").arg(words.first()));
     if (line.action == CommandLine::Action::Backfill) {
         if (line.pairs.isEmpty() || line.timeframes.isEmpty() || !line.from)
             return usage(QStringLiteral("backfill needs --pairs, --timeframes and --from"));
-        if (line.to && *line.to <= *line.from)
-            return usage(QStringLiteral("--to must lie behind --from"));
     }
+    const bool spans = line.action == CommandLine::Action::Backfill || line.action == CommandLine::Action::Copy;
+    if (spans && line.from && line.to && *line.to <= *line.from)
+        return usage(QStringLiteral("--to must lie behind --from"));
     return line;
 }
 

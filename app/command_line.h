@@ -18,7 +18,7 @@ enum class OutputFormat { Table, Csv, Json };
 
 struct CommandLine
 {
-    enum class Action { Window, Engine, Check, Status, Query, Gaps, Backfill, Help, Version };
+    enum class Action { Window, Engine, Check, Status, Query, Gaps, Backfill, Copy, DeadLetters, Help, Version };
 
     Action action = Action::Window;
     QString help; // of Action::Help
@@ -39,9 +39,15 @@ struct CommandLine
     std::optional<UtcTime> to;
     // gaps
     bool repair = false;
-    // backfill
+    // backfill, copy
     QStringList pairs;
     QStringList timeframes;
+    // copy: "embedded" or "influx"
+    QString source;
+    QString target;
+    // dead-letters
+    QStringList files;
+    QString replay;
 };
 
 // An error is a message for stderr; the exit code is then WrongUsage.

@@ -2,6 +2,8 @@
 
 #include "app/command_line.h"
 #include "app/commands/backfill.h"
+#include "app/commands/copy.h"
+#include "app/commands/dead_letters.h"
 #include "app/commands/gaps.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
@@ -49,6 +51,10 @@ int run(int argc, char *argv[])
         return runCommand<GapsCommand>(*line);
     case CommandLine::Action::Backfill:
         return runCommand<BackfillCommand>(*line);
+    case CommandLine::Action::Copy:
+        return runCommand<CopyCommand>(*line);
+    case CommandLine::Action::DeadLetters:
+        return runCommand<DeadLettersCommand>(*line);
     }
     return Internal;
 }

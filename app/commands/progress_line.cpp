@@ -9,8 +9,9 @@ namespace tk::app {
 
 using namespace std::chrono_literals;
 
-ProgressLine::ProgressLine()
-    : m_terminal(::isatty(STDERR_FILENO) == 1)
+ProgressLine::ProgressLine(QString unit)
+    : m_unit(std::move(unit))
+    , m_terminal(::isatty(STDERR_FILENO) == 1)
 {}
 
 ProgressLine::~ProgressLine()
@@ -19,15 +20,16 @@ ProgressLine::~ProgressLine()
         std::fputc('\n', stderr);
 }
 
-QString ProgressLine::text(qint64 done, qint64 total, const QString &rest, int width)
+QString ProgressLine::text(qint64 done, qint64 total, const QString &rest, int width, const QString &unit)
 {
     const double part = total > 0 ? std::clamp(double(done) / double(total), 0.0, 1.0) : 0.0;
     const int full = int(part * width);
-    return QStringLiteral("[%1%2] %3 %  %4 / %5 candles%6")
+    return QStringLiteral("[%1%2] %3 %  %4 / %5 %6%7")
         .arg(QString(full, u'#'), QString(width - full, u'-'))
         .arg(int(part * 100), 3)
         .arg(done)
         .arg(total)
+        .arg(unit)
         .arg(rest.isEmpty() ? QString() : QStringLiteral(", ") + rest);
 }
 
@@ -39,7 +41,7 @@ void ProgressLine::show(qint64 done, qint64 total, const QString &rest)
         return;
     m_toldAt = now;
     m_shown = true;
-    const QString line = text(done, total, rest, 30);
+    const QString line = text(done, total, rest, 30, m_unit);
     std::fprintf(stderr, m_terminal ? "\r%s\033[K" : "%s\n", qUtf8Printable(line));
 }
 

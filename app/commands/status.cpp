@@ -1,5 +1,7 @@
 #include "app/commands/status.h"
 
+#include "base/clock.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 
@@ -96,6 +98,43 @@ void addHistory(Rows &rows, const QJsonObject &history, const QString &name)
              text(history, "trouble_since"), trouble.isEmpty() ? detail : trouble + QStringLiteral("; ") + detail);
 }
 
+// The database behind the spool, and what waits for it there.
+void addDatabase(Rows &rows, const QJsonObject &database, UtcTime now)
+{
+    const QString trouble = text(database, "trouble");
+    const QString advice = text(database, "advice");
+    const auto when = [](const QString &time) { return time.isEmpty() ? QStringLiteral("never") : time; };
+    const QJsonObject audit = database.value(QLatin1String("audit")).toObject();
+    QString detail = trouble.isEmpty() ? QString() : trouble + QStringLiteral("; ");
+    if (!advice.isEmpty())
+        detail += advice + QStringLiteral("; ");
+    detail += QStringLiteral("%1%2 points/s, %3 points delivered since the start, %4 lines refused, last audit: %5")
+                  .arg(text(database, "api").isEmpty() ? QString() : text(database, "api") + QStringLiteral(", "))
+                  .arg(database.value(QLatin1String("points_per_second")).toDouble(), 0, 'f', 1)
+                  .arg(number(database, "points"))
+                  .arg(number(database, "refused_lines"))
+                  .arg(when(text(audit, "last_pass")));
+    if (number(audit, "lost") > 0)
+        detail += QStringLiteral(", %1 points lost and %2 sent again")
+                      .arg(number(audit, "lost"))
+                      .arg(number(audit, "resent"));
+    if (const QString blind = text(audit, "trouble"); !blind.isEmpty())
+        detail += QStringLiteral("; it cannot be counted: ") + blind;
+    rows.add(QStringLiteral("database"), text(database, "state"), text(database, "trouble_since"), detail);
+
+    const QJsonObject spool = database.value(QLatin1String("spool")).toObject();
+    const qint64 waiting = number(spool, "waiting_bytes");
+    QString held = QStringLiteral("%1 bytes wait").arg(waiting);
+    if (const auto oldest = parseUtcTime(text(spool, "oldest")); waiting > 0 && oldest)
+        held += QStringLiteral(", the oldest for %1").arg(ageText(now - *oldest));
+    held += QStringLiteral(", %1 of %2 bytes on the disk").arg(number(spool, "bytes")).arg(number(spool, "max_size"));
+    const qint64 evicted = number(spool, "evicted_entries");
+    if (evicted > 0)
+        held += QStringLiteral(", %1 entries gave way to newer ones").arg(evicted);
+    rows.add(QStringLiteral("spool"), evicted > 0 ? QStringLiteral("overflowed") : QStringLiteral("ok"),
+             waiting > 0 ? text(spool, "oldest") : QString(), held);
+}
+
 } // namespace
 
 Table statusTable(const QJsonObject &status)
@@ -123,6 +162,12 @@ Table statusTable(const QJsonObject &status)
                  .arg(number(store, "stored_funding"))
                  .arg(number(store, "stored_marks"))
                  .arg(number(store, "waiting")));
+    if (const QJsonObject database = status.value(QLatin1String("database")).toObject(); !database.isEmpty()) {
+        // By the engine's clock, which may be a fast one.
+        const auto started = parseUtcTime(text(engine, "started"));
+        addDatabase(rows, database,
+                    started ? *started + milliseconds(number(engine, "uptime_ms")) : SystemClock().utcNow());
+    }
     const qint64 gaps = number(status, "gaps_open");
     rows.add(QStringLiteral("gaps"), gaps == 0 ? QStringLiteral("ok") : QStringLiteral("open"), {},
              QStringLiteral("%1 open").arg(gaps));

@@ -73,6 +73,9 @@ public:
     virtual Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,
                                                              TimeSpan span) = 0;
 
+    // Time of the oldest mark price; nothing where there is none.
+    virtual Result<std::optional<UtcTime>> firstMark(const QString &exchange, const QString &pair) = 0;
+
     virtual Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) = 0;
 
     // How many ticks of one kind are stored in the span.

@@ -30,6 +30,11 @@ private Q_SLOTS:
         row("query mark-price", CommandLine::Action::Query);
         row("query funding-rate BTC-USDT-PERP", CommandLine::Action::Query);
         row("backfill --pairs all --timeframes 3m --from 2026-01-01", CommandLine::Action::Backfill);
+        row("copy embedded influx", CommandLine::Action::Copy);
+        row("copy influx embedded --pairs BTC/USDT:USDT --from 2026-01-01", CommandLine::Action::Copy);
+        row("dead-letters", CommandLine::Action::DeadLetters);
+        row("dead-letters a.jsonl b.jsonl --format json", CommandLine::Action::DeadLetters);
+        row("dead-letters --replay a.jsonl", CommandLine::Action::DeadLetters);
         row("--help", CommandLine::Action::Help);
         row("--version", CommandLine::Action::Version);
     }
@@ -45,11 +50,29 @@ private Q_SLOTS:
     void refuses_data()
     {
         QTest::addColumn<QString>("words");
-        for (const char *words :
-             {"fly", "query", "query trades", "query ohlcv BTC/USDT:USDT", "query mark-price A B", "gaps now",
-              "--format xml", "--limit 0", "--from yesterday", "backfill", "backfill --pairs all --timeframes 3m",
-              "backfill --pairs all --timeframes 3m --from 2026-01-02 --to 2026-01-01", "--no-such-option",
-              "--speed fast", "--demo-pairs 3", "--log-format xml"})
+        for (const char *words : {"fly",
+                                  "query",
+                                  "query trades",
+                                  "query ohlcv BTC/USDT:USDT",
+                                  "query mark-price A B",
+                                  "gaps now",
+                                  "--format xml",
+                                  "--limit 0",
+                                  "--from yesterday",
+                                  "backfill",
+                                  "backfill --pairs all --timeframes 3m",
+                                  "backfill --pairs all --timeframes 3m --from 2026-01-02 --to 2026-01-01",
+                                  "--no-such-option",
+                                  "copy",
+                                  "copy embedded",
+                                  "copy influx influx",
+                                  "copy embedded sqlite",
+                                  "copy embedded influx 3m",
+                                  "copy embedded influx --from 2026-01-02 --to 2026-01-02",
+                                  "dead-letters a.jsonl --replay b.jsonl",
+                                  "--speed fast",
+                                  "--demo-pairs 3",
+                                  "--log-format xml"})
             QTest::newRow(words) << QString::fromLatin1(words);
     }
     void refuses()

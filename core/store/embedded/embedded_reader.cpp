@@ -54,6 +54,7 @@ struct EmbeddedReader::Session
                                  "ORDER BY t"))
         , newestMark(database.prepare("SELECT t, price, index_price FROM mark_price WHERE series=?1 ORDER BY t DESC "
                                       "LIMIT 1"))
+        , firstMark(database.prepare("SELECT t FROM mark_price WHERE series=?1 ORDER BY t LIMIT 1"))
         , ticks(database.prepare("SELECT count(*) FROM ticks WHERE series=?1 AND t>=?2 AND t<?3"))
     {}
 
@@ -61,7 +62,7 @@ struct EmbeddedReader::Session
     Statement findSeries, allSeries;
     Statement candles, times, first, last, count;
     Statement settled, predicted, funding;
-    Statement marks, newestMark, ticks;
+    Statement marks, newestMark, firstMark, ticks;
 };
 
 namespace {
@@ -350,6 +351,23 @@ Result<std::vector<FundingPoint>> EmbeddedReader::fundingHistory(const QString &
         if (!read)
             return read.error();
         return points;
+    });
+}
+
+Result<std::optional<UtcTime>> EmbeddedReader::firstMark(const QString &exchange, const QString &pair)
+{
+    return guarded([&]() -> Result<std::optional<UtcTime>> {
+        std::optional<UtcTime> time;
+        const auto id = seriesId(QStringLiteral("mark_price"), exchange, pair);
+        if (!id)
+            return id.error();
+        if (!*id)
+            return time;
+        const Status read =
+            eachRow(m_session->firstMark.bind(1, **id), [&](const Statement &row) { time = fromMs(row.integer(0)); });
+        if (!read)
+            return read.error();
+        return time;
     });
 }
 

@@ -23,6 +23,7 @@ public:
     Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) override;
     Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,
                                                      TimeSpan span) override;
+    Result<std::optional<UtcTime>> firstMark(const QString &exchange, const QString &pair) override;
     Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) override;
     Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind, TimeSpan span) override;
 

@@ -300,6 +300,21 @@ Result<std::vector<FundingPoint>> InfluxReader::fundingHistory(const QString &ex
     return points;
 }
 
+Result<std::optional<UtcTime>> InfluxReader::firstMark(const QString &exchange, const QString &pair)
+{
+    const auto rows = ask({.what = Question::What::First,
+                           .measurement = QStringLiteral("mark_price"),
+                           .fields = {"price"},
+                           .exchange = exchange,
+                           .pair = pair,
+                           .span = everything()});
+    if (!rows)
+        return rows.error();
+    if (rows->empty())
+        return std::optional<UtcTime>();
+    return std::optional(rows->front().time);
+}
+
 Result<std::vector<MarkPoint>> InfluxReader::markHistory(const QString &exchange, const QString &pair, TimeSpan span)
 {
     std::vector<MarkPoint> marks;

@@ -1,6 +1,7 @@
 #include "store/influx/sender.h"
 
 #include "base/logging.h"
+#include "store/influx/shard_week.h"
 
 #include <QRandomGenerator>
 
@@ -30,16 +31,6 @@ constexpr double roomyBelow = 0.6;
 constexpr milliseconds futureSlack = std::chrono::hours(24);
 constexpr milliseconds retentionSlack = std::chrono::hours(1);
 constexpr UtcTime firstPlausible = fromMs(1'230'768'000'000); // 2009: nothing was traded before
-
-// InfluxDB 1.x and 2.x cut time into shards of seven days that begin on Mondays: one body touches one of them, so that
-// one answer speaks of all of it.
-qint64 shardWeek(UtcTime time)
-{
-    constexpr qint64 week = 7 * 86'400'000LL;
-    constexpr qint64 monday = 4 * 86'400'000LL; // 1970-01-05
-    const qint64 since = toMs(time) - monday;
-    return since >= 0 ? since / week : (since - week + 1) / week;
-}
 
 net::HttpOptions httpOptions(const config::InfluxSettings &settings)
 {

@@ -48,7 +48,9 @@ private Q_SLOTS:
         // And it says every one of them.
         QFile file(result.file);
         QVERIFY(file.open(QIODevice::ReadOnly));
-        QVERIFY(file.readAll().contains("mark_price_every"));
+        const QByteArray text = file.readAll();
+        for (const char *key : {"mark_price_every", "keep_acknowledged", "timeout = ", "tls_ca_file"})
+            QVERIFY(text.contains(key));
     }
 
     void withoutAFileTheDefaultsHold()
@@ -88,6 +90,35 @@ private Q_SLOTS:
         QCOMPARE(settings.supervision.reconnect_first, 250ms);
         QCOMPARE(settings.store.retention, 0ms);
         QCOMPARE(settings.spool.max_size, qint64(512) << 20);
+    }
+
+    void anInfluxStore()
+    {
+        write("", QStringLiteral("ca.pem"));
+        const LoadResult result = loadSettings(write("[store]\nkind = \"influx\"\n"
+                                                     "[store.influx]\n"
+                                                     "url = \"https://db.example:8086/behind\"\n"
+                                                     "api = \"v2\"\n"
+                                                     "org = \"desk\"\n"
+                                                     "bucket = \"tape\"\n"
+                                                     "retention = \"0s\"\n"
+                                                     "timeout = \"5s\"\n"
+                                                     "tls_ca_file = \"ca.pem\"\n"
+                                                     "[spool]\n"
+                                                     "keep_acknowledged = \"1h\"\n"),
+                                               {});
+        QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
+        const StoreSettings &store = result.settings.store;
+        QCOMPARE(store.kind, QStringLiteral("influx"));
+        QCOMPARE(store.influx.url, QUrl(QStringLiteral("https://db.example:8086/behind")));
+        QCOMPARE(store.influx.api, QStringLiteral("v2"));
+        QCOMPARE(store.influx.org, QStringLiteral("desk"));
+        QCOMPARE(store.influx.bucket, QStringLiteral("tape"));
+        QCOMPARE(store.influx.database, QStringLiteral("market_data"));
+        QCOMPARE(store.influx.retention, 0ms);
+        QCOMPARE(store.influx.timeout, 5s);
+        QCOMPARE(store.influx.tls_ca_file, m_dir.filePath(QStringLiteral("ca.pem")));
+        QCOMPARE(result.settings.spool.keep_acknowledged, 1h);
     }
 
     void problems_data()
@@ -138,10 +169,10 @@ private Q_SLOTS:
         row("major", "[supervision]\nmajor_pairs = [\"BTC/USDT\"]", 2, "the base alone");
         row("quorum", "[supervision]\nmajor_pairs = [\"BTC\"]\nmajor_quorum = 2", 3, "from 1 to 1");
         row("reconnect", "[supervision]\nreconnect_first = \"10s\"\nreconnect_max = \"1s\"", 3, "no less than");
-        row("influx", "[store]\nkind = \"influx\"", 2, "not built yet: use \"embedded\"");
         row("store", "[store]\nkind = \"mysql\"", 2, "allowed \"embedded\" or \"influx\"");
         row("influx api", "[store.influx]\napi = \"v4\"", 2, "store.influx.api: found \"v4\", allowed \"auto\", ");
         row("influx url", "[store.influx]\nurl = 1", 2, "a URL");
+        row("influx timeout", "[store.influx]\ntimeout = \"1ms\"", 2, "store.influx.timeout");
         row("token file", "[store.influx]\ntoken_file = \"nowhere\"", 2, "TAPEKEEPER_INFLUX_TOKEN");
         row("size", "[spool]\nmax_size = \"20 apples\"", 2, "a size such as");
         row("size range", "[spool]\nmax_size = \"1kB\"", 2, "at least 16 MiB");
