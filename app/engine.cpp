@@ -94,10 +94,10 @@ Status Engine::openStore()
 
 Status Engine::openInflux()
 {
-    const auto evicted = [this](const std::vector<store::StreamSpan> &spans) {
+    const auto evicted = [this](const std::vector<StreamSpan> &spans) {
         std::vector<Gap> gaps;
         gaps.reserve(spans.size());
-        for (const store::StreamSpan &span : spans)
+        for (const StreamSpan &span : spans)
             gaps.push_back({.stream = span.stream,
                             .from = span.span.from,
                             .to = span.span.to,

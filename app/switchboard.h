@@ -54,7 +54,7 @@ Q_SIGNALS:
     // from the sender and the audit of a database
     void databaseReturned(); // after an outage
     void storeCaughtUp();
-    void storeRefused(const std::vector<tk::store::StreamSpan> &spans, const QString &reason);
+    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason);
     void storeRoomChanged(bool scarce);
     void senderSnapshot(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);
     void auditSnapshot(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);

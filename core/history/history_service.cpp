@@ -615,9 +615,9 @@ void HistoryService::storeCaughtUp()
     repair(m_gaps.reviewAll());
 }
 
-void HistoryService::storeRefused(const std::vector<store::StreamSpan> &spans, const QString &reason)
+void HistoryService::storeRefused(const std::vector<StreamSpan> &spans, const QString &reason)
 {
-    for (const store::StreamSpan &refused : spans)
+    for (const StreamSpan &refused : spans)
         m_gaps.refused(refused.stream, refused.span, reason);
 }
 

@@ -13,8 +13,8 @@
 #include "history/job_queue.h"
 #include "history/rest_client.h"
 #include "history/weight_budget.h"
+#include "market/stream_span.h"
 #include "runtime/service.h"
-#include "store/point_line.h"
 #include "store/store.h"
 
 #include <QHash>
@@ -73,7 +73,7 @@ public Q_SLOTS:
     void stored(const std::vector<quint64> &tickets); // the store holds these batches
     void storeSetAside();                             // the store began anew: everything is missing
     void storeCaughtUp();                             // the store has confirmed all that it was given
-    void storeRefused(const std::vector<tk::store::StreamSpan> &spans, const QString &reason); // for good
+    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason); // for good
     void storeRoomChanged(bool scarce); // while it is, nothing is fetched that can be fetched later
     void audit();                       // search the whole store for holes, now
     void startBackfill(const tk::history::BackfillRequest &request);

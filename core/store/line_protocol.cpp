@@ -50,7 +50,8 @@ public:
     {
         const char *begin = m_at;
         text(family);
-        text(member);
+        if (!member.empty())
+            text(member);
         text(",exchange=");
         tag(exchange);
         text(",pair=");

@@ -2,8 +2,7 @@
 // or resends them must know what they are. Pure, no allocation.
 #pragma once
 
-#include "market/records.h"
-#include "market/stream.h"
+#include "market/stream_span.h"
 #include "store/spool/spool.h"
 
 #include <QByteArrayView>
@@ -45,12 +44,6 @@ constexpr UtcTime stampTime(Lane lane, qint64 stamp)
 {
     return fromMs(isInNanoseconds(lane) ? stamp / 1'000'000 : stamp);
 }
-
-struct StreamSpan
-{
-    StreamKey stream;
-    TimeSpan span;
-};
 
 // What the lines cover, for gaps: candles and marks as runs on their grid, anything else from its first to its last
 // stamp.

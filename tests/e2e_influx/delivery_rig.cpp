@@ -39,7 +39,7 @@ bool DeliveryRig::start()
                                           .data_dir = folder(),
                                           .audit_every = m_options.audit_every,
                                           .onEvicted =
-                                              [this](const std::vector<store::StreamSpan> &spans) {
+                                              [this](const std::vector<StreamSpan> &spans) {
                                                   m_evicted.insert(m_evicted.end(), spans.begin(), spans.end());
                                               }},
                                          m_clock);
@@ -62,7 +62,7 @@ bool DeliveryRig::start()
                                      m_tickets.remove(ticket);
                              });
             QObject::connect(sender.get(), &Sender::refused, m_context.get(),
-                             [this](const std::vector<store::StreamSpan> &spans, const QString &) {
+                             [this](const std::vector<StreamSpan> &spans, const QString &) {
                                  m_refused.insert(m_refused.end(), spans.begin(), spans.end());
                              });
             QObject::connect(sender.get(), &Sender::snapshotReady, m_context.get(),

@@ -53,8 +53,8 @@ public:
     UtcTime begin() const { return m_begin; }
     QString folder() const { return m_options.folder.isEmpty() ? m_folder.path() : m_options.folder; }
     size_t ticketsOut() const { return size_t(m_tickets.size()); }
-    const std::vector<store::StreamSpan> &evicted() const { return m_evicted; }
-    const std::vector<store::StreamSpan> &refused() const { return m_refused; }
+    const std::vector<StreamSpan> &evicted() const { return m_evicted; }
+    const std::vector<StreamSpan> &refused() const { return m_refused; }
     const std::vector<Gap> &gaps() const { return m_gaps; }
     void auditNow();
 
@@ -72,8 +72,8 @@ private:
     quint64 m_ticket = 0;
     QSet<quint64> m_tickets; // not given back
     PointMap m_expected;
-    std::vector<store::StreamSpan> m_evicted; // by the store's thread, which is the test's
-    std::vector<store::StreamSpan> m_refused;
+    std::vector<StreamSpan> m_evicted; // by the store's thread, which is the test's
+    std::vector<StreamSpan> m_refused;
     std::vector<Gap> m_gaps;
     std::shared_ptr<store::influx::InfluxStore> m_store;
     std::unique_ptr<store::StoreWriter> m_writer;

@@ -381,7 +381,7 @@ void TestNetwork::ourDiskIsFull()
     PointMap found = m_server->points();
     QVERIFY(!rig->evicted().empty());
     PointMap named = rig->expected();
-    for (const store::StreamSpan &gone : rig->evicted()) {
+    for (const StreamSpan &gone : rig->evicted()) {
         QVERIFY(gone.stream.kind == StreamKind::Candles || gone.stream.kind == StreamKind::MarkPrice);
         const QString tags = QStringLiteral(",exchange=%1,pair=%2|").arg(gone.stream.exchange, gone.stream.pair);
         for (const QString &measurement :
@@ -411,7 +411,7 @@ void TestNetwork::theSpoolIsFull()
     const SeriesKey series{QStringLiteral("binance-usdm"), DeliveryRig::pair(7), Timeframe::M3};
     const TimeSpan span{rig->begin(), rig->begin() + 800 * 3min};
     store::RunSet named(Timeframe::M3);
-    for (const store::StreamSpan &gone : rig->evicted()) {
+    for (const StreamSpan &gone : rig->evicted()) {
         if (gone.stream.pair == series.pair && gone.stream.kind == StreamKind::Candles)
             named.add(gone.span);
     }

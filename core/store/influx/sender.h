@@ -80,7 +80,7 @@ Q_SIGNALS:
     void databaseReturned(); // it takes records again
     void caughtUp();         // nothing waits any more
     // The database took everything but these, for a reason that will not go away.
-    void refused(const std::vector<tk::store::StreamSpan> &spans, const QString &reason);
+    void refused(const std::vector<tk::StreamSpan> &spans, const QString &reason);
     // The spool is filling up: what can be fetched again later should not be fetched now.
     void roomChanged(bool scarce);
     void snapshotReady(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);

@@ -28,7 +28,7 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("telemetry"), set("base market net")},
         {QStringLiteral("feed"), set("base market exchange net runtime")},
         {QStringLiteral("history"), set("base market exchange net runtime")}, // and two interfaces, below
-        {QStringLiteral("store"), set("base market runtime")},
+        {QStringLiteral("store"), set("base market config net runtime")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},
     };
     return rooms;

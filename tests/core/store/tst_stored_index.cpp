@@ -62,7 +62,8 @@ private Q_SLOTS:
 
 void TestStoredIndex::readsItsOwnLines()
 {
-    const auto point = readPointLine(candleLines(0, 1).chopped(1));
+    const QByteArray candle_line = candleLines(0, 1).chopped(1);
+    const auto point = readPointLine(candle_line);
     QVERIFY(point);
     QCOMPARE(point->measurement, QByteArrayView("ohlcv_3m"));
     QCOMPARE(point->timeframe(), std::optional(Timeframe::M3));
@@ -76,7 +77,7 @@ void TestStoredIndex::readsItsOwnLines()
     for (const QString &name : {QStringLiteral("a,b=c d"), QStringLiteral("牛/USDT:USDT"), QStringLiteral("x\\y")}) {
         QByteArray line;
         appendLine(MarkPoint{exchange, name, t0, *DecimalText::from("1"), {}}, line);
-        const auto read = readPointLine(line.chopped(1));
+        const auto read = readPointLine(QByteArrayView(line).chopped(1));
         QVERIFY(read);
         QCOMPARE(tagText(read->pair), name);
         QCOMPARE(tagText(read->exchange), exchange);
@@ -87,7 +88,7 @@ void TestStoredIndex::readsItsOwnLines()
     appendLine(TickPoint{exchange, pair, QStringLiteral("trades"), t0, 12, "{\"a\":\"x,rate=1 \\\\\",\n\"b\": 1 }"},
                tick);
     QCOMPARE(tick.count('\n'), 1);
-    const auto trade = readPointLine(tick.chopped(1));
+    const auto trade = readPointLine(QByteArrayView(tick).chopped(1));
     QVERIFY(trade);
     QCOMPARE(trade->measurement, QByteArrayView("trades"));
     QCOMPARE(stampTime(Lane::Ticks, trade->stamp), t0);
