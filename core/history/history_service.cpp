@@ -762,6 +762,16 @@ bool HistoryService::send(bool funding)
     const Job *next = m_queue.peek(funding, now);
     if (!next || (m_roomScarce && next->urgency >= Urgency::Repair))
         return false;
+    // Somebody else may have brought it since: a repair what was overdue, or the other way round.
+    const bool mends = next->urgency == Urgency::Overdue || next->urgency == Urgency::Repair;
+    if (next->kind == Job::Kind::Candles && mends && !next->confirming && next->backfill == 0) {
+        const SeriesKey series{m_parts.adapter->name(), next->instrument.unified, next->timeframe};
+        const auto holes = m_parts.index->holes(series, next->span);
+        if (holes && holes->empty()) {
+            m_queue.take(funding);
+            return true;
+        }
+    }
     const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
     if (learning && m_inFlight > 0)
         return false; // its cost is read from the counter: nothing else may run beside it

@@ -4,6 +4,22 @@
 
 namespace tk::history {
 
+namespace {
+
+constexpr qint64 longestOverdue = 499; // candles: the most that Binance gives for the weight of a small request
+
+bool isOverdueCandles(const Job &job)
+{
+    return job.kind == Job::Kind::Candles && job.urgency == Urgency::Overdue && job.backfill == 0 && !job.confirming;
+}
+
+QByteArray seriesOf(const Job &job)
+{
+    return job.instrument.symbol.toUtf8() + char('A' + int(job.timeframe));
+}
+
+} // namespace
+
 QString Job::text() const
 {
     switch (kind) {
@@ -66,9 +82,32 @@ void JobQueue::raise(const QByteArray &id, const Job &by)
 
 void JobQueue::insert(Job job)
 {
+    const bool overdue = isOverdueCandles(job);
+    if (overdue && extendOverdue(job))
+        return;
     Lane &lane = job.kind == Job::Kind::Funding ? m_funding : m_weighted;
     const Order order{job.place(), job.window, job.rank, job.timeframe, ++m_sequence};
+    if (overdue)
+        m_overdue.insert(seriesOf(job), order);
     lane.emplace(order, std::move(job));
+}
+
+bool JobQueue::extendOverdue(const Job &by)
+{
+    const auto newest = m_overdue.constFind(seriesOf(by));
+    if (newest == m_overdue.cend())
+        return false;
+    const auto found = m_weighted.find(*newest);
+    if (found == m_weighted.end())
+        return false;
+    Job &job = found->second;
+    if (job.span.to != by.span.from || candlesBetween(job.timeframe, job.span.from, by.span.to) > longestOverdue)
+        return false;
+    m_known.remove(identity(by));
+    m_known.remove(identity(job));
+    job.span.to = by.span.to;
+    m_known.insert(identity(job), job.place());
+    return true;
 }
 
 void JobQueue::release(MonotonicTime now)

@@ -43,7 +43,9 @@ struct Job
 class JobQueue
 {
 public:
-    // False: the same is already waiting; it goes as soon as the more urgent of the two.
+    // False: the same is already waiting; it goes as soon as the more urgent of the two. Overdue candles of a series
+    // that follow each other are one job, up to what one request brings: an outage of days must not end in half a
+    // million requests.
     bool add(Job job);
 
     // The most urgent job that may run now; `funding` chooses between the two kinds of budget.
@@ -63,6 +65,7 @@ private:
     using Lane = std::map<Order, Job>;
 
     static QByteArray identity(const Job &job);
+    bool extendOverdue(const Job &by);
     void raise(const QByteArray &id, const Job &by);
     void insert(Job job);
     void release(MonotonicTime now);
@@ -73,6 +76,7 @@ private:
     Lane m_funding;
     std::multimap<MonotonicTime, Job> m_delayed;
     QHash<QByteArray, Urgency> m_known; // the place of each that waits
+    QHash<QByteArray, Order> m_overdue; // the newest overdue job of each series; it may have been taken since
     quint64 m_sequence = 0;
 };
 

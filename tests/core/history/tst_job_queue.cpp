@@ -128,6 +128,39 @@ private Q_SLOTS:
         QCOMPARE(order, (std::vector{2, 3, 0, 1}));
     }
 
+    // Days without the exchange: candles become overdue one by one, and are asked for together.
+    void overdueCandlesOfASeriesGather()
+    {
+        JobQueue queue;
+        constexpr int minutes = 5'000;
+        for (int minute = 0; minute < minutes; ++minute) {
+            for (const QString &base : {btc, eth})
+                QVERIFY(queue.add(job(base, Urgency::Overdue, minute)));
+        }
+        QVERIFY2(queue.size() <= 2 * 11, qPrintable(QString::number(queue.size())));
+        QVERIFY(!queue.add(job(btc, Urgency::Repair, 7'000)) || queue.size() <= 2 * 11 + 1); // others stay apart
+        QHash<QString, QSet<qint64>> asked;
+        while (const Job *next = queue.peek(false, now())) {
+            QVERIFY(candlesBetween(Timeframe::M1, next->span.from, next->span.to) < 500);
+            const Job taken = queue.take(false);
+            if (taken.urgency != Urgency::Overdue)
+                continue;
+            for (UtcTime open = taken.span.from; open < taken.span.to; open += 1min) {
+                QVERIFY(!asked[taken.instrument.symbol].contains(toMs(open))); // once
+                asked[taken.instrument.symbol].insert(toMs(open));
+            }
+        }
+        QCOMPARE(asked[btc + QStringLiteral("USDT")].size(), minutes);
+        QCOMPARE(asked[eth + QStringLiteral("USDT")].size(), minutes);
+        // What was taken is extended no more, and what leaves a hole begins anew.
+        QVERIFY(queue.add(job(btc, Urgency::Overdue, 5'000)));
+        QVERIFY(queue.add(job(btc, Urgency::Overdue, 5'002)));
+        QCOMPARE(queue.size(), size_t(2));
+        // The same candle again is the same job, also within a gathered one.
+        QVERIFY(queue.add(job(btc, Urgency::Overdue, 5'003)));
+        QCOMPARE(queue.size(), size_t(2));
+    }
+
     void fundingHasItsOwnLane()
     {
         JobQueue queue;
