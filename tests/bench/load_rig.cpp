@@ -6,6 +6,8 @@
 #include <QNetworkReply>
 #include <QTest>
 
+#include <csignal>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace tk::bench {
@@ -88,6 +90,12 @@ bool LoadRig::start()
     file.write(m_load.store);
     file.close();
     m_engine.setProcessChannelMode(QProcess::MergedChannels);
+    m_engine.setChildProcessModifier([parent = getpid()] {
+        // A benchmark that dies takes the program along.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent)
+            ::_exit(1);
+    });
     m_engine.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper"),
                    QStringList{QStringLiteral("--no-gui"), QStringLiteral("--config"), file.fileName()} + time);
     return QTest::qWaitFor([this] { return log().contains("first fill done"); }, 240'000);

@@ -94,8 +94,8 @@ void BenchOutage::memoryStaysFlat()
     Load load = realLoad();
     load.streams = "\"candles\", \"mark_price\", \"funding_rate\", \"trades\", \"ticker\"";
     load.store = influxAt(proxy.port());
-    load.speed = qEnvironmentVariable("TAPEKEEPER_BENCH_SPEED", QStringLiteral("6")).toDouble();
-    load.activity = qEnvironmentVariable("TAPEKEEPER_BENCH_ACTIVITY", QStringLiteral("20")).toDouble();
+    load.speed = qEnvironmentVariable("TAPEKEEPER_BENCH_SPEED", QStringLiteral("8")).toDouble();
+    load.activity = qEnvironmentVariable("TAPEKEEPER_BENCH_ACTIVITY", QStringLiteral("100")).toDouble();
     LoadRig rig(load);
     QVERIFY2(rig.start(), rig.log().right(4000).constData());
     proxy.set(FaultProxy::Mode::Refuse);
