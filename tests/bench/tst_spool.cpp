@@ -1,4 +1,5 @@
 // What durability costs: groups of lines appended to the spool, against a bare write and fdatasync of the same bytes.
+#include "load_rig.h"
 #include "measure.h"
 #include "store/posix_file.h"
 #include "store/spool/spool.h"
@@ -71,9 +72,7 @@ private Q_SLOTS:
     {
         if (!qEnvironmentVariableIsSet("TAPEKEEPER_LONG"))
             QSKIP("a benchmark: scripts/test --long");
-        // Beside the build, not in a temporary folder: that may be memory. Another disk is measured by naming it.
-        const QTemporaryDir dir(qEnvironmentVariable("TAPEKEEPER_BENCH_FOLDER", QStringLiteral(TAPEKEEPER_BIN_DIR)) +
-                                QStringLiteral("/bench-spool-XXXXXX"));
+        const QTemporaryDir dir(benchFolder() + QStringLiteral("/bench-spool-XXXXXX"));
         QVERIFY(dir.isValid());
         qint64 bytes = 0;
         for (int i = 0; i < groups; ++i)
