@@ -317,7 +317,7 @@ void Sender::advance(Lane lane)
         if (state.load && !state.load->bodies.empty()) {
             state.body.emplace(std::move(state.load->bodies.front()));
             state.load->bodies.pop_front();
-            state.packed = std::exchange(state.packed_next, {});
+            state.packed = std::exchange(state.load->packed, {});
             continue;
         }
         if (state.load) {
@@ -405,12 +405,14 @@ void Sender::send(Lane lane)
 void Sender::readAhead(Lane lane)
 {
     LaneState &state = of(lane);
-    if (!state.packed_next.isEmpty() || m_link != Link::Up)
+    if (m_link != Link::Up)
         return;
-    if (state.load && !state.load->bodies.empty())
-        state.packed_next = m_gzip.compress(state.load->bodies.front());
-    else if (!state.next)
+    const bool within = state.load && !state.load->bodies.empty();
+    if (!within && !state.next)
         state.next = read(lane);
+    std::optional<Load> &ahead = within ? state.load : state.next;
+    if (ahead && !ahead->bodies.empty() && ahead->packed.isEmpty())
+        ahead->packed = m_gzip.compress(ahead->bodies.front());
 }
 
 void Sender::answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime sent)

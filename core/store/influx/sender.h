@@ -97,6 +97,7 @@ private:
     {
         quint64 last_seq = 0;
         std::deque<QByteArray> bodies{}; // each of one shard week
+        QByteArray packed{};             // the first of them, compressed while the server works
         std::vector<DeadLetter> too_old{};
     };
     struct LaneState
@@ -106,7 +107,6 @@ private:
         std::optional<Isolation> body{};
         std::optional<Load> next{}; // read ahead while the server works
         QByteArray packed{};        // the piece to send, compressed
-        QByteArray packed_next{};   // of the next body, made while the server works
         bool in_flight = false;
     };
 
