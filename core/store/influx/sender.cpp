@@ -19,6 +19,7 @@ constexpr milliseconds batchAge{500};         // what is little waits so long fo
 constexpr qint64 worthSending = 256 * 1024;   // bytes that do not wait
 constexpr qint64 loadBytes = 2 * 1024 * 1024; // taken from the spool at once: a week's share of it fills a body
 constexpr qsizetype smallestBody = 16 * 1024; // below it a lane is too slow to be of use
+constexpr size_t mostUnsettled = 8;           // delivered bodies that wait for their refused lines to be written
 constexpr int mostPatience = 16;              // times the configured timeout
 constexpr int quickAnswersToTrust = 20;
 constexpr int wholeBodiesToGrow = 200;       // then a lowered limit may have been a passing trouble
@@ -304,14 +305,24 @@ void Sender::rewind()
 void Sender::advance(Lane lane)
 {
     LaneState &state = of(lane);
-    while (!state.in_flight) {
+    if (state.in_flight)
+        return;
+    // What is delivered is written up while the server works on what comes next: it shall not wait for our books.
+    if (state.finished.size() <= mostUnsettled || settle(lane))
+        sendNext(lane);
+    settle(lane);
+}
+
+void Sender::sendNext(Lane lane)
+{
+    LaneState &state = of(lane);
+    while (true) {
         if (state.body && !state.body->isDone()) {
             send(lane);
             return;
         }
         if (state.body) {
-            if (!finishBody(lane))
-                return;
+            state.finished.push_back({std::move(state.body), std::nullopt});
             state.body.reset();
         }
         if (state.load && !state.load->bodies.empty()) {
@@ -321,9 +332,8 @@ void Sender::advance(Lane lane)
             continue;
         }
         if (state.load) {
-            finishLoad(lane);
-            if (state.load)
-                return; // its letters could not be written: again at the next tick
+            state.finished.push_back({std::nullopt, std::move(state.load)});
+            state.load.reset();
         }
         state.load = state.next ? std::exchange(state.next, std::nullopt) : read(lane);
         if (!state.load)
@@ -468,9 +478,22 @@ void Sender::answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime se
     pump();
 }
 
-bool Sender::finishBody(Lane lane)
+// In the order of the spool. Where letters cannot be written it stops, and goes on at the next tick: nothing is
+// confirmed before its refused lines are on the disk.
+bool Sender::settle(Lane lane)
 {
-    const Isolation &body = *of(lane).body;
+    LaneState &state = of(lane);
+    while (!state.finished.empty()) {
+        const Finished &first = state.finished.front();
+        if (first.body ? !finishBody(lane, *first.body) : !finishLoad(lane, *first.load))
+            return false;
+        state.finished.pop_front();
+    }
+    return true;
+}
+
+bool Sender::finishBody(Lane lane, const Isolation &body)
+{
     std::vector<DeadLetter> letters;
     for (const Isolation::Refused &one : body.refused())
         letters.push_back(letter(lane, one.line, one.reply, one.attempts));
@@ -490,16 +513,13 @@ bool Sender::finishBody(Lane lane)
     return true;
 }
 
-void Sender::finishLoad(Lane lane)
+bool Sender::finishLoad(Lane lane, const Load &load)
 {
-    LaneState &state = of(lane);
-    if (!state.load->too_old.empty()) {
-        if (!writeLetters(state.load->too_old, lane))
-            return;
-    }
-    m_parts.spool->acknowledge(lane, state.load->last_seq);
-    state.load.reset();
+    if (!load.too_old.empty() && !writeLetters(load.too_old, lane))
+        return false;
+    m_parts.spool->acknowledge(lane, load.last_seq);
     settleTickets();
+    return true;
 }
 
 DeadLetter Sender::letter(Lane lane, const QByteArray &line, const Reply &reply, int attempts) const

@@ -100,13 +100,19 @@ private:
         QByteArray packed{};             // the first of them, compressed while the server works
         std::vector<DeadLetter> too_old{};
     };
+    struct Finished // one of the two
+    {
+        std::optional<Isolation> body{};
+        std::optional<Load> load{};
+    };
     struct LaneState
     {
         quint64 cursor = 0; // everything up to it was taken from the spool
         std::optional<Load> load{};
         std::optional<Isolation> body{};
-        std::optional<Load> next{}; // read ahead while the server works
-        QByteArray packed{};        // the piece to send, compressed
+        std::optional<Load> next{};      // read ahead while the server works
+        QByteArray packed{};             // the piece to send, compressed
+        std::deque<Finished> finished{}; // delivered, in order, and not yet written up
         bool in_flight = false;
     };
 
@@ -124,8 +130,10 @@ private:
     void send(Lane lane);
     void readAhead(Lane lane);
     void answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime sent);
-    bool finishBody(Lane lane);
-    void finishLoad(Lane lane);
+    void sendNext(Lane lane);
+    bool settle(Lane lane);
+    bool finishBody(Lane lane, const Isolation &body);
+    bool finishLoad(Lane lane, const Load &load);
     bool writeLetters(std::vector<DeadLetter> letters, Lane lane);
     DeadLetter letter(Lane lane, const QByteArray &line, const Reply &reply, int attempts) const;
     void settleTickets();
