@@ -2,6 +2,8 @@
 // database is away for an hour.
 #include "load_rig.h"
 #include "measure.h"
+#include "runtime/service_host.h"
+#include "store/influx/influx_store.h"
 #include "support/influx/fault_proxy.h"
 #include "support/influx/influx_server.h"
 #include "support/test_registry.h"
@@ -29,6 +31,18 @@ QByteArray influxAt(quint16 port)
     return "[store]\nkind = \"influx\"\n[store.influx]\nurl = \"http://127.0.0.1:" + QByteArray::number(port) + "\"\n";
 }
 
+double ownResidentMb()
+{
+    QFile status(QStringLiteral("/proc/self/status"));
+    if (!status.open(QIODevice::ReadOnly))
+        return 0;
+    for (const QByteArray &line : status.readAll().split('\n')) {
+        if (line.startsWith("VmRSS:"))
+            return line.simplified().split(' ').value(1).toDouble() / 1024;
+    }
+    return 0;
+}
+
 double megabytesIn(const QString &folder)
 {
     double bytes = 0;
@@ -48,6 +62,7 @@ private Q_SLOTS:
     void initTestCase();
     void sixHundredthsOfACore();
     void memoryStaysFlat();
+    void anHourOfFullLoadInTheSpool();
 
 private:
     QTemporaryDir m_folder{benchFolder() + QStringLiteral("/bench-influx-XXXXXX")};
@@ -141,6 +156,69 @@ void BenchOutage::memoryStaysFlat()
     QVERIFY2(grown > 100, "the spool did not grow: there was no outage, or no load");
     QVERIFY2(rig.log().contains("the database does not take records"), rig.log().right(4000).constData());
     QVERIFY(flat);
+}
+
+// Every frame of the full load as a record of its own, an hour of them, into the spool while nobody takes them: the
+// store's side of the program alone, as fast as the disk is.
+void BenchOutage::anHourOfFullLoadInTheSpool()
+{
+    constexpr int perSecond = 6'700;
+    constexpr int seconds = 3'600;
+    constexpr int settledAfter = 300;
+    const auto clock = std::make_shared<SystemClock>();
+    config::InfluxSettings nobody;
+    nobody.url = QUrl(QStringLiteral("http://127.0.0.1:1"));
+    nobody.api = QStringLiteral("v1");
+    auto store = store::influx::InfluxStore::open(
+        {.settings = nobody, .spool = {}, .data_dir = m_folder.filePath(QStringLiteral("hour")), .onEvicted = {}},
+        clock);
+    QVERIFY2(store, store ? "" : qPrintable(store.error().message));
+    runtime::ServiceHost host;
+    host.add(
+        QStringLiteral("sender"), [&] { return store.value()->makeSender([] {}); }, 3s);
+    host.add(
+        QStringLiteral("audit"), [&] { return store.value()->makeAudit([] {}); }, 3s);
+    bool ready = false;
+    bool stopped = false;
+    connect(&host, &runtime::ServiceHost::allReady, this, [&] { ready = true; });
+    connect(&host, &runtime::ServiceHost::allStopped, this, [&] { stopped = true; });
+    host.start();
+    QVERIFY(QTest::qWaitFor([&] { return ready; }));
+    const auto writer = store.value()->openWriter();
+    const QByteArray payload =
+        "{\"e\":\"aggTrade\",\"E\":1795132800000,\"a\":5933014,\"s\":\"BTCUSDT\",\"p\":\"77349.40\","
+        "\"q\":\"0.018\",\"f\":100,\"l\":105,\"T\":1795132800123,\"m\":true}";
+    std::vector<QString> pairs;
+    for (int p = 0; p < 164; ++p)
+        pairs.push_back(QStringLiteral("P%1/USDT:USDT").arg(p));
+    const UtcTime began = clock->utcNow() - std::chrono::seconds(seconds);
+    double settled = 0;
+    double most = 0;
+    std::vector<RecordBatch> batches(1);
+    for (int second = 0; second < seconds; ++second) {
+        RecordBatch &batch = batches.front();
+        batch = {};
+        batch.newest_event = began + std::chrono::seconds(second);
+        for (int i = 0; i < perSecond; ++i)
+            batch.ticks.push_back({QStringLiteral("binance-usdm"), pairs[size_t(i) % pairs.size()],
+                                   QStringLiteral("trades"), batch.newest_event, qint64(second) * perSecond + i,
+                                   payload});
+        const auto written = writer.value()->write(batches);
+        QVERIFY2(written, written ? "" : qPrintable(written.error().message));
+        QCoreApplication::processEvents();
+        if (second == settledAfter)
+            settled = ownResidentMb();
+        if (second > settledAfter && second % 10 == 0)
+            most = std::max(most, ownResidentMb());
+    }
+    const double spooled = megabytesIn(m_folder.filePath(QStringLiteral("hour/spool")));
+    store.value()->interrupt();
+    host.stop();
+    QVERIFY(QTest::qWaitFor([&] { return stopped; }, 20'000));
+    judge({QStringLiteral("outage-hour-spooled"), Demand::Bound::ReportOnly, 0, QStringLiteral(" MB")}, {spooled});
+    judge({QStringLiteral("outage-hour-resident"), Demand::Bound::ReportOnly, 0, QStringLiteral(" MB")}, {most});
+    QVERIFY(judge({QStringLiteral("outage-hour-growth"), Demand::Bound::AtMost, flatWithin, QStringLiteral(" MB")},
+                  {most - settled}));
 }
 
 } // namespace tk::bench
