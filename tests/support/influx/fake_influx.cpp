@@ -96,7 +96,8 @@ QByteArray plain(const QByteArray &value) // a string without its quotes
 
 QByteArray tagOf(const QByteArray &head, const QByteArray &name)
 {
-    const auto point = store::readPointLine(head + " x=1 1");
+    const QByteArray line = head + " x=1 1"; // the point is a view of it
+    const auto point = store::readPointLine(line);
     if (!point)
         return {};
     const QByteArrayView value = name == "exchange" ? point->exchange : name == "pair" ? point->pair : point->type;
