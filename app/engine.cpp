@@ -17,6 +17,7 @@ namespace {
 constexpr size_t storeQueueBatches = 8192;
 constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
 constexpr milliseconds showEvery{250};      // of real time: people look at it
+constexpr milliseconds lastStoredEvery{15'000};
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{2'000};
@@ -145,13 +146,54 @@ void Engine::openLink()
         return;
     }
     m_showSoon.setSingleShot(true);
-    const auto show = [this] { showTopics(m_bridge->latest(), engineObject(m_commands->facts()), m_link->state()); };
+    const auto show = [this] {
+        lookUpLastStored();
+        showTopics(m_bridge->latest(), m_lastStored, engineObject(m_commands->facts()), m_link->state());
+    };
     m_link->setStateSource(show);
     connect(&m_showSoon, &QTimer::timeout, this, show);
     connect(m_bridge.get(), &MetricsBridge::updated, this, [this] {
         if (m_link->isWatched() && !m_showSoon.isActive())
             m_showSoon.start(showEvery);
     });
+    showLookedAt();
+}
+
+// The forming candles of the series that somebody looks at.
+void Engine::showLookedAt()
+{
+    connect(m_link.get(), &link::LinkServer::watchedSeriesChanged, this, [this](const QStringList &watched) {
+        std::vector<SeriesKey> series;
+        for (const QString &text : watched) {
+            if (const auto key = seriesFromText(text))
+                series.push_back(*key);
+        }
+        forgetCandles(watched, m_link->state());
+        Q_EMIT m_switchboard.seriesWatched(series);
+    });
+    connect(&m_switchboard, &Switchboard::candlesMoved, this, [this](const std::vector<feed::LiveCandles> &candles) {
+        std::vector<feed::LiveCandles> wanted = candles;
+        std::erase_if(wanted, [&](const feed::LiveCandles &live) {
+            return !m_link->watchedSeries().contains(seriesText(live.series));
+        });
+        showCandles(wanted, m_link->state());
+    });
+    connect(&m_commands->views(), &StoreViews::lastStoredFound, this,
+            [this](const LastStored &stored) { m_lastStored = stored; });
+}
+
+// What history has filled is known to the store alone: looked up when it has stored something since.
+void Engine::lookUpLastStored()
+{
+    qint64 filled = 0;
+    for (const auto &history : m_bridge->latest().histories)
+        filled += history->fill.fetched + qint64(history->gaps_closed);
+    const MonotonicTime now = m_clock->now();
+    if (m_lastStoredAt != MonotonicTime{} && (filled == m_candlesFilled || now - m_lastStoredAt < lastStoredEvery))
+        return;
+    m_lastStoredAt = now;
+    m_candlesFilled = filled;
+    m_commands->views().findLastStored(m_store);
 }
 
 std::function<void()> Engine::beatOf(const QString &loop)
@@ -322,6 +364,8 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
             connect(feed, &FeedService::reconnectAttempted, board, &Switchboard::reconnectAttempted,
                     Qt::DirectConnection);
             connect(feed, &FeedService::snapshotReady, board, &Switchboard::feedSnapshot, Qt::DirectConnection);
+            connect(feed, &FeedService::candlesMoved, board, &Switchboard::candlesMoved, Qt::DirectConnection);
+            connect(board, &Switchboard::seriesWatched, feed, &FeedService::watchSeries);
             connect(feed, &FeedService::reconnectAttempted, this, [this, name](const QString &reason, bool success) {
                 m_metrics.reconnects(name, reason, success ? QStringLiteral("ok") : QStringLiteral("failed"))
                     .Increment();

@@ -51,6 +51,7 @@ public:
     const Snapshots &snapshots() const { return m_bridge->latest(); }
     telemetry::HealthBoard &health() { return *m_health; }
     telemetry::Metrics &metrics() { return m_metrics; }
+    link::LinkServer *link() { return m_link.get(); }  // nothing where it could not be opened
     quint16 httpPort() const { return m_endpoint ? m_endpoint->port() : 0; }
     const config::Settings &settings() const { return m_settings; }
     std::shared_ptr<store::StoreFactory> store() const { return m_store; }
@@ -71,6 +72,8 @@ private:
     Status listen();
     void addCommands();
     void openLink();
+    void showLookedAt();
+    void lookUpLastStored();
     Status openInflux();
     void addDatabase();
     void addStore();
@@ -92,6 +95,9 @@ private:
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
+    LastStored m_lastStored;
+    MonotonicTime m_lastStoredAt{};
+    qint64 m_candlesFilled = 0; // at that look
     QTimer m_showSoon;                        // the live state follows the snapshots, four times a second at most
     runtime::ServiceHost m_host;              // last: its services use all of the above
 };

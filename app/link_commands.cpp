@@ -20,6 +20,7 @@ EngineCommands::EngineCommands(Engine engine)
     : m_engine(std::move(engine))
     , m_started(m_engine.clock->utcNow())
     , m_startedAt(m_engine.clock->now())
+    , m_views(m_engine.settings, [clock = m_engine.clock] { return clock->utcNow(); })
 {
     m_searches.setMaxThreadCount(1); // one at a time: the store has more to do
 }
@@ -53,6 +54,8 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
 {
     if (command == QLatin1String("status")) {
         reply.finish(statusObject(facts(), m_engine.bridge.latest()));
+    } else if (StoreViews::knows(command)) {
+        m_views.run(command, args, reply);
     } else if (command == QLatin1String("gaps")) {
         searchGaps(this, [reply](const Result<std::vector<GapRow>> &rows) {
             if (rows)
@@ -85,7 +88,8 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         reply.finish(QJsonObject{});
     } else {
         reply.fail(refusal(QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
-                                          "cancel-backfill, resubscribe, watch and unwatch")
+                                          "cancel-backfill, resubscribe, candles, marks, funding, series, watch and "
+                                          "unwatch")
                                .arg(command)));
     }
 }

@@ -12,11 +12,13 @@
 //                                                unfillable, jobs_left, trouble}; answers with the same, and cancelled
 //                                                and problems
 //   cancel-backfill {id}                         what is fetched stays
+//   candles, marks, funding, series              see store_views.h
 //   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
 #include "app/engine_status.h"
 #include "app/gap_finder.h"
+#include "app/store_views.h"
 #include "app/switchboard.h"
 #include "base/clock.h"
 #include "link/command_handler.h"
@@ -49,6 +51,7 @@ public:
 
     EngineFacts facts() const;
     const Engine &engine() const { return m_engine; }
+    StoreViews &views() { return m_views; }
     quint64 nextBackfill() { return ++m_lastBackfill; }
 
     // In a thread of its own; the answer comes back to this one, unless `context` has gone.
@@ -59,6 +62,7 @@ private:
     UtcTime m_started;
     MonotonicTime m_startedAt;
     quint64 m_lastBackfill = 0;
+    StoreViews m_views;
     QThreadPool m_searches; // last: its end waits for what runs
 };
 

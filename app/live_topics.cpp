@@ -1,5 +1,7 @@
 #include "app/live_topics.h"
 
+#include "telemetry/process_stats.h"
+
 #include <QJsonArray>
 
 namespace tk::app {
@@ -200,15 +202,19 @@ QJsonObject gapObject(const Gap &gap)
             {QStringLiteral("opened"), timeValue(gap.opened)}};
 }
 
-void showTopics(const Snapshots &snapshots, const QJsonObject &engine, link::LiveState &state)
+void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJsonObject &engine,
+                link::LiveState &state)
 {
-    Topic streams(QStringLiteral("streams"), state);
+    Topic pairs(QStringLiteral("pairs"), state);
+    Topic feeds(QStringLiteral("feed"), state);
     Topic connections(QStringLiteral("connections"), state);
     Topic histories(QStringLiteral("history"), state);
     Topic gaps(QStringLiteral("gaps"), state);
     for (const auto &feed : snapshots.feeds) {
-        for (const feed::StreamRow &row : feed->streams)
-            streams.set(row.key.exchange + u' ' + row.key.pair + u' ' + row.key.kindText(), streamObject(row));
+        const QHash<QString, QJsonObject> objects = pairObjects(*feed, stored);
+        for (auto pair = objects.cbegin(); pair != objects.cend(); ++pair)
+            pairs.set(pair.key(), pair.value());
+        feeds.set(feed->exchange, feedCounts(*feed));
         for (const feed::ConnectionRow &row : feed->connections)
             connections.set(feed->exchange + u' ' + row.label, connectionObject(feed->exchange, row));
     }
@@ -223,6 +229,31 @@ void showTopics(const Snapshots &snapshots, const QJsonObject &engine, link::Liv
         state.set(QStringLiteral("database"), QStringLiteral("database"),
                   databaseObject(*snapshots.sender, snapshots.audit.get()));
     state.set(QStringLiteral("engine"), QStringLiteral("engine"), engine);
+    const auto process = telemetry::ProcessStats::read();
+    state.set(QStringLiteral("process"), QStringLiteral("process"),
+              {{QStringLiteral("resident_bytes"), qint64(process.residentBytes)},
+               {QStringLiteral("cpu_seconds"), process.cpuSeconds}});
+}
+
+void showCandles(const std::vector<feed::LiveCandles> &candles, link::LiveState &state)
+{
+    for (const feed::LiveCandles &series : candles) {
+        QJsonObject object;
+        if (series.closed)
+            object.insert(QStringLiteral("closed"), candleArray(*series.closed));
+        if (series.forming)
+            object.insert(QStringLiteral("forming"), candleArray(*series.forming));
+        state.set(QStringLiteral("candles"), seriesText(series.series), object);
+    }
+}
+
+void forgetCandles(const QStringList &watched, link::LiveState &state)
+{
+    const QJsonObject known = state.snapshot().value(QStringLiteral("candles")).toObject();
+    for (auto series = known.constBegin(); series != known.constEnd(); ++series) {
+        if (!watched.contains(series.key()))
+            state.remove(QStringLiteral("candles"), series.key());
+    }
 }
 
 } // namespace tk::app

@@ -44,6 +44,7 @@ Q_SIGNALS:
     void fundingSettled(const std::vector<QString> &pairs);
     void instrumentsSuspect(const QString &why);
     void reconnectAttempted(const QString &reason, bool success);
+    void candlesMoved(const std::vector<tk::feed::LiveCandles> &candles);
     void feedSnapshot(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
     // from store
     void stored(const std::vector<quint64> &tickets);
@@ -64,6 +65,7 @@ Q_SIGNALS:
     void backfillWanted(const tk::history::BackfillRequest &request);
     void backfillCancelled(quint64 id);
     void resubscribeWanted(const QString &pair);
+    void seriesWatched(const std::vector<tk::SeriesKey> &series); // somebody looks at their forming candles
 };
 
 } // namespace tk::app

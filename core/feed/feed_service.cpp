@@ -17,6 +17,7 @@ constexpr MonotonicTime never{};
 constexpr milliseconds tickEvery{250};
 constexpr milliseconds judgeEvery{1'000};
 constexpr milliseconds snapshotEvery{1'000};
+constexpr milliseconds lookEvery{250}; // of real time: people look at forming candles
 constexpr milliseconds batchAge{50};
 constexpr size_t batchRecords = 512;
 constexpr milliseconds closeGrace{30'000};    // reference §2.5: beyond it a closed mark is repaired over REST
@@ -69,6 +70,7 @@ FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::Exchan
     connect(&m_tick, &QTimer::timeout, this, &FeedService::tick);
     m_flush.setSingleShot(true);
     connect(&m_flush, &QTimer::timeout, this, &FeedService::flushRecords);
+    connect(&m_lookTimer, &QTimer::timeout, this, &FeedService::tellWatched);
 }
 
 FeedService::~FeedService() = default;
@@ -191,6 +193,7 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
         place(fresh);
     }
     dropEmptySlots();
+    findWatched();
 }
 
 void FeedService::setSettings(const FeedSettings &settings)
@@ -437,6 +440,7 @@ void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Conn
     if (const auto transition = m_table.data(id, describe(event), now, utc))
         applied(transition);
     m_records.event(id, entry, event, m_batch);
+    m_latest.event(id, event);
 }
 
 void FeedService::sampleBroken(std::string_view frame, const Error &error)
@@ -686,7 +690,7 @@ void FeedService::sendSnapshot(UtcTime utc)
             continue;
         ++snapshot->streams_by_state[size_t(entry.state)];
         snapshot->streams.push_back(
-            {entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause});
+            {entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause, m_latest.of(id)});
     }
     for (const auto &slot : m_slots) {
         ConnectionRow row;
@@ -716,6 +720,39 @@ void FeedService::sendSnapshot(UtcTime utc)
     snapshot->refused_records = m_refusedRecords;
     snapshot->reconnects = m_reconnects;
     Q_EMIT snapshotReady(std::move(snapshot));
+}
+
+void FeedService::watchSeries(const std::vector<SeriesKey> &series)
+{
+    m_watched = series;
+    findWatched();
+}
+
+void FeedService::findWatched()
+{
+    std::vector<StreamId> streams;
+    for (const SeriesKey &series : m_watched) {
+        const auto id = m_table.find({series.exchange, series.pair, StreamKind::Candles, series.timeframe});
+        if (id && !m_table.at(*id).removed)
+            streams.push_back(*id);
+    }
+    m_latest.watch(streams);
+    if (m_latest.isWatching())
+        m_lookTimer.start(lookEvery);
+    else
+        m_lookTimer.stop();
+}
+
+void FeedService::tellWatched()
+{
+    std::vector<LiveCandles> moved;
+    for (auto &[id, candles] : m_latest.takeLive()) {
+        const StreamKey &key = m_table.at(id).spec.key;
+        candles.series = {key.exchange, key.pair, key.timeframe};
+        moved.push_back(std::move(candles));
+    }
+    if (!moved.empty())
+        Q_EMIT candlesMoved(moved);
 }
 
 } // namespace tk::feed

@@ -8,6 +8,7 @@
 #include "feed/clock_watch.h"
 #include "feed/feed_snapshot.h"
 #include "feed/gap_notes.h"
+#include "feed/latest_values.h"
 #include "feed/majors.h"
 #include "feed/record_builder.h"
 #include "feed/slot.h"
@@ -58,6 +59,7 @@ public Q_SLOTS:
     void setSettings(const tk::feed::FeedSettings &settings); // thresholds, timeframes, streams; takes effect at once
     void probeAnswered(const tk::ProbeAnswer &answer);
     void resubscribe(const QString &pair); // all streams of a pair on a fresh connection; empty: every sick stream
+    void watchSeries(const std::vector<tk::SeriesKey> &series); // told by candlesMoved(), in place of those before
 
 Q_SIGNALS:
     void gapsOpened(const std::vector<tk::Gap> &gaps);
@@ -68,6 +70,7 @@ Q_SIGNALS:
     void fundingSettled(const std::vector<QString> &pairs);
     void instrumentsSuspect(const QString &why); // listings may have changed: look at the list again
     void reconnectAttempted(const QString &reason, bool success);
+    void candlesMoved(const std::vector<tk::feed::LiveCandles> &candles); // watched ones, a few times a second
     void snapshotReady(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
 
 private:
@@ -100,6 +103,8 @@ private:
     void flushRecords();
     void flushNotes();
     void sendSnapshot(UtcTime utc);
+    void findWatched();
+    void tellWatched();
     std::vector<StreamId> liveIds() const;
 
     FeedSettings m_settings;
@@ -111,6 +116,8 @@ private:
     StreamTable m_table;
     SymbolIndex m_symbols;
     RecordBuilder m_records;
+    LatestValues m_latest;
+    std::vector<SeriesKey> m_watched; // series that somebody looks at
     GapNotes m_gaps;
     Majors m_majors;
     AttemptBudget m_attempts;
@@ -134,6 +141,7 @@ private:
     Backoff m_quorumBackoff;
     QTimer m_tick;
     QTimer m_flush;
+    QTimer m_lookTimer; // while somebody looks at forming candles
     std::vector<std::unique_ptr<Slot>> m_slots; // after everything their callbacks use
 };
 

@@ -1,12 +1,32 @@
 // What the feed says of itself, once a second: values for status, metrics and the window. Immutable once sent.
 #pragma once
 
+#include "market/candle.h"
+#include "market/records.h"
 #include "market/stream.h"
 
 #include <array>
 #include <vector>
 
 namespace tk::feed {
+
+// The newest values that a stream showed; empty and 0 where it has none of the kind.
+struct StreamValues
+{
+    DecimalText price; // last trade's, or the mark price
+    DecimalText index_price;
+    DecimalText funding_rate; // predicted
+    UtcTime next_funding{};
+    UtcTime last_final{}; // open time of the newest candle that came with its closed mark
+};
+
+// A series that somebody looks at: its newest closed candle, and the one that forms.
+struct LiveCandles
+{
+    SeriesKey series;
+    std::optional<Candle> closed;
+    std::optional<Candle> forming;
+};
 
 struct StreamRow
 {
@@ -16,6 +36,7 @@ struct StreamRow
     UtcTime last_event{}; // 0: never
     quint64 frames = 0;
     QString cause;
+    StreamValues values{};
 };
 
 struct ConnectionRow

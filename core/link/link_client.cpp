@@ -1,5 +1,6 @@
 #include "link/link_client.h"
 
+#include <QJsonArray>
 #include <QLocalSocket>
 #include <QPointer>
 
@@ -8,7 +9,7 @@
 namespace tk::link {
 
 LinkClient::LinkClient(QObject *parent)
-    : QObject(parent)
+    : EngineLink(parent)
 {
     m_timeout.setSingleShot(true);
     connect(&m_timeout, &QTimer::timeout, this, [this] {
@@ -77,9 +78,10 @@ qint64 LinkClient::request(const QString &command, const QJsonObject &args)
     return id;
 }
 
-void LinkClient::watch()
+void LinkClient::watch(const QStringList &series)
 {
-    send(encode(Request{++m_lastId, QStringLiteral("watch"), {}}));
+    send(encode(Request{
+        ++m_lastId, QStringLiteral("watch"), {{QStringLiteral("series"), QJsonArray::fromStringList(series)}}}));
 }
 
 void LinkClient::send(const QByteArray &line)

@@ -1,11 +1,9 @@
-// The other end: asks a running engine, and watches it. Signals only, nothing blocks. Lives in the thread that creates
-// it.
+// The other end of the local socket: asks a running engine, and watches it.
 #pragma once
 
-#include "link/protocol.h"
+#include "link/engine_link.h"
 #include "link/socket_path.h"
 
-#include <QObject>
 #include <QSet>
 #include <QTimer>
 
@@ -16,7 +14,7 @@ class QLocalSocket;
 
 namespace tk::link {
 
-class LinkClient final : public QObject
+class LinkClient final : public EngineLink
 {
     Q_OBJECT
 public:
@@ -27,21 +25,11 @@ public:
     void connectTo(const QString &socketFile, std::chrono::milliseconds timeout = std::chrono::seconds(5));
     void close(); // without a signal; open requests are forgotten
 
-    // Returns the id that the signals carry.
-    qint64 request(const QString &command, const QJsonObject &args = {});
-    void watch(); // snapshot() first, then changes(); ask again after a reconnect
+    qint64 request(const QString &command, const QJsonObject &args = {}) override;
+    void watch(const QStringList &series = {}) override;
 
-    bool isConnected() const { return m_greeted; }
-    const Hello &engine() const { return m_engine; }
-
-Q_SIGNALS:
-    void connected();
-    void failed(const tk::Error &error); // could not connect, lost the engine, or it does not speak our language; once
-    void progressed(qint64 id, const QJsonObject &progress);
-    void finished(qint64 id, const QJsonValue &result);
-    void refused(qint64 id, const tk::Error &error); // by the engine, or because it went away
-    void snapshot(const QJsonObject &state);
-    void changes(const QJsonObject &changes);
+    bool isConnected() const override { return m_greeted; }
+    Hello engine() const override { return m_engine; }
 
 private:
     void read();

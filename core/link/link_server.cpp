@@ -4,6 +4,7 @@
 #include "link/protocol.h"
 
 #include <QCoreApplication>
+#include <QJsonArray>
 #include <QLocalServer>
 #include <QLocalSocket>
 #include <QPointer>
@@ -11,6 +12,12 @@
 #include <algorithm>
 
 namespace tk::link {
+
+namespace {
+
+constexpr qsizetype maxWatchedSeries = 256; // of one connection
+
+} // namespace
 
 class LinkServer::Connection final : public QObject
 {
@@ -46,6 +53,7 @@ public:
     }
 
     bool isWatching() const { return m_watching; }
+    const QStringList &series() const { return m_series; }
 
     void drop()
     {
@@ -86,12 +94,20 @@ private:
     {
         if (request.command == QLatin1String("watch")) {
             m_watching = true;
+            m_series.clear();
+            for (const QJsonValue &series : request.args.value(QLatin1String("series")).toArray()) {
+                if (m_series.size() < maxWatchedSeries)
+                    m_series.append(series.toString());
+            }
+            m_server->gatherSeries();
             send(Answer{request.id, QJsonObject()});
             sendSnapshot();
             return;
         }
         if (request.command == QLatin1String("unwatch")) {
             m_watching = m_owesSnapshot = false;
+            m_series.clear();
+            m_server->gatherSeries();
             send(Answer{request.id, QJsonObject()});
             return;
         }
@@ -161,6 +177,7 @@ private:
     LinkServer *m_server;
     QLocalSocket *m_socket;
     LineReader m_reader{maxRequestBytes};
+    QStringList m_series; // whose forming candles it looks at
     int m_openRequests = 0;
     bool m_watching = false;
     bool m_owesSnapshot = false;
@@ -241,20 +258,60 @@ void LinkServer::pushChanges()
     const QJsonObject changes = m_state.takeChanges();
     if (!isWatched())
         return; // who comes later is told the whole state first
-    const QByteArray line = encode(Message(Changes{changes}));
-    const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
-    for (Connection *connection : present)
-        connection->pushChanges(line);
+    if (!m_connections.empty()) {
+        const QByteArray line = encode(Message(Changes{changes}));
+        const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
+        for (Connection *connection : present)
+            connection->pushChanges(line);
+    }
+    const std::vector<const Watcher *> watchers = m_watchers;
+    for (const Watcher *watcher : watchers) {
+        if (std::ranges::find(m_watchers, watcher) != m_watchers.end())
+            watcher->changes(changes);
+    }
+}
+
+void LinkServer::addWatcher(const Watcher &watcher)
+{
+    if (std::ranges::find(m_watchers, &watcher) == m_watchers.end())
+        m_watchers.push_back(&watcher);
+    m_changesTimer.start();
+    gatherSeries();
+    if (m_bringState)
+        m_bringState();
+    watcher.snapshot(m_state.snapshot());
+}
+
+void LinkServer::removeWatcher(const Watcher &watcher)
+{
+    if (std::erase(m_watchers, &watcher) > 0)
+        gatherSeries();
+}
+
+void LinkServer::gatherSeries()
+{
+    QStringList all;
+    for (const Connection *connection : m_connections)
+        all += connection->series();
+    for (const Watcher *watcher : m_watchers)
+        all += watcher->series;
+    all.sort();
+    all.removeDuplicates();
+    if (all != m_series) {
+        m_series = all;
+        Q_EMIT watchedSeriesChanged(m_series);
+    }
 }
 
 bool LinkServer::isWatched() const
 {
-    return std::ranges::any_of(m_connections, &Connection::isWatching);
+    return !m_watchers.empty() || std::ranges::any_of(m_connections, &Connection::isWatching);
 }
 
 void LinkServer::forget(Connection *connection)
 {
     std::erase(m_connections, connection);
+    gatherSeries();
 }
 
 } // namespace tk::link

@@ -7,6 +7,7 @@
 #include "link/socket_path.h"
 
 #include <QObject>
+#include <QStringList>
 #include <QTimer>
 
 #include <chrono>
@@ -51,11 +52,29 @@ public:
     void setStateSource(std::function<void()> bring) { m_bringState = std::move(bring); }
     bool isWatched() const;
 
+    // Somebody in this process who watches as a connection does (see LocalLink).
+    struct Watcher
+    {
+        std::function<void(const QJsonObject &)> snapshot{};
+        std::function<void(const QJsonObject &)> changes{};
+        QStringList series{};
+    };
+    void addWatcher(const Watcher &watcher); // the snapshot comes at once; again: the whole state once more
+    void removeWatcher(const Watcher &watcher);
+    CommandHandler &handler() { return m_handler; }
+
+    // All series that anybody looks at, sorted.
+    const QStringList &watchedSeries() const { return m_series; }
+
     int connectionCount() const { return int(m_connections.size()); }
+
+Q_SIGNALS:
+    void watchedSeriesChanged(const QStringList &series);
 
 private:
     class Connection;
     void accept();
+    void gatherSeries();
     void pushChanges();
     void forget(Connection *connection);
 
@@ -67,6 +86,8 @@ private:
     std::optional<SocketPath> m_path;
     std::unique_ptr<QLocalServer> m_server;
     std::vector<Connection *> m_connections; // children; delete themselves
+    std::vector<const Watcher *> m_watchers; // in this process
+    QStringList m_series;
 };
 
 } // namespace tk::link

@@ -58,15 +58,16 @@ private Q_SLOTS:
                     state = snapshots.takeFirst()[0].toJsonObject();
                 while (!changes.isEmpty())
                     link::apply(changes.takeFirst()[0].toJsonObject(), state);
-                return state[QLatin1String("streams")].toObject().size() == 6 &&
+                return state[QLatin1String("pairs")].toObject().size() == 2 &&
                        state[QLatin1String("connections")].toObject().size() == 1 &&
                        state[QLatin1String("history")].toObject().contains(QStringLiteral("binance-usdm")) &&
                        state.contains(QStringLiteral("store")) && state.contains(QStringLiteral("engine"));
             }(),
             30'000);
-        const QJsonValue stream =
-            state[QLatin1String("streams")][QLatin1String("binance-usdm BTC/USDT:USDT 3m candles")];
-        QCOMPARE(stream[QLatin1String("pair")].toString(), QStringLiteral("BTC/USDT:USDT"));
+        const QJsonValue pair = state[QLatin1String("pairs")][QLatin1String("binance-usdm BTC/USDT:USDT")];
+        QCOMPARE(pair[QLatin1String("pair")].toString(), QStringLiteral("BTC/USDT:USDT"));
+        QCOMPARE(pair[QLatin1String("streams")].toArray().size(), 3); // 3m, 1h, mark price
+        QVERIFY(pair[QLatin1String("finals")].toObject().contains(QStringLiteral("3m")));
     }
 
     void resubscribesAPair()
