@@ -1,7 +1,7 @@
-# tapekeeper_add_test_room(NAME room FOLDER path [LIBRARIES ...] [TIMEOUT seconds] [LABELS ...])
+# tapekeeper_add_test_room(NAME room FOLDER path [LIBRARIES ...] [TIMEOUT seconds] [LABELS ...] [ENVIRONMENT NAME=value ...])
 # One test binary from all sources of FOLDER, and one ctest entry for each file tst_NAME.cpp, run as `test_room NAME`.
 function(tapekeeper_add_test_room)
-    cmake_parse_arguments(ARG "" "NAME;FOLDER;TIMEOUT" "LIBRARIES;LABELS" ${ARGN})
+    cmake_parse_arguments(ARG "" "NAME;FOLDER;TIMEOUT" "LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
@@ -23,6 +23,7 @@ function(tapekeeper_add_test_room)
         get_filename_component(name "${case}" NAME_WE)
         string(REPLACE "tst_" "" name "${name}")
         add_test(NAME ${ARG_NAME}.${name} COMMAND ${binary} ${name} -maxwarnings 0)
-        set_tests_properties(${ARG_NAME}.${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+        set_tests_properties(${ARG_NAME}.${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+                             ENVIRONMENT "${ARG_ENVIRONMENT}")
     endforeach()
 endfunction()

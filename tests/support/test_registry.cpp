@@ -1,9 +1,5 @@
 #include "support/test_registry.h"
 
-#include <QCoreApplication>
-#include <QStandardPaths>
-
-#include <cstdio>
 #include <map>
 #include <string>
 
@@ -24,19 +20,13 @@ bool registerTest(const char *name, Factory factory)
     return tests().emplace(name, std::move(factory)).second;
 }
 
-} // namespace tk::test
-
-// test_room [NAME] [Qt Test's own options]: one registered test, or all of them.
-int main(int argc, char *argv[])
+int runRegistered(QStringList arguments)
 {
-    const QCoreApplication application(argc, argv);
-    QStandardPaths::setTestModeEnabled(true);
-    QStringList arguments = QCoreApplication::arguments();
     std::string chosen;
-    if (arguments.size() > 1 && tk::test::tests().contains(arguments.at(1).toStdString()))
+    if (arguments.size() > 1 && tests().contains(arguments.at(1).toStdString()))
         chosen = arguments.takeAt(1).toStdString();
     int failures = 0;
-    for (const auto &[name, factory] : tk::test::tests()) {
+    for (const auto &[name, factory] : tests()) {
         if (!chosen.empty() && name != chosen)
             continue;
         const std::unique_ptr<QObject> test = factory();
@@ -44,3 +34,5 @@ int main(int argc, char *argv[])
     }
     return failures > 0 ? 1 : 0;
 }
+
+} // namespace tk::test

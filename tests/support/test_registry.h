@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QObject>
+#include <QStringList>
 #include <QTest>
 
 #include <functional>
@@ -12,6 +13,9 @@ namespace tk::test {
 using Factory = std::function<std::unique_ptr<QObject>()>;
 
 bool registerTest(const char *name, Factory factory);
+
+// test_room [NAME] [Qt Test's own options]: one registered test, or all of them. The exit code of the program.
+int runRegistered(QStringList arguments);
 
 } // namespace tk::test
 

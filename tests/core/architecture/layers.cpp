@@ -36,6 +36,20 @@ const QHash<QString, QSet<QString>> &allowed()
 
 const QSet<QString> historyMayUse{QStringLiteral("store/store.h"), QStringLiteral("store/gap_ledger.h")};
 
+// The window stands on the core's values; its two lowest rooms on nothing else of the window.
+QString judgeUi(const QString &file, const QString &included)
+{
+    const QString target = included.section(u'/', 0, 0);
+    if (target == QLatin1String("app") || target == QLatin1String("tests") || target == QLatin1String(".."))
+        return QStringLiteral("ui includes ") + included;
+    const QString room = file.section(u'/', 1, 1);
+    const QString other = target == QLatin1String("ui") ? included.section(u'/', 1, 1) : QString();
+    const bool low = room == QLatin1String("support") || room == QLatin1String("chart");
+    if (!low || other.isEmpty() || other == room || other == QLatin1String("support"))
+        return {};
+    return QStringLiteral("ui/%1 may not include %2").arg(room, included);
+}
+
 QString judge(const QString &file, const QString &included, bool quoted)
 {
     static const QRegularExpression gui(QStringLiteral(
@@ -46,6 +60,8 @@ QString judge(const QString &file, const QString &included, bool quoted)
     const bool core = file.startsWith(QLatin1String("core/"));
     if (gui.match(included).hasMatch())
         return core ? QStringLiteral("the core knows no GUI: ") + included : QString();
+    if (quoted && file.startsWith(QLatin1String("ui/")))
+        return judgeUi(file, included);
     if (!core || !quoted)
         return {};
     const QString room = file.section(u'/', 1, 1);
@@ -72,7 +88,7 @@ QStringList layerViolations(const QString &root)
 {
     static const QRegularExpression line(QStringLiteral("^\\s*#\\s*include\\s*([<\"])([^>\"]+)[>\"]"));
     QStringList found;
-    for (const char *top : {"core", "app"}) {
+    for (const char *top : {"core", "app", "ui"}) {
         QDirIterator files(root + u'/' + QLatin1String(top), {QStringLiteral("*.h"), QStringLiteral("*.cpp")},
                            QDir::Files, QDirIterator::Subdirectories);
         while (files.hasNext()) {

@@ -62,6 +62,13 @@ private Q_SLOTS:
         row("core/feed/a.cpp", "// #include <QWidget>", false);
         row("app/a.cpp", "#include \"feed/feed_service.h\"", false);
         row("core/feed/a.cpp", "#include <vector>", false);
+        row("ui/chart/a.cpp", "#include <QWidget>", false);
+        row("ui/chart/a.cpp", "#include \"market/candle.h\"", false);
+        row("ui/chart/a.cpp", "#include \"ui/support/palette.h\"", false);
+        row("ui/chart/a.cpp", "#include \"ui/window/main_window.h\"", true);
+        row("ui/support/a.cpp", "#include \"ui/chart/candle_chart.h\"", true);
+        row("ui/window/a.cpp", "#include \"ui/chart/candle_chart.h\"", false);
+        row("ui/window/a.cpp", "#include \"app/engine.h\"", true);
     }
     void theCheckerFindsViolations()
     {
