@@ -129,11 +129,18 @@ Status Engine::listen()
 
 void Engine::addCommands()
 {
-    m_commands = std::make_unique<EngineCommands>(EngineCommands::Engine{.board = m_switchboard,
-                                                                         .bridge = *m_bridge,
-                                                                         .clock = m_clock,
-                                                                         .settings = [this] { return m_settings; },
-                                                                         .live = m_options.live});
+    EngineCommands::Engine engine{.board = m_switchboard,
+                                  .bridge = *m_bridge,
+                                  .clock = m_clock,
+                                  .settings = [this] { return m_settings; },
+                                  .live = m_options.live};
+    if (m_options.live) {
+        m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
+        m_pulse = std::make_unique<Pulse>(*m_bridge, m_clock);
+        engine.events = [this](qint64 count) { return m_journal->newest(count); };
+        engine.pulse = [this] { return m_pulse->lastHour(); };
+    }
+    m_commands = std::make_unique<EngineCommands>(std::move(engine));
 }
 
 void Engine::openLink()
@@ -149,6 +156,8 @@ void Engine::openLink()
     const auto show = [this] {
         lookUpLastStored();
         showTopics(m_bridge->latest(), m_lastStored, engineObject(m_commands->facts()), m_link->state());
+        m_journal->show(m_link->state());
+        m_pulse->show(m_link->state());
     };
     m_link->setStateSource(show);
     connect(&m_showSoon, &QTimer::timeout, this, show);
@@ -412,6 +421,8 @@ Status Engine::reload(const config::Settings &settings)
                              .arg(was.name)};
     }
     m_settings = settings;
+    if (m_journal)
+        m_journal->note({.kind = alert::EventKind::Config, .title = QStringLiteral("Configuration changed")});
     for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
         const auto feed = feedSettings(m_settings, exchange);
         const auto history = historySettings(m_settings, exchange);

@@ -2,8 +2,10 @@
 // concrete classes. Lives in the main thread.
 #pragma once
 
+#include "app/journal.h"
 #include "app/link_commands.h"
 #include "app/metrics_bridge.h"
+#include "app/pulse.h"
 #include "app/switchboard.h"
 #include "base/bounded_queue.h"
 #include "base/clock.h"
@@ -51,7 +53,7 @@ public:
     const Snapshots &snapshots() const { return m_bridge->latest(); }
     telemetry::HealthBoard &health() { return *m_health; }
     telemetry::Metrics &metrics() { return m_metrics; }
-    link::LinkServer *link() { return m_link.get(); }  // nothing where it could not be opened
+    link::LinkServer *link() { return m_link.get(); } // nothing where it could not be opened
     quint16 httpPort() const { return m_endpoint ? m_endpoint->port() : 0; }
     const config::Settings &settings() const { return m_settings; }
     std::shared_ptr<store::StoreFactory> store() const { return m_store; }
@@ -93,13 +95,15 @@ private:
     std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
+    std::unique_ptr<Journal> m_journal; // of a live engine
+    std::unique_ptr<Pulse> m_pulse;     // the same
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
     LastStored m_lastStored;
     MonotonicTime m_lastStoredAt{};
-    qint64 m_candlesFilled = 0; // at that look
-    QTimer m_showSoon;                        // the live state follows the snapshots, four times a second at most
-    runtime::ServiceHost m_host;              // last: its services use all of the above
+    qint64 m_candlesFilled = 0;  // at that look
+    QTimer m_showSoon;           // the live state follows the snapshots, four times a second at most
+    runtime::ServiceHost m_host; // last: its services use all of the above
 };
 
 } // namespace tk::app

@@ -49,7 +49,10 @@ QJsonObject engineObject(const EngineFacts &facts)
     return {{QStringLiteral("version"), QStringLiteral(TAPEKEEPER_VERSION)},
             {QStringLiteral("pid"), QCoreApplication::applicationPid()},
             {QStringLiteral("started"), timeValue(facts.started)},
-            {QStringLiteral("data_dir"), facts.data_dir}};
+            {QStringLiteral("now"), isoText(facts.now, true)},
+            {QStringLiteral("data_dir"), facts.data_dir},
+            {QStringLiteral("exchanges"), QJsonArray::fromStringList(facts.exchanges)},
+            {QStringLiteral("majors"), QJsonArray::fromStringList(facts.majors)}};
 }
 
 QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)

@@ -14,6 +14,8 @@ struct EngineFacts
     QStringList exchanges; // that are collected
     UtcTime started{};
     milliseconds uptime{0};
+    UtcTime now{};
+    QStringList majors{}; // bases
 };
 
 QJsonObject engineObject(const EngineFacts &facts);

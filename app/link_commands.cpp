@@ -9,6 +9,8 @@ namespace tk::app {
 
 namespace {
 
+constexpr qint64 usualEvents = 5'000;
+
 Error refusal(const QString &message)
 {
     return Error{Error::Kind::Refused, message};
@@ -36,6 +38,8 @@ EngineFacts EngineCommands::facts() const
                       .uptime = std::chrono::duration_cast<milliseconds>(m_engine.clock->now() - m_startedAt)};
     for (const config::ExchangeSettings &exchange : settings.exchanges)
         facts.exchanges.append(exchange.name);
+    facts.majors = settings.supervision.major_pairs;
+    facts.now = m_engine.clock->utcNow();
     return facts;
 }
 
@@ -56,6 +60,10 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         reply.finish(statusObject(facts(), m_engine.bridge.latest()));
     } else if (StoreViews::knows(command)) {
         m_views.run(command, args, reply);
+    } else if (command == QLatin1String("events") && m_engine.events) {
+        reply.finish(m_engine.events(args.value(QLatin1String("limit")).toInteger(usualEvents)));
+    } else if (command == QLatin1String("pulse") && m_engine.pulse) {
+        reply.finish(m_engine.pulse());
     } else if (command == QLatin1String("gaps")) {
         searchGaps(this, [reply](const Result<std::vector<GapRow>> &rows) {
             if (rows)
@@ -87,10 +95,11 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         Q_EMIT m_engine.board.resubscribeWanted(text.isEmpty() ? QString() : pair->unified());
         reply.finish(QJsonObject{});
     } else {
-        reply.fail(refusal(QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
-                                          "cancel-backfill, resubscribe, candles, marks, funding, series, watch and "
-                                          "unwatch")
-                               .arg(command)));
+        reply.fail(refusal(
+            QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
+                           "cancel-backfill, resubscribe, candles, marks, funding, series, events, pulse, watch and "
+                           "unwatch")
+                .arg(command)));
     }
 }
 

@@ -13,6 +13,8 @@
 //                                                and problems
 //   cancel-backfill {id}                         what is fetched stays
 //   candles, marks, funding, series              see store_views.h
+//   events {limit?}                              the newest events, oldest first: see alert/event_json.h
+//   pulse                                        the last hour of vital signs, a sample every ten seconds
 //   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
@@ -41,6 +43,8 @@ public:
         const MetricsBridge &bridge;
         std::shared_ptr<const Clock> clock;
         std::function<config::Settings()> settings;
+        std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
+        std::function<QJsonArray()> pulse{};
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 

@@ -81,7 +81,7 @@ private:
     State m_state = State::Connecting;
     UtcTime m_lastSeen{};
     Error m_trouble{};
-    QStringList m_series;
+    QStringList m_series{};
     QHash<qint64, Open> m_open;
     Backoff m_backoff;
     QTimer m_retryTimer;

@@ -29,6 +29,8 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("feed"), set("base market exchange net runtime")},
         {QStringLiteral("history"), set("base market exchange net runtime")}, // and two interfaces, below
         {QStringLiteral("store"), set("base market config net runtime")},
+        {QStringLiteral("alert"), set("base market")},
+        {QStringLiteral("monitor"), set("base market alert link")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},
     };
     return rooms;

@@ -1,0 +1,173 @@
+#include "app/journal.h"
+
+#include "alert/event_json.h"
+#include "app/live_topics.h"
+#include "base/logging.h"
+
+namespace tk::app {
+
+using alert::Event;
+using alert::EventKind;
+using alert::Severity;
+
+namespace {
+
+constexpr milliseconds lookEvery{1'000}; // of real time
+constexpr size_t shown = 100;            // of the newest events on the live state
+
+alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history)
+{
+    alert::ExchangeSigns signs{.exchange = feed.exchange};
+    for (const feed::StreamRow &row : feed.streams) {
+        if (isSick(row.state))
+            signs.sick.push_back({row.key.pair, row.key.kindText(), row.state, row.since, row.cause});
+    }
+    for (const feed::ConnectionRow &row : feed.connections)
+        signs.connections.push_back({row.label, row.up, row.down_since, row.down_cause, row.streams});
+    if (!history)
+        return signs;
+    for (const Gap &gap : history->open_gaps)
+        signs.gaps.push_back({gap.id, gap.stream.pair, gap.from, gap.to, gap.cause});
+    signs.unfillable = qint64(history->gaps_unfillable);
+    signs.rest_trouble = history->trouble;
+    return signs;
+}
+
+} // namespace
+
+Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, const MetricsBridge &bridge,
+                 Switchboard &board)
+    : m_clock(std::move(clock))
+    , m_bridge(bridge)
+    , m_log(folder)
+    , m_watch([this](const Event &event) { return keep(event); })
+{
+    if (const Status status = m_log.open(); !status)
+        qCWarning(lcApp).noquote() << status.error().message;
+    m_lookSoon.setSingleShot(true);
+    connect(&m_lookSoon, &QTimer::timeout, this, &Journal::look);
+    connect(&bridge, &MetricsBridge::updated, this, [this] {
+        if (!m_lookSoon.isActive())
+            m_lookSoon.start(lookEvery);
+    });
+    connect(&board, &Switchboard::backfillDone, this, [this](const history::BackfillProgress &done) {
+        note({.kind = EventKind::Backfill,
+              .severity = done.unfillable > 0 || !done.problems.isEmpty() ? Severity::Warning : Severity::Good,
+              .title = done.cancelled ? QStringLiteral("Backfill cancelled") : QStringLiteral("Backfill done"),
+              .detail = QStringLiteral("%1 of %2 missing candles fetched · %3 were there · %4 unfillable%5")
+                            .arg(done.fetched)
+                            .arg(done.wanted)
+                            .arg(done.present)
+                            .arg(done.unfillable)
+                            .arg(done.problems.isEmpty()
+                                     ? QString()
+                                     : QStringLiteral(" · ") + done.problems.join(QStringLiteral("; ")))});
+    });
+    connect(&board, &Switchboard::backfillWanted, this, [this](const history::BackfillRequest &request) {
+        note(
+            {.kind = EventKind::Backfill,
+             .title = QStringLiteral("Backfill asked for"),
+             .detail = QStringLiteral("%1 · from %2 to %3")
+                           .arg(request.pairs.isEmpty() ? QStringLiteral("all pairs") : alert::pairsText(request.pairs),
+                                isoText(request.span.from), isoText(request.span.to)),
+             .pairs = request.pairs,
+             .from = request.span.from,
+             .to = request.span.to});
+    });
+    connect(&board, &Switchboard::resubscribeWanted, this, [this](const QString &pair) {
+        note({.kind = EventKind::Connection,
+              .title = QStringLiteral("Resubscription asked for"),
+              .detail = pair.isEmpty() ? QStringLiteral("all stale and silent streams") : pair,
+              .pairs = pair.isEmpty() ? QStringList() : QStringList{pair}});
+    });
+    connect(&board, &Switchboard::storeSetAside, this, [this] {
+        note({.kind = EventKind::Store,
+              .severity = Severity::Trouble,
+              .title = QStringLiteral("Store set aside"),
+              .detail = QStringLiteral("its file was damaged; a new one is being filled again")});
+    });
+    connect(&board, &Switchboard::storeRefused, this,
+            [this](const std::vector<StreamSpan> &spans, const QString &reason) {
+                QStringList pairs;
+                for (const StreamSpan &span : spans) {
+                    if (!pairs.contains(span.stream.pair))
+                        pairs.append(span.stream.pair);
+                }
+                note({.kind = EventKind::Store,
+                      .severity = Severity::Trouble,
+                      .title = QStringLiteral("The database refused lines"),
+                      .detail = QStringLiteral("%1 · %2 · kept as dead letters").arg(alert::pairsText(pairs), reason),
+                      .pairs = pairs});
+            });
+    connect(&board, &Switchboard::instrumentsReady, this,
+            [this](const std::vector<exchange::Instrument> &, const std::vector<QString> &delisted) {
+                if (!delisted.empty())
+                    note({.kind = EventKind::Listing,
+                          .severity = Severity::Warning,
+                          .title = QStringLiteral("Delisted"),
+                          .detail = QStringList(delisted.begin(), delisted.end()).join(QStringLiteral(", "))});
+            });
+    note({.title = QStringLiteral("Engine started"), .detail = QStringLiteral("version " TAPEKEEPER_VERSION)});
+}
+
+Journal::~Journal()
+{
+    m_watch.end(m_clock->utcNow());
+    note({.title = QStringLiteral("Engine stopped")});
+}
+
+qint64 Journal::keep(const Event &event)
+{
+    Event kept = event;
+    kept.id = m_log.put(event);
+    Q_EMIT put(kept);
+    return kept.id;
+}
+
+void Journal::note(Event event)
+{
+    event.time = event.until = m_clock->utcNow();
+    keep(event);
+}
+
+void Journal::look()
+{
+    const UtcTime now = m_clock->utcNow();
+    const Snapshots &latest = m_bridge.latest();
+    for (const auto &feed : latest.feeds)
+        m_watch.look(signsOf(*feed, latest.histories.value(feed->exchange).get()), now);
+    if (latest.store)
+        m_watch.look(alert::StoreSigns{.name = QStringLiteral("Store"),
+                                       .trouble = latest.store->trouble,
+                                       .trouble_since = latest.store->trouble_since},
+                     now);
+    if (latest.sender)
+        m_watch.look(alert::StoreSigns{.name = QStringLiteral("Database"),
+                                       .trouble = latest.sender->trouble,
+                                       .trouble_since = latest.sender->trouble_since,
+                                       .spooled_bytes = latest.sender->spool.waitingBytes()},
+                     now);
+}
+
+QJsonArray Journal::newest(qint64 count) const
+{
+    QJsonArray events;
+    for (const Event &event : m_log.newest(size_t(std::max<qint64>(count, 0))))
+        events.append(alert::toJson(event));
+    return events;
+}
+
+void Journal::show(link::LiveState &state) const
+{
+    const QString topic = QStringLiteral("events");
+    QJsonObject before = state.snapshot().value(topic).toObject();
+    for (const Event &event : m_log.newest(shown)) {
+        const QString key = QString::number(event.id);
+        state.set(topic, key, alert::toJson(event));
+        before.remove(key);
+    }
+    for (auto old = before.constBegin(); old != before.constEnd(); ++old)
+        state.remove(topic, old.key());
+}
+
+} // namespace tk::app

@@ -1,0 +1,43 @@
+// The engine's diary: what its services show becomes events and incidents, kept on the disk, told to whoever watches.
+// Main thread.
+#pragma once
+
+#include "alert/event_log.h"
+#include "alert/incident_watch.h"
+#include "app/metrics_bridge.h"
+#include "base/clock.h"
+#include "link/live_state.h"
+
+#include <QJsonArray>
+#include <QTimer>
+
+#include <memory>
+
+namespace tk::app {
+
+class Journal final : public QObject
+{
+    Q_OBJECT
+public:
+    Journal(const QString &folder, std::shared_ptr<const Clock> clock, const MetricsBridge &bridge, Switchboard &board);
+    ~Journal() override; // what lasts is closed
+
+    void note(alert::Event event); // a moment, now
+    QJsonArray newest(qint64 count) const;
+    void show(link::LiveState &state) const; // the topic "events": the newest ones
+
+Q_SIGNALS:
+    void put(const tk::alert::Event &event);
+
+private:
+    void look();
+    qint64 keep(const alert::Event &event);
+
+    std::shared_ptr<const Clock> m_clock;
+    const MetricsBridge &m_bridge;
+    alert::EventLog m_log;
+    alert::IncidentWatch m_watch;
+    QTimer m_lookSoon;
+};
+
+} // namespace tk::app

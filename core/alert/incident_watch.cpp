@@ -1,0 +1,362 @@
+#include "alert/incident_watch.h"
+
+#include <QLocale>
+#include <QMap>
+
+#include <algorithm>
+
+namespace tk::alert {
+
+namespace {
+
+QString counted(qint64 count, const QString &one, const QString &many)
+{
+    return count == 1 ? one : many.arg(count);
+}
+
+QString sizeText(qint64 bytes)
+{
+    return QLocale::c().formattedDataSize(bytes, 1, QLocale::DataSizeSIFormat);
+}
+
+void add(QStringList &pairs, const QString &pair)
+{
+    if (!pairs.contains(pair))
+        pairs.append(pair);
+}
+
+QString shortTime(UtcTime time)
+{
+    return isoText(time).mid(11, 8);
+}
+
+} // namespace
+
+QString pairsText(QStringList pairs)
+{
+    constexpr qsizetype named = 6;
+    pairs.removeDuplicates();
+    const qsizetype more = pairs.size() - named;
+    QStringList bases;
+    for (const QString &pair : pairs.mid(0, more > 1 ? named : pairs.size()))
+        bases.append(pair.section(u'/', 0, 0));
+    const QString text = bases.join(QStringLiteral(", "));
+    return more > 1 ? QStringLiteral("%1 and %2 more").arg(text).arg(more) : text;
+}
+
+void IncidentWatch::put(Event event, UtcTime now, const Exchange &known)
+{
+    event.time = now;
+    event.until = now;
+    event.incident = known.incident.id;
+    m_put(event);
+}
+
+void IncidentWatch::look(const ExchangeSigns &signs, UtcTime now)
+{
+    Exchange &known = m_exchanges[signs.exchange];
+    if (!known.seen)
+        known.unfillable = signs.unfillable;
+    incident(known, signs, now); // first: what follows belongs to it
+    connections(known, signs, now);
+    streams(known, signs, now);
+    gaps(known, signs, now);
+    if (signs.rest_trouble.isEmpty() != known.rest_trouble.isEmpty()) {
+        const bool works = signs.rest_trouble.isEmpty();
+        put({.kind = EventKind::History,
+             .severity = works ? Severity::Good : Severity::Warning,
+             .exchange = signs.exchange,
+             .subject = QStringLiteral("REST"),
+             .title = works ? QStringLiteral("History works again") : QStringLiteral("History does not work"),
+             .detail = works ? QString() : signs.rest_trouble},
+            now, known);
+    }
+    known.rest_trouble = signs.rest_trouble;
+    known.seen = true;
+}
+
+void IncidentWatch::connections(Exchange &known, const ExchangeSigns &signs, UtcTime now)
+{
+    QHash<QString, ConnectionSign> down;
+    for (const ConnectionSign &connection : signs.connections) {
+        const bool wasDown = known.down.contains(connection.label);
+        if (!connection.up && !connection.cause.isEmpty()) {
+            down.insert(connection.label, connection);
+            if (!wasDown)
+                put({.kind = EventKind::Connection,
+                     .severity = Severity::Warning,
+                     .exchange = signs.exchange,
+                     .subject = connection.label,
+                     .title = QStringLiteral("Connection lost"),
+                     .detail = QStringLiteral("%1 · %2 · %3")
+                                   .arg(connection.label, connection.cause,
+                                        counted(connection.streams, QStringLiteral("1 stream"),
+                                                QStringLiteral("%1 streams")))},
+                    now, known);
+        } else if (connection.up && wasDown) {
+            const auto away = now - known.down.value(connection.label).down_since;
+            put({.kind = EventKind::Connection,
+                 .severity = Severity::Good,
+                 .exchange = signs.exchange,
+                 .subject = connection.label,
+                 .title = QStringLiteral("Reconnected"),
+                 .detail = QStringLiteral("%1 · after %2 · %3")
+                               .arg(connection.label, ageText(away),
+                                    counted(connection.streams, QStringLiteral("1 stream resubscribed"),
+                                            QStringLiteral("%1 streams resubscribed")))},
+                now, known);
+        }
+    }
+    known.down = std::move(down);
+}
+
+void IncidentWatch::streams(Exchange &known, const ExchangeSigns &signs, UtcTime now)
+{
+    QHash<QString, SickStream> sick;
+    struct Group
+    {
+        QStringList pairs;
+        QStringList kinds;
+        StreamState state = StreamState::Stale;
+        UtcTime since{};
+        int streams = 0;
+    };
+    QMap<QString, Group> fresh; // by cause
+    for (const SickStream &stream : signs.sick) {
+        const QString key = stream.pair + u' ' + stream.kind;
+        sick.insert(key, stream);
+        if (known.sick.contains(key))
+            continue;
+        Group &group = fresh[stream.cause];
+        add(group.pairs, stream.pair);
+        add(group.kinds, stream.kind);
+        group.state = stream.state;
+        group.since = group.streams == 0 ? stream.since : std::min(group.since, stream.since);
+        ++group.streams;
+    }
+    for (auto group = fresh.cbegin(); group != fresh.cend(); ++group) {
+        const bool silent = group->state == StreamState::Silent;
+        put({.kind = EventKind::Streams,
+             .severity = Severity::Trouble,
+             .exchange = signs.exchange,
+             .title = group->streams == 1
+                          ? (silent ? QStringLiteral("Stream silent") : QStringLiteral("Stream stale"))
+                          : (silent ? QStringLiteral("%1 streams silent") : QStringLiteral("%1 streams stale"))
+                                .arg(group->streams),
+             .detail = QStringLiteral("%1 · %2 · %3")
+                           .arg(pairsText(group->pairs), group->kinds.join(QStringLiteral(", ")), group.key()),
+             .pairs = group->pairs,
+             .from = group->since},
+            now, known);
+    }
+    QStringList well;
+    int streams = 0;
+    for (auto was = known.sick.cbegin(); was != known.sick.cend(); ++was) {
+        if (!sick.contains(was.key())) {
+            add(well, was->pair);
+            ++streams;
+        }
+    }
+    if (streams > 0)
+        put({.kind = EventKind::Streams,
+             .severity = Severity::Good,
+             .exchange = signs.exchange,
+             .title = counted(streams, QStringLiteral("Stream recovered"), QStringLiteral("%1 streams recovered")),
+             .detail = sick.isEmpty() ? pairsText(well)
+                                      : QStringLiteral("%1 · %2 still sick").arg(pairsText(well)).arg(sick.size()),
+             .pairs = well},
+            now, known);
+    known.sick = std::move(sick);
+}
+
+void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now)
+{
+    QHash<qint64, GapSign> open;
+    QStringList opened;
+    QString cause;
+    UtcTime from{};
+    UtcTime to{};
+    int count = 0;
+    for (const GapSign &gap : signs.gaps) {
+        open.insert(gap.id, gap);
+        if (known.gaps.contains(gap.id))
+            continue;
+        add(opened, gap.pair);
+        cause = gap.cause;
+        from = count == 0 ? gap.from : std::min(from, gap.from);
+        to = std::max(to, gap.to);
+        ++count;
+    }
+    if (count > 0)
+        put({.kind = EventKind::Gap,
+             .severity = Severity::Warning,
+             .exchange = signs.exchange,
+             .title = known.seen
+                          ? counted(count, QStringLiteral("Gap opened"), QStringLiteral("%1 gaps opened"))
+                          : counted(count, QStringLiteral("Gap open"), QStringLiteral("%1 gaps open since before")),
+             .detail = QStringLiteral("%1 · from %2 · %3").arg(pairsText(opened), shortTime(from), cause),
+             .pairs = opened,
+             .from = from,
+             .to = to},
+            now, known);
+    QStringList closed;
+    int repaired = 0;
+    UtcTime closedFrom{};
+    UtcTime closedTo{};
+    for (auto was = known.gaps.cbegin(); was != known.gaps.cend(); ++was) {
+        if (open.contains(was.key()))
+            continue;
+        add(closed, was->pair);
+        closedFrom = repaired == 0 ? was->from : std::min(closedFrom, was->from);
+        closedTo = std::max(closedTo, was->to);
+        ++repaired;
+    }
+    if (repaired > 0) {
+        const qint64 lost = signs.unfillable - known.unfillable;
+        known.gaps_repaired += repaired;
+        closed.sort();
+        put({.kind = EventKind::Gap,
+             .severity = lost > 0 ? Severity::Warning : Severity::Good,
+             .exchange = signs.exchange,
+             .title = counted(repaired, QStringLiteral("Gap settled"), QStringLiteral("%1 gaps settled")),
+             .detail = lost > 0 ? QStringLiteral("%1 · %2 of them unfillable: the exchange does not have the data")
+                                      .arg(pairsText(closed))
+                                      .arg(lost)
+                                : QStringLiteral("%1 · confirmed in the store").arg(pairsText(closed)),
+             .pairs = closed,
+             .from = closedFrom,
+             .to = closedTo},
+            now, known);
+    }
+    known.unfillable = signs.unfillable;
+    known.gaps = std::move(open);
+}
+
+void IncidentWatch::incident(Exchange &known, const ExchangeSigns &signs, UtcTime now)
+{
+    QStringList troubles; // causes, most telling first
+    UtcTime since = now;
+    int down = 0;
+    for (const ConnectionSign &connection : signs.connections) {
+        if (connection.up || connection.cause.isEmpty())
+            continue;
+        ++down;
+        since = toMs(connection.down_since) != 0 ? std::min(since, connection.down_since) : since;
+        add(troubles, connection.label + QStringLiteral(": ") + connection.cause);
+    }
+    QStringList pairs;
+    for (const SickStream &stream : signs.sick) {
+        since = toMs(stream.since) != 0 ? std::min(since, stream.since) : since;
+        add(pairs, stream.pair);
+    }
+    if (!pairs.isEmpty())
+        troubles.append(QStringLiteral("%1 stale").arg(pairsText(pairs)));
+    const bool trouble = !troubles.isEmpty();
+    const bool repairing = !signs.gaps.empty();
+    Event &event = known.incident;
+    if (event.id == 0 && !trouble && !repairing)
+        return;
+    if (event.id == 0) {
+        event = {.time = since,
+                 .kind = EventKind::Incident,
+                 .exchange = signs.exchange,
+                 .title = trouble
+                              ? troubles.join(QStringLiteral(" → "))
+                              : counted(qint64(signs.gaps.size()), QStringLiteral("1 gap"), QStringLiteral("%1 gaps")) +
+                                    QStringLiteral(": ") + signs.gaps.front().cause};
+        known.troubled_pairs.clear();
+        known.gaps_repaired = 0;
+        known.unfillable_at_begin = signs.unfillable;
+    }
+    Event next = event;
+    for (const QString &pair : pairs)
+        known.troubled_pairs.insert(pair);
+    for (const GapSign &gap : signs.gaps) {
+        known.troubled_pairs.insert(gap.pair);
+        next.from = toMs(next.from) == 0 ? gap.from : std::min(next.from, gap.from);
+        next.to = std::max(next.to, gap.to);
+    }
+    next.pairs = QStringList(known.troubled_pairs.cbegin(), known.troubled_pairs.cend());
+    next.pairs.sort();
+    const qint64 lost = signs.unfillable - known.unfillable_at_begin;
+    const QString loss = lost > 0
+                             ? counted(lost, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"))
+                             : QStringLiteral("nothing lost");
+    if (trouble) {
+        next.severity = Severity::Trouble;
+        next.detail = troubles.join(QStringLiteral(" · "));
+        if (next.title.size() < 24 && !event.title.contains(u'→') && troubles.size() > 1)
+            next.title = troubles.join(QStringLiteral(" → "));
+    } else if (repairing) {
+        next.severity = Severity::Warning;
+        next.detail =
+            counted(qint64(signs.gaps.size()), QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"));
+    } else {
+        next.severity = lost > 0 ? Severity::Warning : Severity::Good;
+        next.until = now;
+        next.detail = QStringLiteral("over after %1 · %2 · %3")
+                          .arg(ageText(now - next.time),
+                               counted(next.pairs.size(), QStringLiteral("1 pair"), QStringLiteral("%1 pairs")), loss);
+    }
+    if (next == event && event.id != 0)
+        return;
+    event = next;
+    event.id = m_put(event);
+    if (!event.lasts())
+        event = {};
+}
+
+void IncidentWatch::look(const StoreSigns &signs, UtcTime now)
+{
+    Store &known = m_stores[signs.name];
+    const bool works = signs.trouble.isEmpty();
+    if (works == known.trouble.isEmpty()) {
+        known.trouble = signs.trouble;
+        return;
+    }
+    known.trouble = signs.trouble;
+    Event &incident = known.incident;
+    if (works) {
+        incident.until = now;
+        incident.severity = Severity::Good;
+        incident.detail = QStringLiteral("over after %1 · nothing lost").arg(ageText(now - incident.time));
+    } else {
+        incident = {.time = toMs(signs.trouble_since) != 0 ? std::min(signs.trouble_since, now) : now,
+                    .kind = EventKind::Incident,
+                    .severity = Severity::Trouble,
+                    .subject = signs.name,
+                    .title = QStringLiteral("%1: %2").arg(signs.name, signs.trouble),
+                    .detail = signs.trouble};
+    }
+    incident.id = m_put(incident);
+    m_put(
+        {.time = now,
+         .until = now,
+         .kind = EventKind::Store,
+         .severity = works ? Severity::Good : Severity::Trouble,
+         .subject = signs.name,
+         .title = works ? QStringLiteral("%1 takes records again").arg(signs.name)
+                        : QStringLiteral("%1 does not take records").arg(signs.name),
+         .detail = works ? QStringLiteral("%1 wait to be delivered").arg(sizeText(signs.spooled_bytes)) : signs.trouble,
+         .incident = incident.id});
+    if (works)
+        incident = {};
+}
+
+void IncidentWatch::end(UtcTime now)
+{
+    const auto close = [&](Event &incident) {
+        if (incident.id == 0)
+            return;
+        incident.until = now;
+        incident.detail += QStringLiteral(" · the engine stopped");
+        m_put(incident);
+        incident = {};
+    };
+    for (Exchange &exchange : m_exchanges)
+        close(exchange.incident);
+    for (Store &store : m_stores)
+        close(store.incident);
+}
+
+} // namespace tk::alert

@@ -1,0 +1,112 @@
+// Makes events and incidents from what the engine shows of itself, look by look. An incident is everything between the
+// first sign that something is wrong and the moment when all is well and repaired again: one cause, one bar on the time
+// line. Pure: told the signs and the time, it puts events. One thread.
+#pragma once
+
+#include "alert/event.h"
+#include "market/stream.h"
+
+#include <QHash>
+#include <QSet>
+
+#include <functional>
+#include <vector>
+
+namespace tk::alert {
+
+struct SickStream
+{
+    QString pair{};
+    QString kind{}; // "3m candles"
+    StreamState state = StreamState::Stale;
+    UtcTime since{};
+    QString cause{};
+};
+
+struct ConnectionSign
+{
+    QString label{}; // "market#2"
+    bool up = true;
+    UtcTime down_since{};
+    QString cause{}; // empty: it has not been up yet
+    int streams = 0;
+};
+
+struct GapSign
+{
+    qint64 id = 0;
+    QString pair{};
+    UtcTime from{};
+    UtcTime to{}; // 0: the stream is still down
+    QString cause{};
+};
+
+struct ExchangeSigns
+{
+    QString exchange{};
+    std::vector<SickStream> sick{}; // stale or silent
+    std::vector<ConnectionSign> connections{};
+    std::vector<GapSign> gaps{}; // open or being repaired
+    qint64 unfillable = 0;     // gaps found so since the start
+    QString rest_trouble{};
+};
+
+struct StoreSigns
+{
+    QString name{}; // "store", "InfluxDB"
+    QString trouble{};
+    UtcTime trouble_since{};
+    qint64 spooled_bytes = 0; // what waits for it
+};
+
+class IncidentWatch
+{
+public:
+    // Keeps the event (a new one where the id is 0) and returns its id.
+    using Put = std::function<qint64(const Event &)>;
+
+    explicit IncidentWatch(Put put)
+        : m_put(std::move(put))
+    {}
+
+    void look(const ExchangeSigns &signs, UtcTime now);
+    void look(const StoreSigns &signs, UtcTime now);
+
+    // The engine ends: what lasts is closed with that word, for nobody watches any more.
+    void end(UtcTime now);
+
+private:
+    struct Exchange
+    {
+        QHash<QString, SickStream> sick; // by pair and kind
+        QHash<QString, ConnectionSign> down;
+        QHash<qint64, GapSign> gaps;
+        QSet<QString> troubled_pairs; // of the incident
+        qint64 unfillable = 0;
+        qint64 unfillable_at_begin = 0;
+        int gaps_repaired = 0; // within the incident
+        QString rest_trouble;
+        Event incident; // id 0: none
+        bool seen = false;
+    };
+    struct Store
+    {
+        QString trouble;
+        Event incident;
+    };
+
+    void connections(Exchange &known, const ExchangeSigns &signs, UtcTime now);
+    void streams(Exchange &known, const ExchangeSigns &signs, UtcTime now);
+    void gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now);
+    void incident(Exchange &known, const ExchangeSigns &signs, UtcTime now);
+    void put(Event event, UtcTime now, const Exchange &known);
+
+    Put m_put;
+    QHash<QString, Exchange> m_exchanges;
+    QHash<QString, Store> m_stores;
+};
+
+// "BTC, ETH, SOL and 12 more": bases of unified names.
+QString pairsText(QStringList pairs);
+
+} // namespace tk::alert
