@@ -1,0 +1,100 @@
+#include "ui/chart/chart_gap.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace tk::ui {
+
+namespace {
+
+QString translated(const char *text)
+{
+    return QCoreApplication::translate("tk::ui::ChartGap", text);
+}
+
+QString stateText(GapState state)
+{
+    switch (state) {
+    case GapState::Open:
+        return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "open"));
+    case GapState::Repairing:
+        return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "repairing"));
+    case GapState::Closed:
+        return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "repaired"));
+    case GapState::Unfillable:
+        return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "cannot be filled"));
+    }
+    return {};
+}
+
+UtcTime endOf(const ChartGap &gap, UtcTime now)
+{
+    return gap.to > gap.from ? gap.to : std::max(now, gap.from);
+}
+
+} // namespace
+
+TimeSpan shadedSpan(const ChartGap &gap, const CandleSeries &series, Timeframe timeframe, UtcTime until)
+{
+    const UtcTime to = endOf(gap, until);
+    const UtcTime last = candleOpen(timeframe, to);
+    const UtcTime gridEnd = last == to ? to : nextCandleOpen(timeframe, last);
+    UtcTime from = candleOpen(timeframe, gap.from);
+    UtcTime end = gridEnd;
+    while (from < end && series.indexOf(toMs(from)))
+        from = nextCandleOpen(timeframe, from);
+    while (from < end && series.indexOf(toMs(previousCandleOpen(timeframe, end))))
+        end = previousCandleOpen(timeframe, end);
+    if (from < end)
+        return {double(toMs(from)), double(toMs(end))};
+    return {double(toMs(gap.from)), double(toMs(to))};
+}
+
+std::vector<Run> unbrokenRuns(std::span<const LinePoint> points, std::span<const TimeSpan> spans,
+                              milliseconds longestStep)
+{
+    std::vector<Run> runs;
+    bool open = false;
+    for (size_t i = 0; i < points.size(); ++i) {
+        const double at = double(toMs(points[i].time));
+        const double before = i > 0 ? double(toMs(points[i - 1].time)) : at;
+        const auto hides = [at](const TimeSpan &span) { return span.holds(at); };
+        const auto parts = [at, before](const TimeSpan &span) { return before < span.to_ms && at >= span.from_ms; };
+        if (std::any_of(spans.begin(), spans.end(), hides)) {
+            open = false;
+            continue;
+        }
+        const bool far = at - before > double(longestStep.count());
+        if (open && !far && std::none_of(spans.begin(), spans.end(), parts)) {
+            runs.back().last = i;
+        } else {
+            runs.push_back({i, i});
+            open = true;
+        }
+    }
+    return runs;
+}
+
+QString gapTitle(const ChartGap &gap, UtcTime now)
+{
+    const QString title =
+        translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "gap %1")).arg(durationText(endOf(gap, now) - gap.from));
+    return gap.state == GapState::Open ? title : title + QStringLiteral(" · ") + stateText(gap.state);
+}
+
+QString gapStory(const ChartGap &gap, UtcTime now, ClockZone zone)
+{
+    const UtcTime to = endOf(gap, now);
+    const bool sameDay = dateText(gap.from, zone) == dateText(to, zone);
+    const auto time = [&](UtcTime moment) { return sameDay ? minuteText(moment, zone) : dateTimeText(moment, zone); };
+    QStringList parts{translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "gap %1–%2 %3"))
+                          .arg(time(gap.from), gap.to > gap.from ? time(to) : QStringLiteral("…"), zoneName(to, zone)),
+                      durationText(to - gap.from)};
+    if (!gap.cause.isEmpty())
+        parts.append(gap.cause);
+    parts.append(stateText(gap.state));
+    return parts.join(QStringLiteral(" · "));
+}
+
+} // namespace tk::ui
