@@ -1,5 +1,6 @@
 #include "app/backfill_job.h"
 
+#include "app/backfill_board.h"
 #include "market/pair.h"
 
 #include <QJsonArray>
@@ -124,15 +125,9 @@ void BackfillJob::done(const history::BackfillProgress &result)
 
 QJsonObject BackfillJob::object(const history::BackfillProgress &progress) const
 {
-    return {{QStringLiteral("id"), qint64(progress.id)},
-            {QStringLiteral("wanted"), progress.wanted},
-            {QStringLiteral("present"), progress.present},
-            {QStringLiteral("fetched"), progress.fetched},
-            {QStringLiteral("unfillable"), progress.unfillable},
-            {QStringLiteral("jobs_left"), progress.jobs_left},
-            {QStringLiteral("cancelled"), progress.cancelled},
-            {QStringLiteral("problems"), QJsonArray::fromStringList(progress.problems)},
-            {QStringLiteral("trouble"), m_watch.trouble()}};
+    QJsonObject object = backfillObject(progress);
+    object.insert(QStringLiteral("trouble"), m_watch.trouble());
+    return object;
 }
 
 } // namespace tk::app

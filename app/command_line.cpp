@@ -74,7 +74,10 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("config"),
            QStringLiteral("Configuration file (default: $XDG_CONFIG_HOME/tapekeeper/tapekeeper.toml)."),
            QStringLiteral("F"));
-    option(QStringLiteral("attach"), QStringLiteral("The window on a running engine."), QStringLiteral("TARGET"));
+    option(QStringLiteral("attach"),
+           QStringLiteral("The window on a running engine: a socket path, or ssh://[user@]host."),
+           QStringLiteral("TARGET"));
+    option(QStringLiteral("minimised"), QStringLiteral("Start with the window in the tray."));
     option(QStringLiteral("format"), QStringLiteral("table, csv or json (default: table on a terminal, else csv)."),
            QStringLiteral("FORMAT"));
     option(QStringLiteral("log-format"), QStringLiteral("text or json."), QStringLiteral("FORMAT"));
@@ -111,8 +114,10 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     line.config = value("config");
     line.demo = isSet("demo");
     line.repair = isSet("repair");
-    if (isSet("attach"))
-        return usage(QStringLiteral("--attach needs the window, which this build does not have"));
+    line.attach = value("attach");
+    line.minimised = isSet("minimised");
+    if (isSet("attach") && (line.attach.isEmpty() || line.demo || isSet("no-gui")))
+        return usage(QStringLiteral("--attach takes the engine to show, and goes with neither --demo nor --no-gui"));
     if (isSet("speed")) {
         bool good = false;
         line.speed = value("speed").toDouble(&good);

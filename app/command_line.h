@@ -30,6 +30,10 @@ struct CommandLine
     LogFormat log_format = LogFormat::Text;
     std::optional<OutputFormat> format; // nothing: a table on a terminal, else csv
 
+    // the window
+    QString attach;         // a socket path, or ssh://[user@]host; empty: this computer's engine
+    bool minimised = false; // to the tray, or the task bar
+
     // query
     QString what; // "ohlcv", "funding-rate", "mark-price"
     QString pair;

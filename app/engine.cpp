@@ -137,6 +137,12 @@ void Engine::addCommands()
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
         m_pulse = std::make_unique<Pulse>(*m_bridge, m_clock);
+        m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock);
+        engine.reload = [this] {
+            return m_reload ? m_reload()
+                            : Status(Error{Error::Kind::Refused,
+                                           QStringLiteral("this engine has no configuration to read again")});
+        };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
         engine.pulse = [this] { return m_pulse->lastHour(); };
     }
@@ -158,6 +164,7 @@ void Engine::openLink()
         showTopics(m_bridge->latest(), m_lastStored, engineObject(m_commands->facts()), m_link->state());
         m_journal->show(m_link->state());
         m_pulse->show(m_link->state());
+        m_backfills->show(m_link->state());
     };
     m_link->setStateSource(show);
     connect(&m_showSoon, &QTimer::timeout, this, show);
@@ -336,6 +343,10 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
             connect(board, &Switchboard::auditWanted, history, &HistoryService::audit);
             connect(board, &Switchboard::backfillWanted, history, &HistoryService::startBackfill);
             connect(board, &Switchboard::backfillCancelled, history, &HistoryService::cancelBackfill);
+            connect(board, &Switchboard::backfillPaused, history, &HistoryService::pauseBackfill);
+            connect(board, &Switchboard::backfillPlanWanted, history, &HistoryService::planBackfill);
+            connect(history, &HistoryService::backfillPlanned, board, &Switchboard::backfillPlanned,
+                    Qt::DirectConnection);
             connect(this, &Engine::historyChanged, history, &HistoryService::setSettings);
             return service;
         },

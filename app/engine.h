@@ -2,6 +2,7 @@
 // concrete classes. Lives in the main thread.
 #pragma once
 
+#include "app/backfill_board.h"
 #include "app/journal.h"
 #include "app/link_commands.h"
 #include "app/metrics_bridge.h"
@@ -47,6 +48,9 @@ public:
     void start();
     void stop();                                     // ends in stopped()
     Status reload(const config::Settings &settings); // what can change while running; an error names what cannot
+
+    // Who can read the configuration again; the command "reload" asks for it.
+    void setReload(std::function<Status()> reload) { m_reload = std::move(reload); }
 
     Switchboard &switchboard() { return m_switchboard; }
     EngineCommands &commands() { return *m_commands; } // what the link takes, for who sits in the same process
@@ -97,8 +101,10 @@ private:
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
     std::unique_ptr<Journal> m_journal; // of a live engine
     std::unique_ptr<Pulse> m_pulse;     // the same
+    std::unique_ptr<BackfillBoard> m_backfills;
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
+    std::function<Status()> m_reload;
     LastStored m_lastStored;
     MonotonicTime m_lastStoredAt{};
     qint64 m_candlesFilled = 0;  // at that look

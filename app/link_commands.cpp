@@ -3,6 +3,7 @@
 #include "app/backfill_job.h"
 #include "app/repair_job.h"
 
+#include <QJsonArray>
 #include <QPointer>
 
 namespace tk::app {
@@ -62,6 +63,12 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         m_views.run(command, args, reply);
     } else if (command == QLatin1String("events") && m_engine.events) {
         reply.finish(m_engine.events(args.value(QLatin1String("limit")).toInteger(usualEvents)));
+    } else if (command == QLatin1String("reload") && m_engine.reload) {
+        const Status status = m_engine.reload();
+        if (status)
+            reply.finish(QJsonObject{});
+        else
+            reply.fail(status.error());
     } else if (command == QLatin1String("pulse") && m_engine.pulse) {
         reply.finish(m_engine.pulse());
     } else if (command == QLatin1String("gaps")) {
@@ -79,11 +86,21 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
             (new BackfillJob(*this, *request, reply))->start();
         else
             reply.fail(request.error());
-    } else if (command == QLatin1String("cancel-backfill")) {
+    } else if (command == QLatin1String("backfill-plan")) {
+        const auto request = BackfillJob::parse(args, m_engine.clock->utcNow());
+        if (request)
+            plan(*request, reply);
+        else
+            reply.fail(request.error());
+    } else if (command == QLatin1String("cancel-backfill") || command == QLatin1String("pause-backfill") ||
+               command == QLatin1String("resume-backfill")) {
         const qint64 id = args.value(QLatin1String("id")).toInteger();
         if (id < 1)
-            return reply.fail(refusal(QStringLiteral("cancel-backfill needs the \"id\" that backfill told")));
-        Q_EMIT m_engine.board.backfillCancelled(quint64(id));
+            return reply.fail(refusal(QStringLiteral("%1 needs the \"id\" that backfill told").arg(command)));
+        if (command == QLatin1String("cancel-backfill"))
+            Q_EMIT m_engine.board.backfillCancelled(quint64(id));
+        else
+            Q_EMIT m_engine.board.backfillPaused(quint64(id), command == QLatin1String("pause-backfill"));
         reply.finish(QJsonObject{{QStringLiteral("id"), id}});
     } else if (command == QLatin1String("resubscribe")) {
         const QString text = args.value(QLatin1String("pair")).toString();
@@ -97,10 +114,46 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
     } else {
         reply.fail(refusal(
             QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
-                           "cancel-backfill, resubscribe, candles, marks, funding, series, events, pulse, watch and "
+                           "backfill-plan, cancel-backfill, pause-backfill, resume-backfill, resubscribe, candles, marks, funding, series, events, pulse, reload, watch and "
                            "unwatch")
                 .arg(command)));
     }
+}
+
+// Every exchange tells its part; the sum is the answer. Exchanges have budgets of their own, so the longest counts.
+void EngineCommands::plan(history::BackfillRequest request, const link::Reply &reply)
+{
+    struct Sum
+    {
+        history::BackfillPlan plan;
+        qsizetype left = 0;
+    };
+    request.id = nextBackfill();
+    auto sum = std::make_shared<Sum>();
+    sum->left = facts().exchanges.size();
+    auto *context = new QObject(this); // lives until all have told
+    connect(&m_engine.board, &Switchboard::backfillPlanned, context,
+            [id = request.id, sum, reply, context](const history::BackfillPlan &part) {
+                if (part.id != id)
+                    return;
+                sum->plan.wanted += part.wanted;
+                sum->plan.present += part.present;
+                sum->plan.requests += part.requests;
+                sum->plan.weight += part.weight;
+                sum->plan.estimate = std::max(sum->plan.estimate, part.estimate);
+                sum->plan.problems += part.problems;
+                if (--sum->left > 0)
+                    return;
+                reply.finish(QJsonObject{{QStringLiteral("wanted"), sum->plan.wanted},
+                                         {QStringLiteral("present"), sum->plan.present},
+                                         {QStringLiteral("requests"), sum->plan.requests},
+                                         {QStringLiteral("weight"), sum->plan.weight},
+                                         {QStringLiteral("seconds"), qint64(sum->plan.estimate.count()) / 1000},
+                                         {QStringLiteral("problems"),
+                                          QJsonArray::fromStringList(sum->plan.problems)}});
+                context->deleteLater();
+            });
+    Q_EMIT m_engine.board.backfillPlanWanted(request);
 }
 
 } // namespace tk::app

@@ -11,10 +11,13 @@
 //                                                on when the asker goes; progress {id, wanted, present, fetched,
 //                                                unfillable, jobs_left, trouble}; answers with the same, and cancelled
 //                                                and problems
+//   backfill-plan {as backfill}                  {wanted, present, requests, weight, seconds, problems}; fetches nothing
 //   cancel-backfill {id}                         what is fetched stays
+//   pause-backfill {id}, resume-backfill {id}    what is under way is still taken
 //   candles, marks, funding, series              see store_views.h
 //   events {limit?}                              the newest events, oldest first: see alert/event_json.h
 //   pulse                                        the last hour of vital signs, a sample every ten seconds
+//   reload                                       reads the configuration file again, as SIGHUP does
 //   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
@@ -45,6 +48,7 @@ public:
         std::function<config::Settings()> settings;
         std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
         std::function<QJsonArray()> pulse{};
+        std::function<Status()> reload{}; // reads the configuration again
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 
@@ -62,6 +66,8 @@ public:
     void searchGaps(QObject *context, std::function<void(const Result<std::vector<GapRow>> &)> answer);
 
 private:
+    void plan(history::BackfillRequest request, const link::Reply &reply);
+
     Engine m_engine;
     UtcTime m_started;
     MonotonicTime m_startedAt;

@@ -13,13 +13,51 @@
 #include <QCoreApplication>
 
 #include <cstdio>
+#include <optional>
 
 namespace tk::app {
 
-int run(int argc, char *argv[])
+namespace {
+
+// A GUI application object on a machine without a display aborts: whether one is needed must be known before any
+// application object exists.
+std::optional<CommandLine> windowWanted(int argc, char *argv[])
 {
-    // A GUI application object on a machine without a display aborts: which one is needed must be known before it
-    // exists. This build has the engine and the commands alone.
+    QStringList arguments;
+    for (int i = 0; i < argc; ++i)
+        arguments.append(QString::fromLocal8Bit(argv[i]));
+    for (const char *asksOnly : {"-h", "--help", "-v", "--version", "--help-all"}) {
+        if (arguments.contains(QLatin1String(asksOnly)))
+            return {};
+    }
+    auto line = parseCommandLine(arguments);
+    if (!line || line->action != CommandLine::Action::Window)
+        return {};
+    return std::move(line).value();
+}
+
+bool hasDisplay()
+{
+#ifdef Q_OS_LINUX
+    return !qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") ||
+           !qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM");
+#else
+    return true;
+#endif
+}
+
+} // namespace
+
+int run(int argc, char *argv[], RunWindow window)
+{
+    if (const auto line = windowWanted(argc, argv); line && window) {
+        if (!hasDisplay()) {
+            std::fputs("tapekeeper: there is no display; run it with --no-gui\n", stderr);
+            return WrongUsage;
+        }
+        installLogFormat(line->log_format);
+        return window(argc, argv, *line);
+    }
     const QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("tapekeeper"));
     QCoreApplication::setApplicationVersion(QStringLiteral(TAPEKEEPER_VERSION));
@@ -37,7 +75,7 @@ int run(int argc, char *argv[])
         std::puts("tapekeeper " TAPEKEEPER_VERSION);
         return Done;
     case CommandLine::Action::Window:
-        std::fputs("tapekeeper: this build has no window yet; run it with --no-gui\n", stderr);
+        std::fputs("tapekeeper: this build has no window; run it with --no-gui\n", stderr);
         return WrongUsage;
     case CommandLine::Action::Check:
         return loadConfig(*line) ? Done : WrongUsage;

@@ -3,6 +3,11 @@
 
 namespace tk::app {
 
-int run(int argc, char *argv[]);
+struct CommandLine;
+
+// Runs the window with an application object of its own; nothing in builds that have none.
+using RunWindow = int (*)(int argc, char *argv[], const CommandLine &line);
+
+int run(int argc, char *argv[], RunWindow window);
 
 } // namespace tk::app

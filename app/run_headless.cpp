@@ -1,6 +1,6 @@
 #include "app/run_headless.h"
 
-#include "app/headless_session.h"
+#include "app/engine_session.h"
 #include "app/load_config.h"
 
 #include <QCoreApplication>
@@ -12,7 +12,8 @@ int runHeadless(const CommandLine &line)
     const auto settings = loadConfig(line);
     if (!settings)
         return WrongUsage;
-    HeadlessSession session(line, *settings);
+    EngineSession session(line, *settings);
+    QObject::connect(&session, &EngineSession::ended, qApp, [](int code) { QCoreApplication::exit(code); });
     session.start();
     return QCoreApplication::exec();
 }

@@ -31,6 +31,7 @@ Q_SIGNALS:
     void instrumentsReady(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
     void probeAnswered(const tk::ProbeAnswer &answer);
     void backfillProgressed(const tk::history::BackfillProgress &progress);
+    void backfillPlanned(const tk::history::BackfillPlan &plan);
     void backfillDone(const tk::history::BackfillProgress &result);
     void auditDone(int seriesWithHoles, qint64 candlesMissing);
     void requestDone(int status);
@@ -64,6 +65,8 @@ Q_SIGNALS:
     void countWanted(); // of the database's points
     void backfillWanted(const tk::history::BackfillRequest &request);
     void backfillCancelled(quint64 id);
+    void backfillPaused(quint64 id, bool paused);
+    void backfillPlanWanted(const tk::history::BackfillRequest &request);
     void resubscribeWanted(const QString &pair);
     void seriesWatched(const std::vector<tk::SeriesKey> &series); // somebody looks at their forming candles
 };

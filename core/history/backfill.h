@@ -3,6 +3,7 @@
 
 #include "market/records.h"
 
+#include <QHash>
 #include <QStringList>
 
 #include <vector>
@@ -18,16 +19,34 @@ struct BackfillRequest
     bool only_missing = true; // false: read everything again
 };
 
-struct BackfillProgress
+struct BackfillCounts
 {
-    quint64 id = 0;
     qint64 wanted = 0;     // candles missing when it began
     qint64 present = 0;    // candles that were there already
     qint64 fetched = 0;    // stored and confirmed
     qint64 unfillable = 0; // the exchange does not have them
     int jobs_left = 0;
+};
+
+struct BackfillProgress : BackfillCounts
+{
+    quint64 id = 0;
     bool cancelled = false;
+    bool paused = false;
     QStringList problems; // unknown pairs, refused requests
+    QHash<QString, BackfillCounts> by_pair;
+};
+
+// What a backfill would cost, told before it begins.
+struct BackfillPlan
+{
+    quint64 id = 0; // of the request
+    qint64 wanted = 0;
+    qint64 present = 0;
+    int requests = 0;
+    int weight = 0;
+    milliseconds estimate{0}; // at the weight that history allows itself per minute
+    QStringList problems{};
 };
 
 // The first fill, as a line or a bar shows it.

@@ -459,8 +459,8 @@ void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, 
         const milliseconds early = windows[i].to + finalMargin - exchangeNow();
         if (early.count() > 0)
             job.not_before = m_clock->now() + early + milliseconds(250);
-        if (m_queue.add(job) && backfill != 0)
-            ++m_backfills[backfill].jobs_left;
+        if (m_queue.add(job))
+            m_backfills.jobAdded(backfill, instrument.unified);
     }
 }
 
@@ -673,22 +673,21 @@ void HistoryService::audit()
 
 // --- backfills by hand -----------------------------------------------------------------------------------------------
 
-void HistoryService::startBackfill(const BackfillRequest &request)
+std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillRequest &request, QStringList &problems)
 {
-    BackfillProgress &progress = m_backfills[request.id];
-    progress.id = request.id;
     QStringList pairs = request.pairs;
     if (pairs.isEmpty()) {
         for (const Instrument &instrument : m_wanted)
             pairs.append(instrument.unified);
     }
     if (!m_haveInstruments)
-        progress.problems.append(QStringLiteral("the exchange's instrument list is not known yet%1")
-                                     .arg(m_trouble.isEmpty() ? QString() : QStringLiteral(": ") + m_trouble));
+        problems.append(QStringLiteral("the exchange's instrument list is not known yet%1")
+                            .arg(m_trouble.isEmpty() ? QString() : QStringLiteral(": ") + m_trouble));
+    std::vector<Missing> all;
     for (const QString &pair : std::as_const(pairs)) {
         const Instrument *found = instrument(pair);
         if (!found) {
-            progress.problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
+            problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
             continue;
         }
         for (const Timeframe timeframe : request.timeframes) {
@@ -698,48 +697,90 @@ void HistoryService::startBackfill(const BackfillRequest &request)
                                 std::min(candleOpen(timeframe, request.span.to), lastClosed(timeframe))};
             if (span.from >= span.to)
                 continue;
-            std::vector<TimeSpan> holes{span};
+            Missing missing{.instrument = found, .timeframe = timeframe, .holes = {span}};
             if (request.only_missing) {
-                auto found_holes = m_parts.index->holes(series, span);
-                if (!found_holes) {
-                    progress.problems.append(found_holes.error().message);
+                auto holes = m_parts.index->holes(series, span);
+                if (!holes) {
+                    problems.append(holes.error().message);
                     continue;
                 }
-                holes =
-                    without(*found_holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
+                missing.holes =
+                    without(*holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
             }
-            const qint64 missing = candleCount(timeframe, holes);
-            progress.wanted += missing;
-            progress.present += candlesBetween(timeframe, span.from, span.to) - missing;
-            addJobs(*found, timeframe, std::move(holes), Urgency::Operator, CandleSource::History, request.id);
+            missing.missing = candleCount(timeframe, missing.holes);
+            missing.present = candlesBetween(timeframe, span.from, span.to) - missing.missing;
+            all.push_back(std::move(missing));
         }
     }
-    Q_EMIT backfillProgressed(progress);
+    return all;
+}
+
+void HistoryService::startBackfill(const BackfillRequest &request)
+{
+    QStringList problems;
+    std::vector<Missing> all = missingOf(request, problems);
+    m_backfills.begin(request.id).problems = problems;
+    for (Missing &series : all) {
+        m_backfills.want(request.id, series.instrument->unified, series.missing, series.present);
+        addJobs(*series.instrument, series.timeframe, std::move(series.holes), Urgency::Operator, CandleSource::History,
+                request.id);
+    }
+    Q_EMIT backfillProgressed(*m_backfills.find(request.id));
     finishBackfills();
     pump();
 }
 
+void HistoryService::planBackfill(const BackfillRequest &request)
+{
+    BackfillPlan plan{.id = request.id};
+    for (const Missing &series : missingOf(request, plan.problems)) {
+        plan.wanted += series.missing;
+        plan.present += series.present;
+        const int perRequest = m_parts.adapter->bestCandlesPerRequest(series.missing);
+        for (const TimeSpan &window : planWindows(series.timeframe, series.holes, perRequest)) {
+            ++plan.requests;
+            plan.weight += m_parts.adapter->candlesRequest(*series.instrument, series.timeframe, window).weight;
+        }
+    }
+    const int perMinute = std::max(1, m_budget.limit(m_clock->now()));
+    plan.estimate = milliseconds(qint64(60'000) * plan.weight / perMinute);
+    Q_EMIT backfillPlanned(plan);
+}
+
 void HistoryService::cancelBackfill(quint64 id)
 {
-    const auto progress = m_backfills.find(id);
-    if (progress == m_backfills.end())
+    if (!m_backfills.contains(id))
         return;
-    m_queue.removeBackfill(id);
-    progress->cancelled = true;
-    progress->jobs_left = 0;
+    m_queue.takeBackfill(id);
+    m_paused.remove(id);
+    m_backfills.cancel(id);
     finishBackfills();
+}
+
+void HistoryService::pauseBackfill(quint64 id, bool paused)
+{
+    const BackfillProgress *progress = m_backfills.find(id);
+    if (!progress || progress->paused == paused)
+        return;
+    m_backfills.setPaused(id, paused);
+    if (paused) {
+        m_paused.insert(id, m_queue.takeBackfill(id));
+    } else {
+        for (Job &job : m_paused.take(id)) {
+            const QString pair = job.instrument.unified;
+            if (!m_queue.add(std::move(job)))
+                m_backfills.jobEnded(id, pair); // somebody else wants the same meanwhile
+        }
+    }
+    Q_EMIT backfillProgressed(*m_backfills.find(id));
+    finishBackfills();
+    pump();
 }
 
 void HistoryService::finishBackfills()
 {
-    for (auto progress = m_backfills.begin(); progress != m_backfills.end();) {
-        if (progress->jobs_left > 0) {
-            ++progress;
-            continue;
-        }
-        Q_EMIT backfillDone(*progress);
-        progress = m_backfills.erase(progress);
-    }
+    for (const BackfillProgress &finished : m_backfills.takeFinished())
+        Q_EMIT backfillDone(finished);
 }
 
 // --- requests --------------------------------------------------------------------------------------------------------
@@ -906,12 +947,9 @@ void HistoryService::refused(Job job, const Refusal &refusal)
             m_gaps.absent({m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe},
                           job.span,
                           QStringLiteral("refused by the exchange: %1 %2").arg(refusal.code).arg(refusal.message));
-        if (job.backfill != 0 && m_backfills.contains(job.backfill)) {
-            BackfillProgress &progress = m_backfills[job.backfill];
-            progress.problems.append(QStringLiteral("%1: %2").arg(job.text(), refusal.message));
-            --progress.jobs_left;
-            finishBackfills();
-        }
+        m_backfills.problem(job.backfill, QStringLiteral("%1: %2").arg(job.text(), refusal.message));
+        m_backfills.jobEnded(job.backfill, job.instrument.unified);
+        finishBackfills();
         refreshInstruments(QStringLiteral("a request for %1 was refused").arg(job.instrument.unified));
         return;
     }
@@ -922,8 +960,12 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         return;
     }
     if (job.backfill != 0 && !m_backfills.contains(job.backfill))
-        return;                  // cancelled while it was under way
-    m_queue.add(std::move(job)); // nothing is lost: the same is asked again
+        return; // cancelled while it was under way
+    // Nothing is lost: the same is asked again.
+    if (const auto paused = m_paused.find(job.backfill); paused != m_paused.end())
+        paused->push_back(std::move(job));
+    else
+        m_queue.add(std::move(job));
 }
 
 void HistoryService::trouble(const QString &what)
@@ -986,10 +1028,8 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         m_fill.fetched += qint64(candles.size());
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
     if (candles.empty()) {
-        if (job.backfill != 0 && m_backfills.contains(job.backfill)) {
-            --m_backfills[job.backfill].jobs_left;
-            finishBackfills();
-        }
+        m_backfills.jobEnded(job.backfill, stream.pair);
+        finishBackfills();
         repair(m_gaps.review(stream));
         return;
     }
@@ -1006,8 +1046,7 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 
 void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candles)
 {
-    const auto backfill = m_backfills.find(job.backfill); // one that was cancelled is not counted any more
-    const bool wanted = job.backfill != 0 && backfill != m_backfills.end();
+    const bool wanted = m_backfills.contains(job.backfill); // one that was cancelled is not counted any more
     if (job.backfill != 0 && !wanted && !job.confirming)
         return;
     const TimeSpan asked = job.confirming ? job.wanted : job.span;
@@ -1020,8 +1059,8 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
             again.wanted = hole;
             again.span = {candlesBefore(job.timeframe, hole.from, 2),
                           std::min(candlesBefore(job.timeframe, hole.to, -2), lastClosed(job.timeframe))};
-            if (m_queue.add(again) && wanted)
-                ++backfill->jobs_left;
+            if (m_queue.add(again))
+                m_backfills.jobAdded(job.backfill, job.instrument.unified);
             continue;
         }
         const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
@@ -1032,8 +1071,8 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
         m_gaps.absent(stream, hole, reason);
         if (job.urgency == Urgency::Fill)
             m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
-        if (wanted)
-            backfill->unfillable += candlesBetween(job.timeframe, hole.from, hole.to);
+        m_backfills.unfillable(job.backfill, job.instrument.unified,
+                               candlesBetween(job.timeframe, hole.from, hole.to));
     }
 }
 
@@ -1145,19 +1184,21 @@ bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 ba
 void HistoryService::stored(const std::vector<quint64> &tickets)
 {
     QSet<StreamKey> streams;
+    QSet<quint64> moved; // backfills
     for (const quint64 ticket : tickets) {
         const auto pending = m_pending.find(ticket);
         if (pending == m_pending.end())
             continue;
         streams.insert(pending->stream);
-        if (pending->backfill != 0 && m_backfills.contains(pending->backfill)) {
-            BackfillProgress &progress = m_backfills[pending->backfill];
-            progress.fetched += pending->records;
-            --progress.jobs_left;
-            Q_EMIT backfillProgressed(progress);
+        if (m_backfills.contains(pending->backfill)) {
+            m_backfills.fetched(pending->backfill, pending->stream.pair, pending->records);
+            m_backfills.jobEnded(pending->backfill, pending->stream.pair);
+            moved.insert(pending->backfill);
         }
         m_pending.erase(pending);
     }
+    for (const quint64 id : std::as_const(moved))
+        Q_EMIT backfillProgressed(*m_backfills.find(id));
     for (const StreamKey &stream : std::as_const(streams))
         repair(m_gaps.review(stream));
     finishBackfills();

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
-#include "history/backfill.h"
+#include "history/backfill_book.h"
 #include "history/gap_keeper.h"
 #include "history/history_snapshot.h"
 #include "history/job_queue.h"
@@ -78,12 +78,15 @@ public Q_SLOTS:
     void audit();                       // search the whole store for holes, now
     void startBackfill(const tk::history::BackfillRequest &request);
     void cancelBackfill(quint64 id);
+    void pauseBackfill(quint64 id, bool paused); // what is under way is still taken
+    void planBackfill(const tk::history::BackfillRequest &request); // backfillPlanned() follows; nothing is fetched
 
 Q_SIGNALS:
     void instrumentsReady(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
     void probeAnswered(const tk::ProbeAnswer &answer);
     void backfillProgressed(const tk::history::BackfillProgress &progress);
     void backfillDone(const tk::history::BackfillProgress &result);
+    void backfillPlanned(const tk::history::BackfillPlan &plan);
     void auditDone(int seriesWithHoles, qint64 candlesMissing);
     void requestDone(int status);
     void snapshotReady(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
@@ -94,6 +97,15 @@ private:
         StreamKey stream;
         quint64 backfill = 0;
         qint64 records = 0;
+    };
+
+    struct Missing // of one series that a backfill wants
+    {
+        const exchange::Instrument *instrument = nullptr;
+        Timeframe timeframe = Timeframe::M1;
+        std::vector<TimeSpan> holes{};
+        qint64 missing = 0;
+        qint64 present = 0;
     };
 
     void tick();
@@ -127,6 +139,7 @@ private:
                  Urgency urgency, CandleSource source, quint64 backfill = 0);
     void repair(const std::vector<GapKeeper::Need> &needs);
     void wantFunding(const exchange::Instrument &instrument);
+    std::vector<Missing> missingOf(const BackfillRequest &request, QStringList &problems);
     void finishBackfills();
     void sendSnapshot();
     void logFill(MonotonicTime now);
@@ -150,7 +163,8 @@ private:
     std::vector<exchange::Instrument> m_wanted; // what we collect, majors first
     QHash<QString, int> m_rank;                 // by unified name
     QHash<quint64, Pending> m_pending;          // by ticket
-    QHash<quint64, BackfillProgress> m_backfills;
+    BackfillBook m_backfills;
+    QHash<quint64, std::vector<Job>> m_paused; // jobs of paused backfills, by id
     FillProgress m_fill;
     quint64 m_lastTicket = 0;
     int m_inFlight = 0;

@@ -156,9 +156,16 @@ void JobQueue::removeIf(Predicate predicate)
     std::erase_if(m_delayed, drop);
 }
 
-void JobQueue::removeBackfill(quint64 backfill)
+std::vector<Job> JobQueue::takeBackfill(quint64 backfill)
 {
-    removeIf([backfill](const Job &job) { return job.backfill == backfill; });
+    std::vector<Job> taken;
+    removeIf([&](const Job &job) {
+        if (job.backfill != backfill)
+            return false;
+        taken.push_back(job);
+        return true;
+    });
+    return taken;
 }
 
 void JobQueue::removePair(const QString &unified)

@@ -57,7 +57,7 @@ public:
 
     size_t size() const { return m_weighted.size() + m_funding.size() + m_delayed.size(); }
     size_t waiting(Urgency urgency) const;
-    void removeBackfill(quint64 backfill);
+    std::vector<Job> takeBackfill(quint64 backfill); // all that waits of it
     void removePair(const QString &unified);
 
 private:

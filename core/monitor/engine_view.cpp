@@ -51,6 +51,7 @@ void EngineView::take(const QJsonObject &topics, bool whole)
     m_candles.apply(topics.value(QLatin1String("candles")).toObject());
     if (!whole)
         m_events.apply(topics.value(QLatin1String("events")).toObject());
+    m_backfills.apply(topics.value(QLatin1String("backfills")).toObject(), whole);
     m_pulse.apply(topics.value(QLatin1String("pulse")).toObject());
 }
 

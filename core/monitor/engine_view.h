@@ -1,6 +1,7 @@
 // One engine as a window holds it: the connection, and the books that it fills. Main thread.
 #pragma once
 
+#include "monitor/backfill_list.h"
 #include "monitor/engine_clock.h"
 #include "monitor/engine_connection.h"
 #include "monitor/event_book.h"
@@ -28,6 +29,7 @@ public:
     EventBook &events() { return m_events; }
     LiveCandles &candles() { return m_candles; }
     PulseBook &pulse() { return m_pulse; }
+    BackfillList &backfills() { return m_backfills; }
 
     // By the engine's clock; 0 until it has told. It stands still while the engine is away.
     UtcTime now() const { return m_clock.now(); }
@@ -43,6 +45,7 @@ private:
     EventBook m_events;
     LiveCandles m_candles;
     PulseBook m_pulse;
+    BackfillList m_backfills;
 };
 
 } // namespace tk::monitor

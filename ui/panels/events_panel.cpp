@@ -2,6 +2,7 @@
 
 #include "ui/panels/cell_delegate.h"
 #include "ui/support/export.h"
+#include "ui/support/state_mark.h"
 
 #include "alert/event_json.h"
 

@@ -30,6 +30,7 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("history"), set("base market exchange net runtime")}, // and two interfaces, below
         {QStringLiteral("store"), set("base market config net runtime")},
         {QStringLiteral("alert"), set("base market")},
+        {QStringLiteral("remote"), set("base link")},
         {QStringLiteral("monitor"), set("base market alert link")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},
     };

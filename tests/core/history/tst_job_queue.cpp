@@ -203,7 +203,7 @@ private Q_SLOTS:
                 one.not_before = now() + 1h;
             QVERIFY(queue.add(one));
         }
-        queue.removeBackfill(2); // 2, 5, 8
+        QCOMPARE(queue.takeBackfill(2).size(), size_t(3)); // 2, 5, 8
         QCOMPARE(queue.size(), size_t(7));
         queue.removePair(QStringLiteral("ETH/USDT:USDT")); // 0, 4, 6
         QCOMPARE(queue.size(), size_t(4));

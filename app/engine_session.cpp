@@ -1,4 +1,4 @@
-#include "app/headless_session.h"
+#include "app/engine_session.h"
 
 #include "app/load_config.h"
 #include "base/logging.h"
@@ -9,13 +9,13 @@
 
 namespace tk::app {
 
-HeadlessSession::HeadlessSession(CommandLine line, config::Settings settings)
+EngineSession::EngineSession(CommandLine line, config::Settings settings)
     : m_line(std::move(line))
     , m_settings(std::move(settings))
     , m_clock(makeClock(m_line))
 {
-    connect(&m_signals, &runtime::SignalWatcher::terminate, this, &HeadlessSession::terminate);
-    connect(&m_signals, &runtime::SignalWatcher::reload, this, &HeadlessSession::reload);
+    connect(&m_signals, &runtime::SignalWatcher::terminate, this, &EngineSession::terminate);
+    connect(&m_signals, &runtime::SignalWatcher::reload, this, [this] { (void)reload(); });
     connect(&m_watchdog, &QTimer::timeout, this, [this] {
         // Fed only while the loops really turn: a hung thread is the service manager's to end.
         if (m_engine && m_engine->health().isAlive())
@@ -23,9 +23,9 @@ HeadlessSession::HeadlessSession(CommandLine line, config::Settings settings)
     });
 }
 
-HeadlessSession::~HeadlessSession() = default;
+EngineSession::~EngineSession() = default;
 
-void HeadlessSession::start()
+void EngineSession::start()
 {
     if (const Status status = m_signals.start(); !status)
         qCWarning(lcApp).noquote() << status.error().message;
@@ -47,21 +47,25 @@ void HeadlessSession::start()
         if (m_stopping)
             return; // ended by the same signal as we
         qCCritical(lcApp).noquote() << error.message;
+        m_failure = error.message;
         m_exitCode = Unreachable;
         terminate(1);
     });
     m_demo->start();
 }
 
-void HeadlessSession::startEngine()
+void EngineSession::startEngine()
 {
     auto engine = Engine::create(m_settings, m_clock, {});
     if (!engine) {
         qCCritical(lcApp).noquote() << engine.error().message;
+        m_failure = engine.error().message;
         exit(engine.error().kind == Error::Kind::Config ? WrongUsage : Unreachable);
         return;
     }
     m_engine = std::move(engine).value();
+    m_engine->setReload([this] { return reload(); });
+    Q_EMIT created(*m_engine);
     connect(m_engine.get(), &Engine::ready, this, [this] {
         qCInfo(lcApp).noquote() << "engine started" << logField(u"version", QStringLiteral(TAPEKEEPER_VERSION))
                                 << logField(u"data_dir", m_settings.engine.data_dir)
@@ -71,15 +75,21 @@ void HeadlessSession::startEngine()
     });
     connect(m_engine.get(), &Engine::failed, this, [this](const QString &service, const Error &error) {
         qCCritical(lcApp).noquote() << service << "cannot go on:" << error.message;
+        m_failure = QStringLiteral("%1 cannot go on: %2").arg(service, error.message);
         m_exitCode = error.kind == Error::Kind::Config ? WrongUsage : Internal;
     });
-    connect(m_engine.get(), &Engine::stopped, this, &HeadlessSession::end);
+    connect(m_engine.get(), &Engine::stopped, this, &EngineSession::end);
     connect(&m_engine->switchboard(), &Switchboard::historySnapshot, this,
             [this](const std::shared_ptr<const history::HistorySnapshot> &snapshot) { m_bar.show(snapshot->fill); });
     m_engine->start();
 }
 
-void HeadlessSession::terminate(int count)
+void EngineSession::stop()
+{
+    terminate(1);
+}
+
+void EngineSession::terminate(int count)
 {
     if (count > 1) {
         qCWarning(lcApp) << "asked twice: ending at once";
@@ -90,39 +100,47 @@ void HeadlessSession::terminate(int count)
     m_stopping = true;
     qCInfo(lcApp) << "stopping: no new jobs, feeds close, the store drains";
     m_manager.stopping(QStringLiteral("draining"));
+    Q_EMIT stopping();
     if (m_engine)
         m_engine->stop();
     else
         exit(m_exitCode);
 }
 
-void HeadlessSession::reload()
+Status EngineSession::reload()
 {
     if (!m_engine || m_stopping)
-        return;
+        return Error{Error::Kind::Refused, QStringLiteral("the engine is not running")};
     m_manager.reloading();
-    auto settings = loadConfig(m_line);
-    if (!settings) {
-        qCCritical(lcApp) << "the configuration has problems; going on with the one in force";
-    } else {
-        if (m_demo) {
-            settings->engine.data_dir = m_settings.engine.data_dir;
-            for (size_t i = 0; i < std::min(settings->exchanges.size(), m_settings.exchanges.size()); ++i) {
-                settings->exchanges[i].rest_url = m_settings.exchanges[i].rest_url;
-                settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
-            }
-        }
-        if (const Status status = m_engine->reload(*settings); !status) {
-            qCCritical(lcApp).noquote() << status.error().message;
-        } else {
-            m_settings = *settings;
-            qCInfo(lcApp) << "configuration reloaded";
-        }
-    }
+    const Status status = takeConfig();
+    if (!status)
+        qCCritical(lcApp).noquote() << status.error().message;
+    else
+        qCInfo(lcApp) << "configuration reloaded";
     m_manager.ready(QStringLiteral("collecting"));
+    return status;
 }
 
-void HeadlessSession::end(bool clean)
+Status EngineSession::takeConfig()
+{
+    auto settings = loadConfig(m_line);
+    if (!settings)
+        return Error{Error::Kind::Config,
+                     QStringLiteral("the configuration has problems; going on with the one in force")};
+    if (m_demo) {
+        settings->engine.data_dir = m_settings.engine.data_dir;
+        for (size_t i = 0; i < std::min(settings->exchanges.size(), m_settings.exchanges.size()); ++i) {
+            settings->exchanges[i].rest_url = m_settings.exchanges[i].rest_url;
+            settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
+        }
+    }
+    if (const Status status = m_engine->reload(*settings); !status)
+        return status;
+    m_settings = *settings;
+    return ok();
+}
+
+void EngineSession::end(bool clean)
 {
     if (!clean)
         qCWarning(lcApp) << "a part of the engine did not stop in time";
@@ -133,11 +151,11 @@ void HeadlessSession::end(bool clean)
     exit(m_exitCode);
 }
 
-void HeadlessSession::exit(int code)
+void EngineSession::exit(int code)
 {
     // From the event loop, so that it also works before exec().
     QMetaObject::invokeMethod(
-        qApp, [code] { QCoreApplication::exit(code); }, Qt::QueuedConnection);
+        this, [this, code] { Q_EMIT ended(code); }, Qt::QueuedConnection);
 }
 
 } // namespace tk::app

@@ -1,0 +1,60 @@
+// One run of the engine, with a window beside it or without: start, signals, service manager, reload, progress, orderly
+// end. Main thread.
+#pragma once
+
+#include "app/command_line.h"
+#include "app/demo.h"
+#include "app/engine.h"
+#include "app/fill_bar.h"
+#include "runtime/sd_notify.h"
+#include "runtime/signal_watcher.h"
+
+#include <QTimer>
+
+#include <memory>
+#include <optional>
+
+namespace tk::app {
+
+class EngineSession final : public QObject
+{
+    Q_OBJECT
+public:
+    EngineSession(CommandLine line, config::Settings settings);
+    ~EngineSession() override;
+
+    void start(); // ends in ended()
+    void stop();  // as SIGTERM does
+
+    Engine *engine() { return m_engine.get(); }
+    const config::Settings &settings() const { return m_settings; }
+    const QString &failure() const { return m_failure; } // why it ended by itself; empty: it did not
+
+Q_SIGNALS:
+    void created(tk::app::Engine &engine); // before it starts
+    void stopping();                       // it drains; its link still stands
+    void ended(int exitCode);              // from the event loop, once
+
+private:
+    void startEngine();
+    void terminate(int count);
+    Status reload();
+    Status takeConfig();
+    void end(bool clean);
+    void exit(int code);
+
+    CommandLine m_line;
+    config::Settings m_settings;
+    std::shared_ptr<const Clock> m_clock;
+    runtime::SdNotify m_manager;
+    runtime::SignalWatcher m_signals;
+    QTimer m_watchdog;
+    FillBar m_bar;
+    QString m_failure;
+    int m_exitCode = Done;
+    bool m_stopping = false;
+    std::optional<Demo> m_demo; // outlives the engine
+    std::unique_ptr<Engine> m_engine;
+};
+
+} // namespace tk::app

@@ -1,0 +1,218 @@
+#include "app/gui/window_session.h"
+
+#include "app/load_config.h"
+#include "base/logging.h"
+#include "config/load.h"
+#include "link/link_client.h"
+#include "link/local_link.h"
+#include "remote/ssh_link.h"
+#include "runtime/data_dir_lock.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QFileInfo>
+#include <QMessageBox>
+#include <QSaveFile>
+#include <QStandardPaths>
+
+namespace tk::app {
+
+namespace {
+
+QString windowSettingsFile()
+{
+    return QDir(QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation))
+        .filePath(QStringLiteral("tapekeeper/window.ini"));
+}
+
+monitor::EngineConnection::Way socketWay(const QString &socket, const QString &name)
+{
+    auto client = std::make_unique<link::LinkClient>();
+    auto *raw = client.get();
+    return {std::move(client), [raw, socket] { raw->connectTo(socket); }, name};
+}
+
+} // namespace
+
+WindowSession::WindowSession(CommandLine line)
+    : m_line(std::move(line))
+    , m_settings(windowSettingsFile(), QSettings::IniFormat)
+    , m_theme(ui::Theme::systemIsDark(QApplication::palette()))
+{
+    m_theme.applyTo(*qApp);
+    QApplication::setWindowIcon(ui::applicationIcon());
+    QApplication::setQuitOnLastWindowClosed(false); // the engine stops first, in order
+}
+
+WindowSession::~WindowSession() = default;
+
+void WindowSession::start()
+{
+    // From the event loop, so that an early end works too.
+    QMetaObject::invokeMethod(this, &WindowSession::begin, Qt::QueuedConnection);
+}
+
+void WindowSession::begin()
+{
+    if (!m_line.attach.isEmpty())
+        return attach(m_line.attach);
+    const QString file = m_line.config.isEmpty() ? config::defaultSettingsFile() : m_line.config;
+    if (m_line.config.isEmpty() && !m_line.demo && !QFileInfo::exists(file))
+        return welcome();
+    config::LoadResult loaded = config::loadSettings(m_line.config);
+    if (!loaded.isGood()) {
+        QStringList problems;
+        for (const config::Problem &problem : loaded.problems)
+            problems.append(problem.text());
+        qCCritical(lcApp).noquote() << "the configuration has problems:" << problems.join(u'\n');
+        return fail(tr("The configuration has problems"), problems.join(u'\n'), WrongUsage);
+    }
+    startEngine(loaded.settings);
+}
+
+void WindowSession::welcome()
+{
+    m_welcome = std::make_unique<ui::Welcome>(config::defaultSettingsFile());
+    m_welcome->setAttribute(Qt::WA_QuitOnClose, false);
+    connect(m_welcome.get(), &ui::Welcome::demoChosen, this, [this] {
+        m_line.demo = true;
+        m_welcome->hide();
+        startEngine(config::Settings{});
+    });
+    connect(m_welcome.get(), &ui::Welcome::collectChosen, this, [this] {
+        writeFirstConfig("# Every key is optional: see tapekeeper.toml in the documentation for all of them.\n"
+                         "version = 1\n\n[[exchange]]\nname = \"binance-usdm\"\npairs = \"all\"\n");
+    });
+    connect(m_welcome.get(), &ui::Welcome::connectChosen, this, [this](const QString &target) {
+        if (ui::targetKind(target) == ui::TargetKind::Influx)
+            return writeFirstConfig("version = 1\n\n[[exchange]]\nname = \"binance-usdm\"\npairs = \"all\"\n\n"
+                                    "[store]\nkind = \"influx\"\n[store.influx]\nurl = \"" +
+                                    QUrl(target).toEncoded() + "\"\n");
+        m_welcome->hide();
+        attach(config::expandHome(target));
+    });
+    m_welcome->show();
+    // Closed without a choice: nothing was started, so nothing has to stop.
+    connect(qApp, &QGuiApplication::lastWindowClosed, m_welcome.get(), [this] {
+        if (!m_view && !m_engine)
+            QCoreApplication::exit(Done);
+    });
+}
+
+void WindowSession::writeFirstConfig(const QByteArray &content)
+{
+    const QString name = config::defaultSettingsFile();
+    QDir().mkpath(QFileInfo(name).path());
+    QSaveFile file(name);
+    if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size() || !file.commit())
+        return m_welcome->setError(tr("%1 could not be written: %2").arg(name, file.errorString()));
+    m_welcome->hide();
+    begin();
+}
+
+void WindowSession::startEngine(const config::Settings &settings)
+{
+    QString folder = settings.engine.data_dir;
+    if (m_line.demo)
+        folder += QStringLiteral("/demo");
+    m_single = std::make_unique<SingleWindow>(QFileInfo(folder).absoluteFilePath());
+    if (!m_single->claim())
+        return QCoreApplication::exit(Done); // it has been raised
+    connect(m_single.get(), &SingleWindow::raiseWanted, this, [this] {
+        if (m_window) {
+            m_window->show();
+            m_window->raise();
+            m_window->activateWindow();
+        }
+    });
+    // Whoever holds the folder is shown instead of being refused.
+    if (const auto lock = runtime::DataDirLock::acquire(folder); !lock) {
+        qCInfo(lcApp).noquote() << "an engine runs on" << folder << "already: attaching to it";
+        return show(socketWay(link::LinkServer::fileIn(folder), tr("this computer")));
+    }
+    m_engine = std::make_unique<EngineSession>(m_line, settings);
+    connect(m_engine.get(), &EngineSession::created, this, [this](Engine &engine) {
+        if (!engine.link())
+            return fail(tr("The engine cannot be shown"), tr("Its socket could not be opened; see the log."), Internal);
+        auto link = std::make_unique<link::LocalLink>(*engine.link());
+        auto *raw = link.get();
+        show({std::move(link), [raw] { raw->open(); }, tr("this computer")});
+    });
+    connect(m_engine.get(), &EngineSession::stopping, this, [this] {
+        if (m_window)
+            m_window->setStopping();
+    });
+    connect(m_engine.get(), &EngineSession::ended, this, [this](int code) {
+        if (!m_engine->failure().isEmpty() && code != Done)
+            return fail(tr("The engine could not go on"), m_engine->failure(), code);
+        QCoreApplication::exit(code);
+    });
+    m_engine->start();
+}
+
+void WindowSession::attach(const QString &target)
+{
+    m_single = std::make_unique<SingleWindow>(target);
+    if (!m_single->claim())
+        return QCoreApplication::exit(Done);
+    connect(m_single.get(), &SingleWindow::raiseWanted, this, [this] {
+        if (m_window)
+            m_window->activateWindow();
+    });
+    if (!target.contains(QLatin1String("://")))
+        return show(socketWay(config::expandHome(target), target));
+    const auto host = remote::SshTarget::parse(target);
+    if (!host)
+        return fail(tr("--attach"), host.error().message, WrongUsage);
+    auto link = std::make_unique<remote::SshLink>(*host);
+    auto *raw = link.get();
+    show({std::move(link), [raw] { raw->open(); }, host->text()});
+}
+
+void WindowSession::show(monitor::EngineConnection::Way way)
+{
+    m_view = std::make_unique<monitor::EngineView>(std::move(way));
+    m_window = std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{*m_view, m_theme, m_asker, m_settings});
+    m_window->restoreSession();
+    connect(m_window.get(), &ui::MainWindow::quitWanted, this, &WindowSession::quit);
+    connect(m_window.get(), &ui::MainWindow::closed, this, &WindowSession::quit);
+    if (ui::Tray::isAvailable()) {
+        m_tray = std::make_unique<ui::Tray>(*m_view, m_theme);
+        connect(m_tray.get(), &ui::Tray::quitWanted, this, &WindowSession::quit);
+        connect(m_tray.get(), &ui::Tray::showWanted, this, [this] {
+            m_window->show();
+            m_window->raise();
+            m_window->activateWindow();
+        });
+        connect(&m_window->status(), &ui::StatusStrip::lineChanged, this,
+                [this] { m_tray->setLine(m_window->status().line()); });
+        m_window->setHideOnClose(m_settings.value(QStringLiteral("window/hideOnClose"), false).toBool());
+    }
+    if (!m_line.minimised)
+        m_window->show();
+    else if (!m_tray)
+        m_window->showMinimized();
+    m_view->start();
+}
+
+void WindowSession::quit()
+{
+    if (m_window)
+        m_window->saveSession();
+    if (m_engine)
+        m_engine->stop(); // ended() follows
+    else
+        QCoreApplication::exit(m_exitCode);
+}
+
+void WindowSession::fail(const QString &title, const QString &text, int code)
+{
+    auto *box = new QMessageBox(QMessageBox::Critical, tr("Tapekeeper"), title, QMessageBox::Close);
+    box->setObjectName(QStringLiteral("failure"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setInformativeText(text);
+    connect(box, &QMessageBox::finished, this, [code] { QCoreApplication::exit(code); });
+    box->open();
+}
+
+} // namespace tk::app
