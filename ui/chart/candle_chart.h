@@ -151,6 +151,8 @@ private:
     void paintGaps(const ChartBrush &brush) const;
     void paintMarks(const ChartBrush &brush) const;
     void paintFunding(const ChartBrush &brush) const;
+    void paintFundingCaption(const ChartBrush &brush) const;
+    void paintLevel(const ChartBrush &brush, double y) const;
     void paintOlder(const ChartBrush &brush) const;
     void paintForming(const ChartBrush &brush) const;
     void paintCrosshair(const ChartBrush &brush) const;
