@@ -66,9 +66,9 @@ int countOf(const QImage &image, const QRect &rect, const QColor &colour)
 // Everything that stands for a candle or a line.
 int dataPixels(const QImage &image, const QRect &rect, const Palette &palette)
 {
-    return countOf(
-        image, rect,
-        {palette.candleUp, palette.candleDown, palette.volumeUp, palette.volumeDown, palette.accent, palette.silent});
+    return countOf(image, rect,
+                   {palette.candleUp, palette.candleDown, palette.volumeUp, palette.volumeDown, palette.accent,
+                    palette.silent, mixed(palette.panel, palette.accent, 0.7)});
 }
 
 // QTest::mouseMove() moves the cursor instead, and what comes of that is up to the platform.
