@@ -230,11 +230,11 @@ void CandleChart::paintOlder(const ChartBrush &brush) const
         brush.painter.drawText(words, Qt::AlignCenter | Qt::TextSingleLine, text);
 }
 
-// The newest price as a line through the plot; like everything else it leaves gaps empty.
+// The newest price as a line from the first candle on; like everything else it leaves gaps empty.
 void CandleChart::paintLevel(const ChartBrush &brush, double y) const
 {
     const QColor colour = mixed(brush.palette.panel, brush.palette.accent, 0.7);
-    double from = m_frame.plot.left();
+    double from = std::clamp(m_view.scale().x(m_view.firstMs()), m_frame.plot.left(), m_frame.plot.right());
     for (const TimeSpan &span : gapSpans()) {
         const QRectF place = spanPlace(span);
         if (place.left() > from)

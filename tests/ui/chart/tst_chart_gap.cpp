@@ -2,7 +2,10 @@
 #include "candle_samples.h"
 #include "support/test_registry.h"
 #include "ui/chart/chart_gap.h"
+#include "ui/chart/line_path.h"
 #include "ui/chart/value_line.h"
+
+#include <algorithm>
 
 using namespace tk;
 using namespace tk::test;
@@ -74,10 +77,40 @@ private Q_SLOTS:
         // A gap between two points breaks the line, however short.
         const std::vector<TimeSpan> tiny{{at(20) + 10'000, at(20) + 11'000}};
         QVERIFY(unbrokenRuns(points, tiny, 2min) == (std::vector<Run>{{0, 20}, {21, 59}}));
+        // Two that overlap are one, in whatever order they come.
+        const std::vector<TimeSpan> several{{at(25), at(30)}, {at(50), at(51)}, {at(20), at(28)}};
+        QVERIFY(unbrokenRuns(points, several, 2min) == (std::vector<Run>{{0, 19}, {30, 49}, {51, 59}}));
         // So does silence nobody has named yet.
         points.erase(points.begin() + 40, points.begin() + 45);
         QVERIFY(unbrokenRuns(points, {}, 2min) == (std::vector<Run>{{0, 39}, {40, 54}}));
         QVERIFY(unbrokenRuns({}, gap, 2min).empty());
+    }
+
+    void thousandsOfPointsBecomeWhatCanBeSeen()
+    {
+        std::vector<LinePoint> points;
+        for (int i = 0; i < 100'000; ++i)
+            points.push_back({ten + i * 1s, double(i % 7)});
+        points[54'321].value = 1000;
+        points[76'543].value = -1000;
+        const TimeScale time{double(toMs(ten)), 1'000'000, 0, 100};
+        const PriceScale price{{-1000, 1000}, 0, 2000};
+        const QList<QPointF> path = linePath(points, time, price);
+        QVERIFY(path.size() <= 4 * 201);
+        const auto [top, bottom] = std::minmax_element(
+            path.begin(), path.end(), [](const QPointF &a, const QPointF &b) { return a.y() < b.y(); });
+        QCOMPARE(top->y(), 0.0);
+        QCOMPARE(bottom->y(), 2000.0);
+        QVERIFY(
+            std::is_sorted(path.begin(), path.end(), [](const QPointF &a, const QPointF &b) { return a.x() < b.x(); }));
+        QCOMPARE(path.first(), QPointF(0, price.y(0)));
+        // Few points stay as they are.
+        const std::span<const LinePoint> few(points.data(), 3);
+        QCOMPARE(linePath(few, TimeScale{double(toMs(ten)), 100, 0, 100}, price).size(), 3);
+        // A rate holds until the next.
+        const std::vector<LinePoint> rates{{ten, 1}, {ten + 1s, 1}, {ten + 2s, 3}};
+        const QList<QPointF> steps = stepPath(rates, TimeScale{double(toMs(ten)), 1000, 0, 100}, price);
+        QCOMPARE(steps, (QList<QPointF>{{0, 999}, {1, 999}, {2, 999}, {2, 997}}));
     }
 
     void words()
