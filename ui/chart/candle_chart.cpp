@@ -10,6 +10,8 @@ namespace tk::ui {
 namespace {
 
 constexpr double RangePadding = 0.06; // free above and below the candles, so that the forming one may move
+// A tick a second for more than a day: a window that stays open for months does not grow.
+constexpr size_t MostMarks = 100'000;
 
 } // namespace
 
@@ -64,10 +66,8 @@ void CandleChart::putCandle(const Candle &candle)
 {
     if (m_forming && candle.open_time >= m_forming->open_time)
         m_forming.reset();
-    if (m_series.put(candle) == CandleSeries::Change::Same && !m_forming)
-        redraw();
-    else
-        dataChanged();
+    m_series.put(candle);
+    dataChanged();
 }
 
 void CandleChart::updateForming(const Candle &candle)
@@ -127,6 +127,8 @@ void CandleChart::addMarkPrice(const LinePoint &point)
     if (!m_marks.empty() && point.time <= m_marks.back().time)
         return;
     m_marks.push_back(point);
+    if (m_marks.size() > MostMarks)
+        m_marks.erase(m_marks.begin(), m_marks.begin() + MostMarks / 10);
     if (m_showMark)
         redraw();
 }

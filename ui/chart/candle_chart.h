@@ -42,7 +42,8 @@ public:
     void putCandle(const Candle &candle); // closed: a new one, or another value for one that is there
     void updateForming(const Candle &candle);
     void clearForming();
-    // Whether there may be candles before the oldest; without, the chart says where the record starts.
+    // Whether there may be candles before the oldest; without, the chart says where the record starts. Said again after
+    // a failure, older candles are asked for once more.
     void setHasOlder(bool older);
     const CandleSeries &series() const { return m_series; }
 
@@ -151,6 +152,8 @@ private:
     void paintGaps(const ChartBrush &brush) const;
     void paintMarks(const ChartBrush &brush) const;
     void paintFunding(const ChartBrush &brush) const;
+    void paintFundingCaption(const ChartBrush &brush) const;
+    void paintLevel(const ChartBrush &brush, double y) const;
     void paintOlder(const ChartBrush &brush) const;
     void paintForming(const ChartBrush &brush) const;
     void paintCrosshair(const ChartBrush &brush) const;

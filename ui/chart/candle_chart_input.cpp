@@ -228,6 +228,8 @@ QRegion CandleChart::crosshairArea(const Crosshair &crosshair) const
     QRegion area = m_frame.head.toAlignedRect();
     area += m_frame.time_axis.adjusted(-m_frame.time_axis.left(), 0, m_frame.price_axis.width(), 0).toAlignedRect();
     area += QRectF(x - 2, body.top(), 4, body.height()).toAlignedRect();
+    if (!m_frame.funding.isEmpty()) // its caption
+        area += QRectF(m_frame.funding.topLeft(), QSizeF(160, m_frame.funding.height())).toAlignedRect();
     if (crosshair.y) {
         area += QRectF(body.left(), *crosshair.y - 2, body.width(), 4).toAlignedRect();
         area += m_frame.price_axis.toAlignedRect();

@@ -11,12 +11,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace tk::ui {
 
 namespace {
 
-constexpr double LabelSpacePx = 48; // between price labels
+constexpr double LabelSpacePx = 36; // between price labels
 constexpr double TimeLabelSpacePx = 84;
 
 milliseconds tickDistance(const TimeScale &scale, double textWidth)
@@ -29,6 +30,14 @@ QRectF boxAround(double y, const QRectF &axis, double textHeight)
     const double height = std::ceil(textHeight) + 2;
     const double top = std::clamp(std::round(y - height / 2), axis.top(), std::max(axis.top(), axis.bottom() - height));
     return {axis.left() + 4, top, axis.width() - 8, height};
+}
+
+// The last point that is not later; nothing before the first.
+const LinePoint *pointAtOrBefore(const std::vector<LinePoint> &points, double ms)
+{
+    const auto later = [](double time, const LinePoint &point) { return time < double(toMs(point.time)); };
+    const auto after = std::upper_bound(points.begin(), points.end(), ms, later);
+    return after == points.begin() ? nullptr : &*std::prev(after);
 }
 
 } // namespace
@@ -52,6 +61,8 @@ void CandleChart::paintEvent(QPaintEvent *event)
         if (touched(m_frame.body())) {
             paintForming(brush);
             paintCrosshair(brush);
+            if (!m_frame.funding.isEmpty())
+                paintFundingCaption(brush);
         }
         if (touched(m_frame.price_axis))
             paintPriceAxis(brush);
@@ -91,7 +102,9 @@ void CandleChart::paintPicture(const ChartBrush &brush)
     // With nothing in sight the prices stay where they were.
     const PriceRange range = wantedRange(visible).value_or(
         m_price.range.size() > 0 ? m_price.range : padded(rangeOf(m_series.bars()).value_or(PriceRange{0, 1}), 0.06));
-    m_price = {range, m_frame.candle_top, m_frame.candle_bottom};
+    // The words of gaps stand above the candles, never on them.
+    const double words = gapSpans().empty() ? 0 : 2 * QFontMetricsF(font()).height() + 4;
+    m_price = {range, std::min(m_frame.candle_top + words, m_frame.candle_bottom - 1), m_frame.candle_bottom};
 
     paintGrid(brush);
     paintOlder(brush);
@@ -170,31 +183,33 @@ void CandleChart::paintFunding(const ChartBrush &brush) const
     brush.horizontal(strip.top(), strip.left(), strip.right(), brush.palette.line);
     QPainter &painter = brush.painter;
     const std::span<const LinePoint> points = visiblePoints(m_funding);
-    QString caption = tr("funding");
-    if (points.empty()) {
-        caption = tr("funding: none known here");
-    } else {
-        PriceRange range{0, 0};
-        for (const LinePoint &point : points)
-            range = united(range, {point.value, point.value});
-        const PriceScale scale{padded(range, 0.1), strip.top() + 4, strip.bottom() - 4};
-        brush.horizontal(scale.y(0), strip.left(), strip.right(), brush.palette.grid);
-        painter.save();
-        // A rate holds until the next; but nothing is said of the time inside a gap.
-        QRegion clip = strip.toAlignedRect();
-        for (const TimeSpan &span : gapSpans())
-            clip -= spanPlace(span).intersected(m_frame.body()).toAlignedRect();
-        painter.setClipRegion(clip);
-        std::vector<LinePoint> held(points.begin(), points.end());
-        const UtcTime end = fromMs(qint64(std::min(m_view.endMs(), m_view.scale().toMs())));
-        if (end > held.back().time)
-            held.push_back({end, held.back().value});
-        brush.line(held, {Run{0, held.size() - 1}}, m_view.scale(), scale, brush.palette.silent, true);
-        painter.restore();
-        caption += u' ' + fundingText(m_funding.back().value);
-    }
-    painter.setPen(brush.palette.secondaryText);
-    painter.drawText(strip.adjusted(4, 2, -4, 0), Qt::AlignLeft | Qt::AlignTop | Qt::TextSingleLine, caption);
+    if (points.empty())
+        return;
+    PriceRange range{0, 0};
+    for (const LinePoint &point : points)
+        range = united(range, {point.value, point.value});
+    const PriceScale scale{padded(range, 0.1), strip.top() + 4, strip.bottom() - 4};
+    brush.horizontal(scale.y(0), strip.left(), strip.right(), brush.palette.grid);
+    painter.save();
+    // A rate holds until the next; but nothing is said of the time inside a gap.
+    QRegion clip = strip.toAlignedRect();
+    for (const TimeSpan &span : gapSpans())
+        clip -= spanPlace(span).intersected(m_frame.body()).toAlignedRect();
+    painter.setClipRegion(clip);
+    std::vector<LinePoint> held(points.begin(), points.end());
+    const UtcTime end = fromMs(qint64(std::min(m_view.endMs(), m_view.scale().toMs())));
+    if (end > held.back().time)
+        held.push_back({end, held.back().value});
+    brush.line(held, {Run{0, held.size() - 1}}, m_view.scale(), scale, brush.palette.silent, true);
+    painter.restore();
+}
+
+void CandleChart::paintFundingCaption(const ChartBrush &brush) const
+{
+    const LinePoint *at = pointAtOrBefore(m_funding, m_crosshair ? m_crosshair->ms : m_view.endMs());
+    brush.painter.setPen(brush.palette.secondaryText);
+    brush.painter.drawText(m_frame.funding.adjusted(4, 2, -4, 0), Qt::AlignLeft | Qt::AlignTop | Qt::TextSingleLine,
+                           tr("funding %1").arg(at == nullptr ? neverText() : fundingText(at->value)));
 }
 
 void CandleChart::paintOlder(const ChartBrush &brush) const
@@ -215,13 +230,27 @@ void CandleChart::paintOlder(const ChartBrush &brush) const
         brush.painter.drawText(words, Qt::AlignCenter | Qt::TextSingleLine, text);
 }
 
+// The newest price as a line from the first candle on; like everything else it leaves gaps empty.
+void CandleChart::paintLevel(const ChartBrush &brush, double y) const
+{
+    const QColor colour = mixed(brush.palette.panel, brush.palette.accent, 0.7);
+    double from = std::clamp(m_view.scale().x(m_view.firstMs()), m_frame.plot.left(), m_frame.plot.right());
+    for (const TimeSpan &span : gapSpans()) {
+        const QRectF place = spanPlace(span);
+        if (place.left() > from)
+            brush.horizontal(y, from, place.left(), colour, true);
+        from = std::max(from, place.right());
+    }
+    if (from < m_frame.plot.right())
+        brush.horizontal(y, from, m_frame.plot.right(), colour, true);
+}
+
 void CandleChart::paintForming(const ChartBrush &brush) const
 {
     if (const std::optional<double> price = currentPrice()) {
         const double y = m_price.y(*price);
         if (y >= m_frame.plot.top() && y <= m_frame.plot.bottom())
-            brush.horizontal(y, m_frame.plot.left(), m_frame.plot.right(),
-                             mixed(brush.palette.panel, brush.palette.accent, 0.7), true);
+            paintLevel(brush, y);
     }
     if (!isFormingVisible())
         return;
@@ -338,12 +367,22 @@ void CandleChart::paintHead(const ChartBrush &brush) const
                          Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, text);
         x += width;
     };
-    for (const ValuePart &part : valueParts(*candle, forming, m_timeframe, now(), m_zone)) {
+    std::vector<ValuePart> parts = valueParts(*candle, forming, m_timeframe, now(), m_zone);
+    const size_t ofCandle = parts.size();
+    // The mark price when the candle ended; its colour is that of its line.
+    const double end = double(toMs(candle->open_time)) + slotMs();
+    const LinePoint *mark = m_showMark ? pointAtOrBefore(m_marks, end) : nullptr;
+    if (mark != nullptr && end - double(toMs(mark->time)) <= double(m_markStep.count()))
+        parts.push_back({tr("mark"), priceText(mark->value, decimals())});
+    for (size_t i = 0; i < parts.size(); ++i) {
+        const ValuePart &part = parts[i];
         const QString label = part.label.isEmpty() ? QString() : part.label + QChar(0x00a0);
         if (x + metrics.horizontalAdvance(label + part.value) > head.right())
             break; // whole values or none
         write(label, brush.palette.secondaryText);
-        write(part.value, part.label.isEmpty() ? brush.palette.secondaryText : brush.palette.text);
+        write(part.value, i >= ofCandle          ? brush.palette.accent
+                          : part.label.isEmpty() ? brush.palette.secondaryText
+                                                 : brush.palette.text);
         x += 12;
     }
 }

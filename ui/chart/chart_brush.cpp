@@ -1,5 +1,6 @@
 #include "ui/chart/chart_brush.h"
 
+#include "ui/chart/line_path.h"
 #include "ui/support/state_mark.h"
 
 #include <QFontMetricsF>
@@ -219,18 +220,9 @@ void ChartBrush::line(std::span<const LinePoint> points, const std::vector<Run> 
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing, !steps);
     painter.setPen(QPen(colour, 1.2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-    QList<QPointF> path;
     for (const Run &run : runs) {
-        path.clear();
-        for (size_t i = run.first; i <= run.last; ++i) {
-            const QPointF at(time.x(double(toMs(points[i].time))), price.y(points[i].value));
-            if (steps && !path.isEmpty())
-                path.append(QPointF(at.x(), path.last().y()));
-            // Points that fall onto the same spot make a path long and show nothing.
-            if (path.isEmpty() || std::abs(at.x() - path.last().x()) >= 0.25 ||
-                std::abs(at.y() - path.last().y()) >= 0.25 || i == run.last)
-                path.append(at);
-        }
+        const std::span<const LinePoint> part = points.subspan(run.first, run.last - run.first + 1);
+        const QList<QPointF> path = steps ? stepPath(part, time, price) : linePath(part, time, price);
         if (path.size() == 1)
             painter.drawPoint(path.first());
         else

@@ -28,6 +28,21 @@ QString stateText(GapState state)
     return {};
 }
 
+// Ascending, none touching another.
+std::vector<TimeSpan> merged(std::span<const TimeSpan> spans)
+{
+    std::vector<TimeSpan> all(spans.begin(), spans.end());
+    std::sort(all.begin(), all.end(), [](const TimeSpan &a, const TimeSpan &b) { return a.from_ms < b.from_ms; });
+    std::vector<TimeSpan> result;
+    for (const TimeSpan &span : all) {
+        if (!result.empty() && span.from_ms <= result.back().to_ms)
+            result.back().to_ms = std::max(result.back().to_ms, span.to_ms);
+        else
+            result.push_back(span);
+    }
+    return result;
+}
+
 UtcTime endOf(const ChartGap &gap, UtcTime now)
 {
     return gap.to > gap.from ? gap.to : std::max(now, gap.from);
@@ -54,19 +69,24 @@ TimeSpan shadedSpan(const ChartGap &gap, const CandleSeries &series, Timeframe t
 std::vector<Run> unbrokenRuns(std::span<const LinePoint> points, std::span<const TimeSpan> spans,
                               milliseconds longestStep)
 {
+    const std::vector<TimeSpan> apart = merged(spans);
     std::vector<Run> runs;
     bool open = false;
+    auto next = apart.begin(); // the first that does not end before the point before this one
     for (size_t i = 0; i < points.size(); ++i) {
         const double at = double(toMs(points[i].time));
         const double before = i > 0 ? double(toMs(points[i - 1].time)) : at;
-        const auto hides = [at](const TimeSpan &span) { return span.holds(at); };
-        const auto parts = [at, before](const TimeSpan &span) { return before < span.to_ms && at >= span.from_ms; };
-        if (std::any_of(spans.begin(), spans.end(), hides)) {
-            open = false;
-            continue;
+        while (next != apart.end() && next->to_ms <= before)
+            ++next;
+        bool parted = at - before > double(longestStep.count());
+        bool hidden = false;
+        for (auto span = next; span != apart.end() && span->from_ms <= at; ++span) {
+            parted = true;
+            hidden |= span->holds(at);
         }
-        const bool far = at - before > double(longestStep.count());
-        if (open && !far && std::none_of(spans.begin(), spans.end(), parts)) {
+        if (hidden) {
+            open = false;
+        } else if (open && !parted) {
             runs.back().last = i;
         } else {
             runs.push_back({i, i});

@@ -35,12 +35,13 @@ public:
         , m_to(toMs(to))
     {}
 
-    // Times come ascending; a clock that is set back in autumn brings some twice.
+    // Times come ascending. Asked before a label is made: zoomed in, most of a day's minutes are out of sight.
+    bool wants(qint64 ms) const { return ms >= m_from && ms <= m_to; }
+
     void add(qint64 ms, const QString &label, bool strong)
     {
-        if (ms < m_from || ms > m_to || (!ticks.empty() && ms <= toMs(ticks.back().time)))
-            return;
-        ticks.push_back({fromMs(ms), label, strong});
+        if (wants(ms))
+            ticks.push_back({fromMs(ms), label, strong});
     }
 
     std::vector<TimeTick> ticks;
@@ -58,6 +59,8 @@ std::vector<TimeTick> ticksWithinDays(UtcTime from, UtcTime to, qint64 step, Clo
         const qint64 start = startOf(date, zone);
         const qint64 end = startOf(date.addDays(1), zone);
         for (qint64 ms = start; ms < end; ms += step) {
+            if (!found.wants(ms))
+                continue;
             const bool midnight = ms == start;
             found.add(ms, text(inZone(fromMs(ms), zone), midnight ? "MMM d" : "HH:mm"), midnight);
         }
