@@ -441,7 +441,7 @@ void BackfillDialog::showProgress()
             QTableWidgetItem *item = m_table->item(row, column);
             if (!item) {
                 item = new QTableWidgetItem;
-                item->setTextAlignment(int((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter));
+                item->setTextAlignment((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
                 m_table->setItem(row, column, item);
             }
             if (item->text() != cells[size_t(column)])

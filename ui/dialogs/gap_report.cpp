@@ -249,7 +249,7 @@ void GapReport::showTable()
                                            line.cause};
         for (int column = 0; column < int(cells.size()); ++column) {
             auto *item = new QTableWidgetItem(cells[size_t(column)]);
-            item->setTextAlignment(int((column == 4 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter));
+            item->setTextAlignment((column == 4 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
             if (column == 0)
                 item->setData(Qt::UserRole, int(i));
             m_table->setItem(row, column, item);

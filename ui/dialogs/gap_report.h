@@ -6,6 +6,7 @@
 #include "ui/support/asker.h"
 
 #include <QDialog>
+#include <QJsonArray>
 
 class QCheckBox;
 class QComboBox;

@@ -15,6 +15,7 @@
 #include <QMenuBar>
 #include <QSettings>
 #include <QShortcut>
+#include <QTabBar>
 #include <QToolBar>
 #include <QToolButton>
 
