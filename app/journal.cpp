@@ -101,11 +101,17 @@ Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, cons
             });
     connect(&board, &Switchboard::instrumentsReady, this,
             [this](const std::vector<exchange::Instrument> &, const std::vector<QString> &delisted) {
-                if (!delisted.empty())
+                QStringList fresh; // the list comes again and again; those that ended before we began are no news
+                for (const QString &symbol : delisted) {
+                    if (!m_delisted.contains(symbol))
+                        fresh.append(symbol);
+                    m_delisted.insert(symbol);
+                }
+                if (std::exchange(m_knowsDelisted, true) && !fresh.isEmpty())
                     note({.kind = EventKind::Listing,
                           .severity = Severity::Warning,
                           .title = QStringLiteral("Delisted"),
-                          .detail = QStringList(delisted.begin(), delisted.end()).join(QStringLiteral(", "))});
+                          .detail = fresh.join(QStringLiteral(", "))});
             });
     note({.title = QStringLiteral("Engine started"), .detail = QStringLiteral("version " TAPEKEEPER_VERSION)});
 }

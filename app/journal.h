@@ -37,6 +37,8 @@ private:
     const MetricsBridge &m_bridge;
     alert::EventLog m_log;
     alert::IncidentWatch m_watch;
+    QSet<QString> m_delisted; // symbols, as told
+    bool m_knowsDelisted = false;
     QTimer m_lookSoon;
 };
 

@@ -10,6 +10,12 @@ namespace {
 
 constexpr double smoothing = 0.4; // of a new rate; the eye wants a calm number
 
+// Majors are told by their base; those quoted and settled in USDT are meant.
+bool isMajor(const QString &pair, const QStringList &bases)
+{
+    return pair.endsWith(QLatin1String("/USDT:USDT")) && bases.contains(pair.section(u'/', 0, 0));
+}
+
 UtcTime timeOf(const QJsonValue &value)
 {
     return fromMs(value.toInteger());
@@ -114,7 +120,7 @@ void PairBook::read(const QJsonObject &object, PairRow &into, double seconds)
     into.streams.clear();
     for (const QJsonValue &stream : object.value(QLatin1String("streams")).toArray())
         into.streams.push_back(streamOf(stream.toArray()));
-    into.is_major = m_majors.contains(into.pair.section(u'/', 0, 0));
+    into.is_major = isMajor(into.pair, m_majors);
     into.open_gaps = m_gaps.value(into.key);
 }
 
@@ -212,7 +218,7 @@ void PairBook::setMajors(const QStringList &bases)
         return;
     m_majors = bases;
     for (PairRow &row : m_rows)
-        row.is_major = m_majors.contains(row.pair.section(u'/', 0, 0));
+        row.is_major = isMajor(row.pair, m_majors);
     if (!m_rows.empty())
         Q_EMIT changed(0, int(m_rows.size()) - 1);
 }

@@ -63,6 +63,7 @@ ChartFeed::ChartFeed(monitor::EngineView &engine, CandleChart &chart)
         m_lastMark = now;
         m_chart.addMarkPrice({now, row->mark.toDouble()});
     });
+    connect(&engine.health(), &monitor::HealthBook::updated, this, &ChartFeed::catchUp);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, [this] {
         const monitor::EngineConnection &connection = m_engine.connection();
         if (!connection.isConnected()) {
@@ -187,6 +188,32 @@ void ChartFeed::goTo(UtcTime from, UtcTime to)
         return;
     }
     m_chart.showSpan(from - length, to + length);
+}
+
+// What history brings is told by nobody candle by candle: the chart looks again when more is stored than it shows, and
+// when the first fill has ended.
+void ChartFeed::catchUp()
+{
+    if (m_series.pair.isEmpty() || !m_engine.connection().isConnected())
+        return;
+    bool filling = false;
+    for (const monitor::HistoryView &history : m_engine.health().histories())
+        filling = filling || history.filling;
+    const bool ended = m_filling && !filling;
+    m_filling = filling;
+    const monitor::PairRow *row = m_engine.pairs().find(m_series.exchange, m_series.pair);
+    const UtcTime stored = row ? row->lastFinal(m_series.timeframe) : UtcTime{};
+    const CandleSeries &series = m_chart.series();
+    const bool behind =
+        toMs(stored) != 0 &&
+        (series.isEmpty() || series.newest().open_time < previousCandleOpen(m_series.timeframe, stored));
+    const UtcTime now = m_engine.now();
+    const bool tooSoon = now - m_caughtUpAt < std::chrono::seconds(5) && now >= m_caughtUpAt;
+    if (!ended && (!behind || tooSoon))
+        return;
+    m_caughtUpAt = now;
+    load();
+    loadOverlays();
 }
 
 void ChartFeed::loadOverlays()

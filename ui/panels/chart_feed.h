@@ -26,6 +26,7 @@ private:
     void loadOlder(UtcTime before);
     void loadOverlays();
     void refill(UtcTime from, UtcTime to);
+    void catchUp();
     void showGaps();
     void ask(const QString &command, const QJsonObject &more, std::function<void(const QJsonObject &)> take,
              bool required);
@@ -39,6 +40,8 @@ private:
     std::optional<tk::TimeSpan> m_goal; // to be shown as soon as it is loaded
     quint64 m_generation = 0;       // answers to earlier subjects are dropped
     UtcTime m_lastMark{};
+    bool m_filling = false;         // the first fill is under way: what is stored grows to the left
+    UtcTime m_caughtUpAt{};
     QTimer m_clock;
 };
 

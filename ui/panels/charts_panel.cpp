@@ -35,7 +35,6 @@ ChartsPanel::ChartsPanel(monitor::EngineView &engine, const Theme &theme, QWidge
 {
     setObjectName(QStringLiteral("chartsPanel"));
     m_bar->setObjectName(QStringLiteral("chartTabs"));
-    m_bar->setTabsClosable(true);
     m_bar->setMovable(true);
     m_bar->setExpanding(false);
     m_bar->setDrawBase(false);
@@ -86,7 +85,6 @@ ChartsPanel::ChartsPanel(monitor::EngineView &engine, const Theme &theme, QWidge
         m_tabs.erase(m_tabs.begin() + from);
         m_tabs.insert(m_tabs.begin() + to, moved);
     });
-    connect(m_bar, &QTabBar::tabCloseRequested, this, &ChartsPanel::closeTab);
     connect(another, &QToolButton::clicked, this, [this] {
         if (const ChartFeed *feed = currentFeed()) {
             const SeriesKey series = feed->series();
@@ -137,8 +135,9 @@ void ChartsPanel::openFirst()
     if (!m_tabs.empty() || m_engine.pairs().rows().empty())
         return;
     const auto &rows = m_engine.pairs().rows();
-    auto first = std::ranges::find_if(
-        rows, [](const monitor::PairRow &row) { return row.pair.startsWith(QLatin1String("BTC/")); });
+    auto first = std::ranges::find(rows, QStringLiteral("BTC/USDT:USDT"), &monitor::PairRow::pair);
+    if (first == rows.end())
+        first = std::ranges::find_if(rows, &monitor::PairRow::is_major);
     if (first == rows.end())
         first = rows.begin();
     open(first->exchange, first->pair, {}, true);
@@ -155,7 +154,19 @@ ChartsPanel::Tab &ChartsPanel::addTab()
     chart->setOverlay(CandleChart::Overlay::Volume, m_volume->isChecked());
     m_stack->addWidget(chart);
     m_tabs.push_back({chart, new ChartFeed(m_engine, *chart)});
-    m_bar->addTab(QString());
+    const int index = m_bar->addTab(QString());
+    auto *close = new QToolButton;
+    close->setObjectName(QStringLiteral("closeTab"));
+    close->setText(QStringLiteral("×"));
+    close->setToolTip(tr("Close this chart"));
+    close->setAccessibleName(tr("Close chart"));
+    close->setAutoRaise(true);
+    close->setFocusPolicy(Qt::NoFocus);
+    connect(close, &QToolButton::clicked, this, [this, chart] {
+        const auto at = std::ranges::find(m_tabs, chart, &Tab::chart);
+        closeTab(int(at - m_tabs.begin()));
+    });
+    m_bar->setTabButton(index, QTabBar::RightSide, close);
     return m_tabs.back();
 }
 

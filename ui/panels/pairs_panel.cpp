@@ -37,25 +37,25 @@ int usualWidth(const PairModel::Column &column)
     using Field = PairModel::Field;
     switch (column.field) {
     case Field::Pair:
-        return 132;
+        return 122;
     case Field::State:
-        return 102;
+        return 110;
     case Field::Price:
-        return 88;
+        return 82;
     case Field::Age:
-        return 54;
+        return 48;
     case Field::Final:
-        return 52;
+        return 48;
     case Field::Mark:
         return 88;
     case Field::Funding:
-        return 74;
+        return 68;
     case Field::NextFunding:
         return 62;
     case Field::Frames:
         return 66;
     case Field::Gaps:
-        return 44;
+        return 42;
     }
     return 60;
 }
@@ -74,7 +74,6 @@ PairsPanel::PairsPanel(monitor::EngineView &engine, const Theme &theme, QWidget 
     , m_engine(engine)
     , m_model(new PairModel(engine.pairs(), [&engine] { return engine.now(); }, this))
     , m_shown(new PairFilterModel(*m_model, [&engine] { return engine.now(); }, this))
-    , m_counts(new QLabel)
     , m_filter(new QLineEdit)
     , m_problem(new QLabel)
     , m_quick(new QButtonGroup(this))
@@ -83,8 +82,6 @@ PairsPanel::PairsPanel(monitor::EngineView &engine, const Theme &theme, QWidget 
     , m_sortId(QStringLiteral("state"))
 {
     setObjectName(QStringLiteral("pairsPanel"));
-    m_counts->setObjectName(QStringLiteral("pairCounts"));
-    m_counts->setTextFormat(Qt::RichText);
     m_filter->setObjectName(QStringLiteral("pairFilter"));
     m_filter->setPlaceholderText(tr("Filter (try state:stale or age>60s)"));
     m_filter->setAccessibleName(tr("Filter of pairs"));
@@ -143,19 +140,20 @@ PairsPanel::PairsPanel(monitor::EngineView &engine, const Theme &theme, QWidget 
                 m_sortOrder = order;
             });
     connect(m_table->horizontalHeader(), &QHeaderView::sectionResized, this, [this](int column, int, int width) {
-        if (width > 0 && column < m_model->columnCount())
+        if (!m_settingColumns && width > 0 && column < m_model->columnCount())
             m_widths.insert(PairModel::columnId(m_model->columns()[size_t(column)]), width);
     });
 
     auto *layout = new QVBoxLayout(this);
-    layout->setContentsMargins(8, 8, 0, 0);
+    layout->setContentsMargins(8, 4, 0, 0);
     layout->setSpacing(6);
-    layout->addWidget(m_counts);
     layout->addLayout(row);
     layout->addWidget(m_problem);
     layout->addWidget(m_table, 1);
 
     makeActions();
+    // What the header does to its sections on a reset is nobody's choice.
+    connect(m_model, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_settingColumns = true; });
     connect(m_model, &QAbstractItemModel::modelReset, this, &PairsPanel::setColumns);
     using monitor::PairBook;
     for (const auto signal : {&PairBook::inserted, &PairBook::removed, &PairBook::wasReset})
@@ -258,7 +256,9 @@ void PairsPanel::showCounts()
     part(counts.quiet, tr("%1 quiet"));
     part(counts.ended, tr("%1 ended"));
     part(counts.with_gaps, tr("%1 with gaps"));
-    m_counts->setText(tr("<b>Pairs</b>&nbsp;&nbsp;%1").arg(parts.join(QStringLiteral(" · "))));
+    const QString title = tr("Pairs  %1").arg(parts.join(QStringLiteral(" · ")));
+    if (title != windowTitle())
+        setWindowTitle(title); // the dock's own
     showEmpty();
 }
 
@@ -365,6 +365,7 @@ void PairsPanel::headerMenu(const QPoint &at)
 
 void PairsPanel::setColumns()
 {
+    m_settingColumns = true;
     int sortColumn = 1;
     for (int column = 0; column < m_model->columnCount(); ++column) {
         const PairModel::Column &what = m_model->columns()[size_t(column)];
@@ -375,6 +376,7 @@ void PairsPanel::setColumns()
         if (id == m_sortId)
             sortColumn = column;
     }
+    m_settingColumns = false;
     m_table->sortByColumn(sortColumn, m_sortOrder);
 }
 

@@ -65,7 +65,6 @@ private:
     monitor::EngineView &m_engine;
     PairModel *m_model;
     PairFilterModel *m_shown;
-    QLabel *m_counts;
     QLineEdit *m_filter;
     QLabel *m_problem;
     QButtonGroup *m_quick;
@@ -74,6 +73,7 @@ private:
     QList<QAction *> m_actions;
     QHash<QString, bool> m_hidden; // columns by id, as chosen
     QHash<QString, int> m_widths;
+    bool m_settingColumns = false;
     QString m_sortId;
     Qt::SortOrder m_sortOrder = Qt::DescendingOrder;
 };

@@ -141,6 +141,8 @@ QString styleSheet(const Palette &palette)
         "QPushButton, QToolButton { background: @alternate; border: 1px solid @line; border-radius: 5px;"
         " padding: 3px 10px; min-height: 16px; }"
         "QToolButton { padding: 3px 6px; }"
+        "QToolButton#closeTab { border: none; background: transparent; padding: 0 3px; color: @secondaryText; }"
+        "QToolButton#closeTab:hover { color: @text; background: @hover; }"
         "QPushButton:hover, QToolButton:hover { background: @hover; }"
         "QPushButton:checked, QToolButton:checked { background: @selection; }"
         "QPushButton:focus, QToolButton:focus { border-color: @accent; }"
@@ -149,6 +151,22 @@ QString styleSheet(const Palette &palette)
         " border: 1px solid @line; border-radius: 5px; padding: 2px 6px; selection-background-color: @selection;"
         " selection-color: @text; }"
         "QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border-color: @accent; }"
+        "QCheckBox::indicator, QListView::indicator { width: 13px; height: 13px; border: 1px solid @secondaryText;"
+        " border-radius: 3px; background: @window; }"
+        "QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent; border-color: @accent;"
+        " image: url(:/tapekeeper/icons/check-@variant.svg); }"
+        "QCheckBox::indicator:disabled { border-color: @line; }"
+        "QComboBox { background: @alternate; border: 1px solid @line; border-radius: 5px; padding: 2px 8px; }"
+        "QComboBox:focus { border-color: @accent; }"
+        "QComboBox::drop-down { border: none; width: 18px; }"
+        "QComboBox::down-arrow { image: url(:/tapekeeper/icons/down-@variant.svg); width: 10px; height: 10px; }"
+        "QComboBox QAbstractItemView { background: @panel; border: 1px solid @line; }"
+        "QProgressBar { background: @window; border: 1px solid @line; border-radius: 5px; text-align: center; }"
+        "QProgressBar::chunk { background: @selection; border-radius: 4px; }"
+        "QMenu { background: @panel; border: 1px solid @line; } QMenu::item { padding: 4px 20px; }"
+        "QMenu::item:selected { background: @selection; color: @text; }"
+        "QMenu::item:disabled { color: @secondaryText; }"
+        "QMenu::separator { height: 1px; background: @line; margin: 3px 0; }"
         "QTabBar::tab { background: transparent; color: @secondaryText; border: none;"
         " border-bottom: 2px solid transparent; padding: 4px 8px; }"
         "QTabBar::tab:hover { color: @text; }"
@@ -174,7 +192,8 @@ QString styleSheet(const Palette &palette)
     };
     for (const auto &[name, colour] : tokens)
         sheet.replace(name, colour.name());
-    return sheet;
+    return sheet.replace(QLatin1String("@variant"),
+                         palette.isDark ? QLatin1String("dark") : QLatin1String("light"));
 }
 
 } // namespace tk::ui

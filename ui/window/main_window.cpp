@@ -3,6 +3,7 @@
 #include "ui/dialogs/backfill_dialog.h"
 #include "ui/dialogs/gap_report.h"
 #include "ui/window/about.h"
+#include "ui/window/dock_title.h"
 #include "ui/window/go_to.h"
 
 #include <QAction>
@@ -60,6 +61,8 @@ void MainWindow::makeDocks()
         auto *made = new QDockWidget(title, this);
         made->setObjectName(name);
         made->setWidget(panel);
+        made->setTitleBarWidget(new DockTitle(*made, m_parts.theme));
+        connect(panel, &QWidget::windowTitleChanged, made, &QWidget::setWindowTitle);
         m_docks.push_back(made);
     };
     dock(QStringLiteral("dockPairs"), tr("Pairs"), m_pairs);
@@ -86,9 +89,9 @@ void MainWindow::resetLayout()
     for (QDockWidget *dock : m_docks)
         dock->show();
     m_docks[2]->raise();
-    resizeDocks({m_docks[0], m_docks[1]}, {520, 880}, Qt::Horizontal);
-    resizeDocks({m_docks[1], m_docks[2]}, {420, 200}, Qt::Vertical);
-    resizeDocks({m_docks[0], m_docks[4]}, {640, 140}, Qt::Vertical);
+    resizeDocks({m_docks[0], m_docks[1]}, {610, std::max(400, width() - 610)}, Qt::Horizontal);
+    resizeDocks({m_docks[1], m_docks[2]}, {400, 240}, Qt::Vertical);
+    resizeDocks({m_docks[0], m_docks[4]}, {680, 110}, Qt::Vertical);
 }
 
 QAction *MainWindow::add(QMenu *menu, const QString &name, const QString &text, const QKeySequence &keys,
@@ -393,7 +396,8 @@ void MainWindow::restoreSession()
     const QSettings &settings = m_parts.settings;
     if (!restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray()))
         resize(1400, 850);
-    restoreState(settings.value(QStringLiteral("window/state")).toByteArray(), layoutVersion);
+    if (!restoreState(settings.value(QStringLiteral("window/state")).toByteArray(), layoutVersion))
+        resetLayout();
     m_pairs->restore(settings);
     m_charts->restore(settings);
     m_local->setChecked(settings.value(QStringLiteral("window/localTime"), false).toBool());
