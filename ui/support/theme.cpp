@@ -2,6 +2,12 @@
 
 #include <QApplication>
 
+// Resources of a static library are linked only when somebody asks for them, outside of any namespace.
+static void initResources()
+{
+    Q_INIT_RESOURCE(tapekeeper);
+}
+
 namespace tk::ui {
 
 Theme::Theme(bool systemIsDark, QObject *parent)
@@ -22,6 +28,7 @@ void Theme::setMode(Mode mode)
 
 void Theme::applyTo(QApplication &application)
 {
+    initResources();
     const auto apply = [this, &application] {
         QApplication::setPalette(toQPalette(m_palette));
         application.setStyleSheet(styleSheet(m_palette));
