@@ -30,6 +30,7 @@ std::vector<alert::Event> EventBook::lasting() const
 
 void EventBook::reset(const QJsonArray &events)
 {
+    Q_EMIT aboutToReset();
     m_events.clear();
     for (const QJsonValue &value : events) {
         if (const auto event = alert::eventFromJson(value.toObject()))
@@ -64,13 +65,14 @@ void EventBook::put(const alert::Event &event)
         Q_EMIT replaced(at);
         return;
     }
+    Q_EMIT aboutToAppend();
     m_events.push_back(event);
-    Q_EMIT appended(at, at);
+    Q_EMIT appended();
     Q_EMIT happened(event);
     if (m_events.size() > m_most + m_most / 10) {
-        const int surplus = int(m_events.size() - m_most);
-        m_events.erase(m_events.begin(), m_events.begin() + surplus);
-        Q_EMIT trimmed(surplus);
+        Q_EMIT aboutToReset();
+        m_events.erase(m_events.begin(), m_events.end() - qsizetype(m_most));
+        Q_EMIT wasReset();
     }
 }
 

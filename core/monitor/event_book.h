@@ -24,10 +24,11 @@ public:
     void apply(const QJsonObject &events); // {ID: {…}|null}; what leaves the live state stays here
 
 Q_SIGNALS:
+    void aboutToReset();
     void wasReset();
-    void appended(int first, int last); // positions in events()
-    void replaced(int at);
-    void trimmed(int count);                      // from the front
+    void aboutToAppend(); // one, behind the last
+    void appended();
+    void replaced(int at);                        // position in events()
     void happened(const tk::alert::Event &event); // a new one, not a replay
 
 private:

@@ -6,6 +6,7 @@
 #include "ui/models/pair_model.h"
 
 #include <QAbstractItemModelTester>
+#include <QElapsedTimer>
 #include <QLabel>
 #include <QTableView>
 
@@ -133,7 +134,9 @@ private Q_SLOTS:
         QVERIFY(!rig.window().action(QStringLiteral("backfill"))->isEnabled());
         // Ages stand still: nothing of the past may look fresh.
         const UtcTime stood = rig.view().now();
-        QTest::qWait(30);
+        QElapsedTimer passed;
+        passed.start();
+        QVERIFY(rig.waitUntil([&] { return passed.elapsed() > 30; }));
         QCOMPARE(rig.view().now(), stood);
         rig.shoot(rig.window(), QStringLiteral("window-away"));
 

@@ -166,8 +166,7 @@ QWidget *BackfillDialog::makeForm(const QStringList &pairs)
     connect(m_preset, &QComboBox::activated, this, [this](int index) { setPreset(Preset(index)); });
     for (QDateTimeEdit *one : {m_from, m_to}) {
         connect(one, &QDateTimeEdit::dateTimeChanged, &m_planSoon, [this] { m_planSoon.start(); });
-        connect(one, &QDateTimeEdit::editingFinished, this,
-                [this] { m_preset->setCurrentIndex(int(Preset::Own)); });
+        connect(one, &QDateTimeEdit::editingFinished, this, [this] { m_preset->setCurrentIndex(int(Preset::Own)); });
     }
     connect(m_start, &QPushButton::clicked, this, &BackfillDialog::start);
     connect(close, &QPushButton::clicked, this, &QDialog::reject);
@@ -188,6 +187,7 @@ QWidget *BackfillDialog::makeProgress()
     m_table->setObjectName(QStringLiteral("backfillTable"));
     m_table->setHorizontalHeaderLabels({tr("Pair"), tr("Was there"), tr("Fetched"), tr("Unfillable"), tr("Left")});
     m_table->verticalHeader()->hide();
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setShowGrid(false);
@@ -335,12 +335,11 @@ void BackfillDialog::showPlan(const Result<QJsonValue> &answer)
     const QJsonObject plan = answer->toObject();
     const auto number = [&](const char *key) { return plan.value(QLatin1String(key)).toInteger(); };
     const qint64 wanted = number("wanted");
-    QString text = wanted == 0
-                       ? tr("Nothing is missing: %1 candles are there.").arg(countText(number("present")))
-                       : tr("%1 candles are missing, %2 are there. %3 requests, weight %4, about %5.")
-                             .arg(countText(wanted), countText(number("present")), countText(number("requests")),
-                                  countText(number("weight")),
-                                  durationText(std::chrono::seconds(std::max<qint64>(1, number("seconds")))));
+    QString text = wanted == 0 ? tr("Nothing is missing: %1 candles are there.").arg(countText(number("present")))
+                               : tr("%1 candles are missing, %2 are there. %3 requests, weight %4, about %5.")
+                                     .arg(countText(wanted), countText(number("present")),
+                                          countText(number("requests")), countText(number("weight")),
+                                          durationText(std::chrono::seconds(std::max<qint64>(1, number("seconds")))));
     for (const QJsonValue &problem : plan.value(QLatin1String("problems")).toArray())
         text += u'\n' + problem.toString();
     m_preview->setText(text);
@@ -384,14 +383,13 @@ QString BackfillDialog::result(const monitor::BackfillView &view) const
                    .arg(countText(all.fetched), countText(all.present));
     else
         text = tr("%1 of %2 missing candles fetched, %3 were there already · %4 requests left%5")
-                   .arg(countText(all.fetched), countText(all.wanted), countText(all.present),
-                        countText(all.jobs_left),
+                   .arg(countText(all.fetched), countText(all.wanted), countText(all.present), countText(all.jobs_left),
                         view.state == QLatin1String("paused") ? tr(" · paused")
-                        : m_rate > 0 ? tr(" · %1 candles/s").arg(countText(qint64(m_rate)))
-                                     : QString());
+                        : m_rate > 0                          ? tr(" · %1 candles/s").arg(countText(qint64(m_rate)))
+                                                              : QString());
     if (all.unfillable > 0)
-        text += u'\n' + tr("%1 are unfillable: the exchange does not have them (asked twice).")
-                            .arg(countText(all.unfillable));
+        text += u'\n' +
+                tr("%1 are unfillable: the exchange does not have them (asked twice).").arg(countText(all.unfillable));
     for (const QString &problem : view.problems.mid(0, 6))
         text += u'\n' + problem;
     return text;
@@ -402,9 +400,9 @@ void BackfillDialog::showProgress()
     const monitor::BackfillView *view = m_engine.backfills().find(m_id);
     m_which->clear();
     for (const monitor::BackfillView &one : m_engine.backfills().all()) {
-        m_which->addItem(tr("%1 · %2 pairs · %3 · %4")
+        m_which->addItem(tr("%1 · %2 · %3 · %4")
                              .arg(dateTimeText(one.started))
-                             .arg(one.pairs.size())
+                             .arg(one.pairs.size() == 1 ? one.pairs.firstKey() : tr("%1 pairs").arg(one.pairs.size()))
                              .arg(one.timeframes.join(u' '), one.state),
                          one.id);
         if (one.id == m_id)

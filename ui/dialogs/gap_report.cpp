@@ -71,9 +71,10 @@ GapReport::GapReport(monitor::EngineView &engine, const Theme &theme, Asker &ask
     m_days->setCurrentIndex(1);
     m_table->setObjectName(QStringLiteral("gapTable"));
     m_table->setAccessibleName(tr("Gaps"));
-    m_table->setHorizontalHeaderLabels({tr("Pair"), tr("Stream"), tr("From (UTC)"), tr("To (UTC)"), tr("Missing"),
-                                        tr("State"), tr("Cause")});
+    m_table->setHorizontalHeaderLabels(
+        {tr("Pair"), tr("Stream"), tr("From (UTC)"), tr("To (UTC)"), tr("Missing"), tr("State"), tr("Cause")});
     m_table->verticalHeader()->hide();
+    m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setShowGrid(false);
@@ -206,13 +207,12 @@ void GapReport::take()
         m_lines.push_back(std::move(line));
     }
     m_map->setCompleteness(Completeness(ranges, missing, m_engine.now(), m_days->currentData().toInt()));
-    m_summary->setText(m_lines.empty()
-                           ? tr("No gaps: %1 series are complete from their first to their last candle.")
-                                 .arg(countText(qint64(ranges.size())))
-                           : tr("%1 gaps in %2 series: %3 candles missing, %4 unfillable.%5")
-                                 .arg(countText(qint64(m_lines.size())), countText(qint64(ranges.size())),
-                                      countText(open), countText(unfillable),
-                                      m_repairing ? tr(" Repairing…") : QString()));
+    m_summary->setText(m_lines.empty() ? tr("No gaps: %1 series are complete from their first to their last candle.")
+                                             .arg(countText(qint64(ranges.size())))
+                                       : tr("%1 gaps in %2 series: %3 candles missing, %4 unfillable.%5")
+                                             .arg(countText(qint64(m_lines.size())), countText(qint64(ranges.size())),
+                                                  countText(open), countText(unfillable),
+                                                  m_repairing ? tr(" Repairing…") : QString()));
     m_repair->setEnabled(open > 0 && !m_repairing);
     filter();
 }
@@ -228,8 +228,8 @@ void GapReport::filter()
 void GapReport::showTable()
 {
     const QString text = m_text->text().trimmed();
-    const QString stream = m_timeframe->currentIndex() > 0 ? m_timeframe->currentText() + QStringLiteral(" candles")
-                                                           : QString();
+    const QString stream =
+        m_timeframe->currentIndex() > 0 ? m_timeframe->currentText() + QStringLiteral(" candles") : QString();
     const UtcTime now = m_engine.now();
     m_table->setRowCount(0);
     for (size_t i = 0; i < m_lines.size(); ++i) {
@@ -272,11 +272,10 @@ void GapReport::repair()
         },
         [this](const QJsonObject &progress) {
             const QString trouble = progress.value(QLatin1String("trouble")).toString();
-            m_summary->setText(
-                tr("Repairing: %1 of %2 candles are still missing%3")
-                    .arg(countText(progress.value(QLatin1String("missing")).toInteger()),
-                         countText(progress.value(QLatin1String("missing_at_start")).toInteger()),
-                         trouble.isEmpty() ? QString() : QStringLiteral(" · ") + trouble));
+            m_summary->setText(tr("Repairing: %1 of %2 candles are still missing%3")
+                                   .arg(countText(progress.value(QLatin1String("missing")).toInteger()),
+                                        countText(progress.value(QLatin1String("missing_at_start")).toInteger()),
+                                        trouble.isEmpty() ? QString() : QStringLiteral(" · ") + trouble));
         });
 }
 

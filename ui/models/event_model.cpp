@@ -38,21 +38,12 @@ EventModel::EventModel(monitor::EventBook &book, QObject *parent)
     , m_book(book)
 {
     using monitor::EventBook;
-    connect(&book, &EventBook::wasReset, this, [this] {
-        beginResetModel();
-        endResetModel();
-    });
-    connect(&book, &EventBook::appended, this, [this](int first, int last) {
-        beginInsertRows({}, 0, last - first);
-        endInsertRows();
-    });
-    connect(&book, &EventBook::replaced, this, [this](int at) {
-        Q_EMIT dataChanged(index(rowOf(at), 0), index(rowOf(at), ColumnCount - 1));
-    });
-    connect(&book, &EventBook::trimmed, this, [this] {
-        beginResetModel();
-        endResetModel();
-    });
+    connect(&book, &EventBook::aboutToReset, this, [this] { beginResetModel(); });
+    connect(&book, &EventBook::wasReset, this, [this] { endResetModel(); });
+    connect(&book, &EventBook::aboutToAppend, this, [this] { beginInsertRows({}, 0, 0); });
+    connect(&book, &EventBook::appended, this, [this] { endInsertRows(); });
+    connect(&book, &EventBook::replaced, this,
+            [this](int at) { Q_EMIT dataChanged(index(rowOf(at), 0), index(rowOf(at), ColumnCount - 1)); });
 }
 
 int EventModel::rowCount(const QModelIndex &parent) const

@@ -47,6 +47,8 @@ void CellDelegate::initStyleOption(QStyleOptionViewItem *option, const QModelInd
             break;
         }
     }
+    if (!(option->state & QStyle::State_Enabled)) // of the past: nothing may look fresh
+        colour = palette.secondaryText;
     option->palette.setColor(QPalette::Text, colour);
     option->palette.setColor(QPalette::HighlightedText, colour);
     option->textElideMode = Qt::ElideRight;
@@ -66,7 +68,10 @@ void CellDelegate::paint(QPainter *painter, const QStyleOptionViewItem &option, 
     style->drawControl(QStyle::CE_ItemViewItem, &cell, painter, view); // the ground alone
     const QRect room = option.rect.adjusted(6, 0, -4, 0);
     const QRectF mark(room.left(), room.center().y() - markSize / 2.0 + 0.5, markSize, markSize);
-    paintStateMark(*painter, mark, StreamState(index.data(m_stateRole).toInt()), m_theme.palette());
+    const auto state = StreamState(index.data(m_stateRole).toInt());
+    const bool fresh = option.state & QStyle::State_Enabled;
+    paintMark(*painter, mark, markShape(state),
+              fresh ? stateColour(m_theme.palette(), state) : m_theme.palette().secondaryText);
     painter->save();
     painter->setFont(cell.font);
     painter->setPen(cell.palette.color(QPalette::Text));

@@ -85,7 +85,9 @@ void HealthCard::paintEvent(QPaintEvent *)
     const Palette &palette = m_theme.palette();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QColor edge = m_mood == Mood::Trouble   ? palette.stale
+    const auto lively = [&](const QColor &colour) { return isEnabled() ? colour : palette.secondaryText; };
+    const QColor edge = !isEnabled()              ? palette.line
+                        : m_mood == Mood::Trouble ? palette.stale
                         : m_mood == Mood::Warning ? palette.late
                                                   : palette.line;
     painter.setPen(edge);
@@ -94,13 +96,13 @@ void HealthCard::paintEvent(QPaintEvent *)
     // The mood as a shape too, for who does not see colours.
     const QRectF mark(width() - 22, 11, 10, 10);
     if (m_mood == Mood::Trouble)
-        paintMark(painter, mark, MarkShape::Square, palette.stale);
+        paintMark(painter, mark, MarkShape::Square, lively(palette.stale));
     else if (m_mood == Mood::Warning)
-        paintMark(painter, mark, MarkShape::Triangle, palette.late);
+        paintMark(painter, mark, MarkShape::Triangle, lively(palette.late));
     else if (m_mood == Mood::Unknown)
         paintMark(painter, mark, MarkShape::DottedRing, palette.quiet);
     else
-        paintMark(painter, mark, MarkShape::Disc, palette.live);
+        paintMark(painter, mark, MarkShape::Disc, lively(palette.live));
 }
 
 HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidget *parent)
@@ -108,12 +110,11 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     , m_engine(engine)
 {
     setObjectName(QStringLiteral("healthPanel"));
-    const std::array<std::pair<QString, const char *>, CardCount> names{
-        {{tr("Streams"), "cardStreams"},
-         {tr("Connections"), "cardConnections"},
-         {tr("History"), "cardHistory"},
-         {tr("Store"), "cardStore"},
-         {tr("Engine"), "cardEngine"}}};
+    const std::array<std::pair<QString, const char *>, CardCount> names{{{tr("Streams"), "cardStreams"},
+                                                                         {tr("Connections"), "cardConnections"},
+                                                                         {tr("History"), "cardHistory"},
+                                                                         {tr("Store"), "cardStore"},
+                                                                         {tr("Engine"), "cardEngine"}}};
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(8, 8, 8, 8);
     layout->setSpacing(8);
@@ -167,10 +168,9 @@ void HealthPanel::showStreams()
         return m_cards[Streams]->say(tr("no streams yet"), tr("waiting for the instrument list"),
                                      HealthCard::Mood::Unknown);
     QStringList parts{tr("%1 live").arg(countText(count(StreamState::Live)))};
-    for (const auto &[state, text] : {std::pair{StreamState::Stale, tr("%1 stale")},
-                                      std::pair{StreamState::Silent, tr("%1 silent")},
-                                      std::pair{StreamState::Late, tr("%1 late")},
-                                      std::pair{StreamState::Quiet, tr("%1 quiet")}}) {
+    for (const auto &[state, text] :
+         {std::pair{StreamState::Stale, tr("%1 stale")}, std::pair{StreamState::Silent, tr("%1 silent")},
+          std::pair{StreamState::Late, tr("%1 late")}, std::pair{StreamState::Quiet, tr("%1 quiet")}}) {
         if (count(state) > 0)
             parts.append(text.arg(countText(count(state))));
     }
@@ -178,9 +178,9 @@ void HealthPanel::showStreams()
         parts.append(tr("%1 waiting").arg(countText(waiting)));
     const bool sick = count(StreamState::Stale) + count(StreamState::Silent) > 0;
     m_cards[Streams]->say(parts.join(dot()), tr("%1 frames/s").arg(countText(qint64(frames))),
-                          sick                                ? HealthCard::Mood::Trouble
+                          sick                           ? HealthCard::Mood::Trouble
                           : count(StreamState::Late) > 0 ? HealthCard::Mood::Warning
-                                                              : HealthCard::Mood::Calm,
+                                                         : HealthCard::Mood::Calm,
                           majors.isEmpty() ? QString() : tr("Stale majors: %1").arg(majors.join(QStringLiteral(", "))));
 }
 
@@ -203,10 +203,9 @@ void HealthPanel::showConnections()
     QString headline = tr("%1 of %2 up").arg(up).arg(connections.size());
     if (rotation)
         headline += dot() + tr("next rotation in %1").arg(ageText(rotation));
-    m_cards[Connections]->say(headline,
-                              down.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects))
-                                             : down.join(dot()),
-                              down.isEmpty() ? HealthCard::Mood::Calm : HealthCard::Mood::Trouble);
+    m_cards[Connections]->say(
+        headline, down.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects)) : down.join(dot()),
+        down.isEmpty() ? HealthCard::Mood::Calm : HealthCard::Mood::Trouble);
 }
 
 void HealthPanel::showHistory()
@@ -223,7 +222,8 @@ void HealthPanel::showHistory()
     } else if (history.filling && history.fill_wanted > 0) {
         headline = tr("filling · %1 %").arg(100 * history.fill_fetched / history.fill_wanted);
     } else if (history.gaps_open > 0) {
-        headline = tr("repairing %1 gaps").arg(countText(history.gaps_open));
+        headline =
+            history.gaps_open == 1 ? tr("repairing 1 gap") : tr("repairing %1 gaps").arg(countText(history.gaps_open));
         mood = HealthCard::Mood::Warning;
     }
     QString detail = tr("weight %1 / %2 per min").arg(countText(history.weight_used), countText(history.weight_limit));
@@ -249,12 +249,12 @@ void HealthPanel::showStore()
                              ? dot() + tr("oldest %1").arg(ageText(m_engine.now() - database->oldest_waiting))
                              : QString()),
                 HealthCard::Mood::Trouble, database->trouble + u'\n' + database->advice);
-        return m_cards[Store]->say(name + dot() + durationText(database->latency),
-                                   spool + dot() + tr("%1 points/s").arg(countText(qint64(database->points_per_second))) +
-                                       (database->refused_lines > 0
-                                            ? dot() + tr("%1 dead letters").arg(countText(database->refused_lines))
-                                            : QString()),
-                                   database->refused_lines > 0 ? HealthCard::Mood::Warning : HealthCard::Mood::Calm);
+        return m_cards[Store]->say(
+            name + dot() + durationText(database->latency),
+            spool + dot() + tr("%1 points/s").arg(countText(qint64(database->points_per_second))) +
+                (database->refused_lines > 0 ? dot() + tr("%1 dead letters").arg(countText(database->refused_lines))
+                                             : QString()),
+            database->refused_lines > 0 ? HealthCard::Mood::Warning : HealthCard::Mood::Calm);
     }
     if (!store->trouble.isEmpty())
         return m_cards[Store]->say(store->trouble, tr("%1 records wait").arg(countText(store->waiting)),
@@ -274,8 +274,8 @@ void HealthPanel::showEngine()
     const UtcTime now = m_engine.now();
     QString headline = tr("up %1").arg(ageText(std::max(milliseconds(0), now - engine->started)));
     if (process)
-        headline += dot() + tr("CPU %1 %").arg(process->cpu_percent, 0, 'f', 1) + dot() +
-                    bytesText(process->resident_bytes);
+        headline +=
+            dot() + tr("CPU %1 %").arg(process->cpu_percent, 0, 'f', 1) + dot() + bytesText(process->resident_bytes);
     QString detail;
     auto mood = HealthCard::Mood::Calm;
     if (!m_engine.health().histories().empty()) {

@@ -90,9 +90,9 @@ private Q_SLOTS:
     // The link line keeps its word: the engine runs on a machine without any of the GUI's libraries.
     void theProgramLinksNoGui()
     {
-        const QString program = QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper");
+        const QString program = QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server");
         if (!QFileInfo::exists(program))
-            QSKIP("tapekeeper is not built");
+            QSKIP("tapekeeper-server is not built");
         QProcess ldd;
         ldd.start(QStringLiteral("ldd"), {program});
         if (!ldd.waitForStarted())

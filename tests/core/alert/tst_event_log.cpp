@@ -1,0 +1,115 @@
+// Events on the disk: kept over restarts, bounded, and not undone by a line that a crash cut short.
+#include "alert/event_json.h"
+#include "alert/event_log.h"
+
+#include "support/test_registry.h"
+
+#include <QDir>
+#include <QTemporaryDir>
+
+using namespace tk;
+using namespace tk::alert;
+
+class EventLogTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void keepsOverARestart()
+    {
+        const QTemporaryDir folder;
+        qint64 incident = 0;
+        {
+            EventLog log(folder.path());
+            QVERIFY(log.open());
+            incident = log.put(event(1'000, QStringLiteral("Incident")));
+            log.put(event(2'000, QStringLiteral("Reconnected")));
+            Event over = *log.find(incident);
+            over.until = fromMs(5'000);
+            QCOMPARE(log.put(over), incident);
+        }
+        EventLog log(folder.path());
+        QVERIFY(log.open());
+        QCOMPARE(log.events().size(), size_t(2));
+        QCOMPARE(log.find(incident)->until, fromMs(5'000));
+        QCOMPARE(log.put(event(3'000, QStringLiteral("Next"))), qint64(3));
+        QCOMPARE(log.newest(2).front().title, QStringLiteral("Reconnected"));
+    }
+
+    void staysSmall()
+    {
+        const QTemporaryDir folder;
+        EventLog log(folder.path(), {.file_bytes = 20'000, .events = 100});
+        QVERIFY(log.open());
+        for (int i = 0; i < 2'000; ++i)
+            log.put(event(1'000 + i, QStringLiteral("Number %1").arg(i)));
+        QVERIFY(log.events().size() <= 100);
+        QCOMPARE(log.events().back().title, QStringLiteral("Number 1999"));
+        qint64 bytes = 0;
+        for (const QFileInfo &file : QDir(folder.path()).entryInfoList(QDir::Files))
+            bytes += file.size();
+        QVERIFY2(bytes <= 40'000, qPrintable(QString::number(bytes)));
+        EventLog again(folder.path(), {.file_bytes = 20'000, .events = 100});
+        QVERIFY(again.open());
+        QCOMPARE(again.events().back().title, QStringLiteral("Number 1999"));
+    }
+
+    void passesOverDamage()
+    {
+        const QTemporaryDir folder;
+        {
+            EventLog log(folder.path());
+            QVERIFY(log.open());
+            log.put(event(1'000, QStringLiteral("Before")));
+        }
+        QFile file(folder.filePath(QStringLiteral("events.jsonl")));
+        QVERIFY(file.open(QIODevice::Append));
+        file.write("{\"id\":2,\"time\":20"); // a power cut
+        file.close();
+        {
+            EventLog log(folder.path());
+            QVERIFY(log.open());
+            QCOMPARE(log.events().size(), size_t(1));
+            log.put(event(3'000, QStringLiteral("After")));
+        }
+        EventLog log(folder.path());
+        QVERIFY(log.open());
+        QCOMPARE(log.events().size(), size_t(2));
+        QCOMPARE(log.events().back().title, QStringLiteral("After"));
+    }
+
+    void withoutADiskItLivesInMemory()
+    {
+        EventLog log(QStringLiteral("/nowhere/at/all"));
+        const Status status = log.open();
+        QVERIFY(!status);
+        QVERIFY(status.error().message.contains(QStringLiteral("/nowhere/at/all")));
+        log.put(event(1'000, QStringLiteral("Kept")));
+        QCOMPARE(log.events().size(), size_t(1));
+    }
+
+    void travelsAsJson()
+    {
+        Event event = this->event(1'000, QStringLiteral("Stream stale"));
+        event.id = 7;
+        event.kind = EventKind::Streams;
+        event.severity = Severity::Trouble;
+        event.pairs = {QStringLiteral("BTC/USDT:USDT")};
+        event.from = fromMs(500);
+        event.incident = 3;
+        event.subject = QStringLiteral("market#2");
+        const auto back = eventFromJson(toJson(event));
+        QVERIFY(back);
+        QCOMPARE(*back, event);
+        QVERIFY(!eventFromJson({{QStringLiteral("title"), QStringLiteral("no id")}}));
+    }
+
+private:
+    static Event event(qint64 ms, const QString &title)
+    {
+        return {.time = fromMs(ms), .until = fromMs(ms), .title = title};
+    }
+};
+
+TK_TEST(EventLogTest, event_log);
+#include "tst_event_log.moc"
