@@ -2,7 +2,9 @@
 
 #include "app/open_store.h"
 #include "base/logging.h"
+#include "store/gap_ledger.h"
 
+#include <QDir>
 #include <QJsonArray>
 
 namespace tk::app {
@@ -45,7 +47,24 @@ Result<Question> parse(const QString &command, const QJsonObject &args, UtcTime 
     return question;
 }
 
-Result<QJsonValue> answerCandles(const Question &question, store::StoreReader &reader)
+// What the exchange is known not to have: there will be no candle, and the chart says why.
+QJsonArray unfillable(const SeriesKey &series, const QString &dataDir)
+{
+    QJsonArray rows;
+    const auto gaps = store::readUnclosedGaps(QDir(dataDir).filePath(QStringLiteral("ledger.sqlite")));
+    if (!gaps) {
+        qCWarning(lcStore).noquote() << gaps.error().message;
+        return rows;
+    }
+    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, series.timeframe};
+    for (const Gap &gap : *gaps) {
+        if (gap.state == GapState::Unfillable && gap.stream == stream)
+            rows.append(QJsonArray{toMs(gap.from), toMs(gap.to), gap.reason.isEmpty() ? gap.cause : gap.reason});
+    }
+    return rows;
+}
+
+Result<QJsonValue> answerCandles(const Question &question, store::StoreReader &reader, const QString &dataDir)
 {
     const SeriesKey series{question.exchange, question.pair, *question.timeframe};
     const auto candles = reader.candles(series, question.span, question.limit);
@@ -58,13 +77,14 @@ Result<QJsonValue> answerCandles(const Question &question, store::StoreReader &r
     for (const Candle &candle : *candles)
         rows.append(candleArray(candle));
     return QJsonValue(QJsonObject{{QStringLiteral("candles"), rows},
+                                  {QStringLiteral("unfillable"), unfillable(series, dataDir)},
                                   {QStringLiteral("first"), first->has_value() ? toMs(**first) : 0}});
 }
 
-Result<QJsonValue> answer(const Question &question, store::StoreReader &reader)
+Result<QJsonValue> answer(const Question &question, store::StoreReader &reader, const QString &dataDir)
 {
     if (question.command == QLatin1String("candles"))
-        return answerCandles(question, reader);
+        return answerCandles(question, reader, dataDir);
     QJsonArray rows;
     if (question.command == QLatin1String("series")) {
         const auto series = reader.candleSeries();
@@ -120,7 +140,7 @@ void StoreViews::run(const QString &command, const QJsonObject &args, link::Repl
     m_pool.start([this, question = *question, reply, settings = m_settings(), now = m_now] {
         const auto told = [&]() -> Result<QJsonValue> {
             const auto reader = openReader(settings, now);
-            return reader ? answer(question, **reader) : reader.error();
+            return reader ? answer(question, **reader, settings.engine.data_dir) : reader.error();
         }();
         QMetaObject::invokeMethod(this, [reply, told] {
             if (told)

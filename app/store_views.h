@@ -2,7 +2,8 @@
 // with readers of its own; the answers come back to the thread of the object (main).
 //
 //   candles {exchange, pair, timeframe, from?, to?, limit?}   {"candles":[[open_time,"o","h","l","c","v","quote",
-//                                                              trades,"source"],…], "first": oldest stored or 0}
+//                                                              trades,"source"],…], "first": oldest stored or 0,
+//                                                              "unfillable":[[from,to,"why"],…]}
 //   marks {exchange, pair, from, to}                          {"points":[[time,"price","index"],…]}
 //   funding {exchange, pair, from, to}                        {"points":[[time,"rate"],…]}
 //   series                                                    [[exchange, pair, timeframe, first, last, count],…]

@@ -186,7 +186,7 @@ void WindowSession::show(monitor::EngineConnection::Way way)
         });
         connect(&m_window->status(), &ui::StatusStrip::lineChanged, this,
                 [this] { m_tray->setLine(m_window->status().line()); });
-        m_window->setHideOnClose(m_settings.value(QStringLiteral("window/hideOnClose"), false).toBool());
+        m_window->setHasTray(true);
     }
     if (!m_line.minimised)
         m_window->show();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr qint64 firstLoad = 1'500;
 constexpr qint64 olderLoad = 3'000;
-constexpr qint64 mostToGoal = 20'000; // candles that are loaded to reach a far span
+constexpr qint64 mostToGoal = 20'000;     // candles that are loaded to reach a far span
 constexpr milliseconds markStep{180'000}; // mark prices are stored once a minute
 
 std::vector<Candle> candlesOf(const QJsonValue &rows)
@@ -96,8 +96,10 @@ void ChartFeed::show(const SeriesKey &series)
     m_series = series;
     m_looking = true;
     m_engine.candles().look(m_series);
-    if (!same)
+    if (!same) {
+        m_unfillable.clear();
         m_chart.setSubject(series.pair, series.timeframe);
+    }
     m_complete = false;
     m_loadingOlder = false;
     ++m_generation;
@@ -135,6 +137,7 @@ void ChartFeed::load()
     ask(
         QStringLiteral("candles"), {{QStringLiteral("limit"), firstLoad}},
         [this](const QJsonObject &answer) {
+            takeUnfillable(answer.value(QLatin1String("unfillable")));
             std::vector<Candle> candles = candlesOf(answer.value(QLatin1String("candles")));
             const UtcTime first = fromMs(answer.value(QLatin1String("first")).toInteger());
             m_complete = candles.empty() || candles.front().open_time <= first;
@@ -204,9 +207,8 @@ void ChartFeed::catchUp()
     const monitor::PairRow *row = m_engine.pairs().find(m_series.exchange, m_series.pair);
     const UtcTime stored = row ? row->lastFinal(m_series.timeframe) : UtcTime{};
     const CandleSeries &series = m_chart.series();
-    const bool behind =
-        toMs(stored) != 0 &&
-        (series.isEmpty() || series.newest().open_time < previousCandleOpen(m_series.timeframe, stored));
+    const bool behind = toMs(stored) != 0 && (series.isEmpty() || series.newest().open_time <
+                                                                      previousCandleOpen(m_series.timeframe, stored));
     const UtcTime now = m_engine.now();
     const bool tooSoon = now - m_caughtUpAt < std::chrono::seconds(5) && now >= m_caughtUpAt;
     if (!ended && (!behind || tooSoon))
@@ -235,9 +237,7 @@ void ChartFeed::loadOverlays()
         false);
     ask(
         QStringLiteral("funding"), span(from),
-        [this](const QJsonObject &answer) {
-            m_chart.setFundingRates(pointsOf(answer.value(QLatin1String("points"))));
-        },
+        [this](const QJsonObject &answer) { m_chart.setFundingRates(pointsOf(answer.value(QLatin1String("points")))); },
         false);
 }
 
@@ -249,15 +249,27 @@ void ChartFeed::refill(UtcTime from, UtcTime to)
          {QStringLiteral("to"), toMs(to)},
          {QStringLiteral("limit"), mostToGoal}},
         [this](const QJsonObject &answer) {
+            takeUnfillable(answer.value(QLatin1String("unfillable")));
             if (std::vector<Candle> candles = candlesOf(answer.value(QLatin1String("candles"))); !candles.empty())
                 m_chart.prependCandles(std::move(candles));
         },
         false);
 }
 
+void ChartFeed::takeUnfillable(const QJsonValue &rows)
+{
+    m_unfillable.clear();
+    for (const QJsonValue &row : rows.toArray())
+        m_unfillable.push_back({.from = fromMs(row[0].toInteger()),
+                                .to = fromMs(row[1].toInteger()),
+                                .cause = row[2].toString(),
+                                .state = GapState::Unfillable});
+    showGaps();
+}
+
 void ChartFeed::showGaps()
 {
-    std::vector<ChartGap> gaps;
+    std::vector<ChartGap> gaps = m_unfillable;
     const QString stream = timeframeText(m_series.timeframe) + QStringLiteral(" candles");
     for (const monitor::GapView &gap : m_engine.gaps().of(m_series.exchange, m_series.pair, stream)) {
         const GapState state = gap.state == QLatin1String("repairing") ? GapState::Repairing : GapState::Open;

@@ -110,14 +110,16 @@ QAction *MainWindow::add(QMenu *menu, const QString &name, const QString &text, 
 void MainWindow::makeActions()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    add(file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
+    add(
+        file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
         tr("Pair, action or incident"));
     add(file, QStringLiteral("exportEvents"), tr("&Export events…"), {}, [this] { exportEvents(); });
     file->addSeparator();
     add(file, QStringLiteral("quit"), tr("&Quit"), QKeySequence::Quit, [this] { Q_EMIT quitWanted(); });
 
     QMenu *engine = menuBar()->addMenu(tr("&Engine"));
-    add(engine, QStringLiteral("resubscribeStale"), tr("&Resubscribe stale"), QKeySequence(QStringLiteral("Ctrl+R")),
+    add(
+        engine, QStringLiteral("resubscribeStale"), tr("&Resubscribe stale"), QKeySequence(QStringLiteral("Ctrl+R")),
         [this] { resubscribe({}); }, tr("Every stale and silent stream on a fresh connection"));
     add(engine, QStringLiteral("reload"), tr("Re&load the configuration"), {},
         [this] { ask(QStringLiteral("reload"), {}, tr("Configuration reloaded")); });
@@ -132,11 +134,14 @@ void MainWindow::makeActions()
     pairs->addActions(m_pairs->pairActions());
 
     QMenu *history = menuBar()->addMenu(tr("&History"));
-    add(history, QStringLiteral("backfill"), tr("&Backfill…"), QKeySequence(QStringLiteral("Ctrl+B")),
+    add(
+        history, QStringLiteral("backfill"), tr("&Backfill…"), QKeySequence(QStringLiteral("Ctrl+B")),
         [this] { backfill(m_pairs->selectedPairs()); }, tr("Fetch candles of a span again or for the first time"));
-    add(history, QStringLiteral("gapReport"), tr("&Gap report…"), QKeySequence(QStringLiteral("Ctrl+G")),
+    add(
+        history, QStringLiteral("gapReport"), tr("&Gap report…"), QKeySequence(QStringLiteral("Ctrl+G")),
         [this] { gapReport(); }, tr("Completeness by pair, timeframe and day"));
-    add(history, QStringLiteral("repairGaps"), tr("&Repair all gaps"), {}, [this] { repairGaps(); },
+    add(
+        history, QStringLiteral("repairGaps"), tr("&Repair all gaps"), {}, [this] { repairGaps(); },
         tr("Search the whole store for holes and fetch what is missing"));
 
     QMenu *view = menuBar()->addMenu(tr("&View"));
@@ -162,7 +167,13 @@ void MainWindow::makeActions()
     m_local->setObjectName(QStringLiteral("localTime"));
     m_local->setCheckable(true);
     m_local->setToolTip(tr("Times of this place instead of UTC"));
-    connect(m_local, &QAction::toggled, this, [this](bool local) { setZone(local ? ClockZone::Local : ClockZone::Utc); });
+    connect(m_local, &QAction::toggled, this,
+            [this](bool local) { setZone(local ? ClockZone::Local : ClockZone::Utc); });
+    m_inTray = view->addAction(tr("&Keep in the tray when closed"));
+    m_inTray->setObjectName(QStringLiteral("keepInTray"));
+    m_inTray->setCheckable(true);
+    m_inTray->setVisible(false);
+    m_inTray->setToolTip(tr("Closing the window hides it; the engine inside goes on. Quit ends both."));
     view->addSeparator();
     add(view, QStringLiteral("nextChart"), tr("Next chart"), QKeySequence(QStringLiteral("Ctrl+Tab")),
         [this] { m_charts->stepTab(1); });
@@ -247,8 +258,7 @@ void MainWindow::connectPanels()
             [this](const QString &exchange, const QStringList &pairs, UtcTime from, UtcTime to) {
                 const ChartFeed *feed = m_charts->currentFeed();
                 // The chart in front may already show one of the pairs concerned.
-                const QString pair =
-                    feed && pairs.contains(feed->series().pair) ? feed->series().pair : pairs.front();
+                const QString pair = feed && pairs.contains(feed->series().pair) ? feed->series().pair : pairs.front();
                 const QString where = !exchange.isEmpty() ? exchange : feed ? feed->series().exchange : QString();
                 if (!where.isEmpty())
                     showPair(where, pair);
@@ -257,9 +267,10 @@ void MainWindow::connectPanels()
     connect(&m_parts.engine.connection(), &monitor::EngineConnection::stateChanged, this, &MainWindow::showConnection);
     connect(&m_parts.engine.health(), &monitor::HealthBook::updated, this, [this] {
         const auto &engine = m_parts.engine.health().engine();
-        const QString text = engine ? tr("Engine: %1 · %2").arg(m_parts.engine.connection().name(),
-                                                                engine->exchanges.join(QStringLiteral(", ")))
-                                    : QString();
+        const QString text =
+            engine ? tr("Engine: %1 · %2")
+                         .arg(m_parts.engine.connection().name(), engine->exchanges.join(QStringLiteral(", ")))
+                   : QString();
         if (m_engineName->text() != text)
             m_engineName->setText(text);
     });
@@ -277,9 +288,9 @@ void MainWindow::showConnection()
     auto *bar = qobject_cast<QToolBar *>(m_banner->parentWidget());
     const bool away = connection.state() == State::Lost;
     if (away)
-        m_banner->setText(tr("Disconnected from the engine (%1): last seen %2, trying again. %3")
-                              .arg(connection.name(), clockText(connection.lastSeen(), m_zone),
-                                   connection.trouble().message));
+        m_banner->setText(
+            tr("Disconnected from the engine (%1): last seen %2, trying again. %3")
+                .arg(connection.name(), clockText(connection.lastSeen(), m_zone), connection.trouble().message));
     if (bar)
         bar->setVisible(away);
     // What is shown is of the past: nothing may look fresh, and nothing can be done.
@@ -358,8 +369,7 @@ void MainWindow::exportEvents()
     m_parts.asker.saveFile(this, tr("Export events"), QStringLiteral("tapekeeper-events.csv"),
                            tr("CSV (*.csv);;JSON (*.json)"), [this](const QString &file) {
                                if (const Status status = m_events->exportTo(file); !status)
-                                   m_parts.asker.tell(this, tr("The events were not exported"),
-                                                      status.error().message);
+                                   m_parts.asker.tell(this, tr("The events were not exported"), status.error().message);
                            });
 }
 
@@ -391,6 +401,11 @@ void MainWindow::setStopping()
         dock->setEnabled(false);
 }
 
+void MainWindow::setHasTray(bool has)
+{
+    m_inTray->setVisible(has);
+}
+
 void MainWindow::restoreSession()
 {
     const QSettings &settings = m_parts.settings;
@@ -400,6 +415,7 @@ void MainWindow::restoreSession()
         resetLayout();
     m_pairs->restore(settings);
     m_charts->restore(settings);
+    m_inTray->setChecked(settings.value(QStringLiteral("window/keepInTray"), false).toBool());
     m_local->setChecked(settings.value(QStringLiteral("window/localTime"), false).toBool());
     const int mode = settings.value(QStringLiteral("window/theme"), int(Theme::Mode::System)).toInt();
     for (QAction *action : m_themes->actions()) {
@@ -416,6 +432,7 @@ void MainWindow::saveSession()
     settings.setValue(QStringLiteral("window/state"), saveState(layoutVersion));
     settings.setValue(QStringLiteral("window/localTime"), m_local->isChecked());
     settings.setValue(QStringLiteral("window/theme"), int(m_parts.theme.mode()));
+    settings.setValue(QStringLiteral("window/keepInTray"), m_inTray->isChecked());
     m_pairs->save(settings);
     m_charts->save(settings);
     settings.sync();
@@ -424,7 +441,7 @@ void MainWindow::saveSession()
 void MainWindow::closeEvent(QCloseEvent *event)
 {
     saveSession();
-    if (m_hideOnClose) {
+    if (m_inTray->isVisible() && m_inTray->isChecked()) {
         event->ignore();
         hide();
         return;

@@ -1,5 +1,5 @@
-// The operator's window on one engine: panels as docks, actions in menus, the status line. It arranges and connects; the
-// panels do the rest.
+// The operator's window on one engine: panels as docks, actions in menus, the status line. It arranges and connects;
+// the panels do the rest.
 #pragma once
 
 #include "monitor/engine_view.h"
@@ -47,8 +47,8 @@ public:
     QAction *action(const QString &objectName) const;
 
     void showPair(const QString &exchange, const QString &pair);
-    void setStopping(); // the engine inside drains: nothing can be done any more
-    void setHideOnClose(bool hide) { m_hideOnClose = hide; }
+    void setStopping();        // the engine inside drains: nothing can be done any more
+    void setHasTray(bool has); // then the user may have it hide there instead of ending
 
 Q_SIGNALS:
     void quitWanted();
@@ -89,8 +89,8 @@ private:
     QList<QAction *> m_actions;
     QActionGroup *m_themes = nullptr;
     QAction *m_local = nullptr;
+    QAction *m_inTray = nullptr;
     ClockZone m_zone = ClockZone::Utc;
-    bool m_hideOnClose = false;
 };
 
 } // namespace tk::ui
