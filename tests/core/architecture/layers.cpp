@@ -23,12 +23,14 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("market"), set("base")},
         {QStringLiteral("config"), set("base market")},
         {QStringLiteral("exchange"), set("base market")},
+        {QStringLiteral("feather"), set("base")},
         {QStringLiteral("net"), set("base")},
         {QStringLiteral("runtime"), set("base")},
         {QStringLiteral("telemetry"), set("base market net")},
         {QStringLiteral("feed"), set("base market exchange net runtime")},
         {QStringLiteral("history"), set("base market exchange net runtime")}, // and two interfaces, below
         {QStringLiteral("store"), set("base market config net runtime")},
+        {QStringLiteral("sync"), set("base market config feather store runtime")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},
     };
     return rooms;
