@@ -62,13 +62,25 @@ std::vector<Receipt> Receipts::sorted() const
 QByteArray Receipts::encode(const std::vector<Receipt> &receipts)
 {
     QByteArray text = header;
+    const auto number = [&](auto value) {
+        text += '\t';
+        text += QByteArray::number(value);
+    };
+    const auto time = [&](UtcTime value) { number(qint64(toMs(value))); };
     for (const Receipt &one : receipts) {
-        text += one.name.toUtf8() + '\t' + QByteArray::number(one.rows) + '\t' +
-                QByteArray::number(qint64(toMs(one.first))) + '\t' + QByteArray::number(qint64(toMs(one.last))) + '\t' +
-                one.sha256 + '\t' + QByteArray::number(one.stamp.size) + '\t' + QByteArray::number(one.stamp.inode) +
-                '\t' + QByteArray::number(one.stamp.mtime) + '\t' + QByteArray::number(qint64(toMs(one.store_first))) +
-                '\t' + QByteArray::number(qint64(toMs(one.reread_from))) + '\t' +
-                QByteArray::number(qint64(toMs(one.compared))) + '\n';
+        text += one.name.toUtf8();
+        number(one.rows);
+        time(one.first);
+        time(one.last);
+        text += '\t' + one.sha256;
+        number(one.stamp.size);
+        number(one.stamp.inode);
+        number(one.stamp.mtime);
+        time(one.store_first);
+        time(one.store_last);
+        time(one.reread_from);
+        time(one.compared);
+        text += '\n';
     }
     return text;
 }
