@@ -89,7 +89,7 @@ void SyncCommand::run()
                 Qt::QueuedConnection);
         };
         const auto now = [clock = m_clock] { return clock->utcNow(); };
-        auto reader = openReader(settings(), now);
+        auto reader = openReader(settings(), now, &m_stop);
         Result<sync::SyncReport> result = reader ? Result<sync::SyncReport>(sync::SyncReport{}) : reader.error();
         if (reader)
             result =
