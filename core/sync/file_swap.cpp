@@ -69,6 +69,23 @@ Result<LoadedFile> loadFile(const QString &name)
     return loaded;
 }
 
+Status createFolderLike(const QString &folder, const QString &above)
+{
+    const auto there = stampOf(folder);
+    if (!there || there->exists())
+        return there ? ok() : Status(there.error());
+    const auto like = stampOf(above);
+    if (!like)
+        return like.error();
+    const QByteArray name = QFile::encodeName(folder);
+    if (::mkdir(name.constData(), 0755) < 0 && errno != EEXIST)
+        return store::fileError(QStringLiteral("create"), folder, errno);
+    (void)!::chown(name.constData(), like->user, like->group);
+    (void)::chmod(name.constData(), like->mode);
+    (void)store::syncFolder(above);
+    return ok();
+}
+
 QString FolderLock::fileIn(const QString &folder)
 {
     return folder + QStringLiteral("/.tapekeeper-sync.lock");
@@ -119,10 +136,18 @@ Status FileSwap::stage(const QString &name, QByteArray bytes, const FileStamp &e
         return store::fileError(QStringLiteral("write"), part, error);
     if (const int error = file.write(bytes.constData(), bytes.size(), 0))
         return failed(error);
+    FileStamp like = expected;
+    if (!like.exists()) {
+        const auto above = stampOf(m_folder);
+        if (!above)
+            return above.error();
+        like = *above;
+        like.mode &= 0666;
+    }
     // Nobody but root may give files away; the group at least.
-    if (expected.exists() && ::fchown(file.descriptor(), expected.user, expected.group) < 0)
-        (void)!::fchown(file.descriptor(), uid_t(-1), expected.group);
-    if (::fchmod(file.descriptor(), expected.mode) < 0)
+    if (::fchown(file.descriptor(), like.user, like.group) < 0)
+        (void)!::fchown(file.descriptor(), uid_t(-1), like.group);
+    if (::fchmod(file.descriptor(), like.mode) < 0)
         return failed(errno);
     // Starts the disk's work without waiting for it, so that the syncs of a whole batch share one wait.
     (void)::sync_file_range(file.descriptor(), 0, 0, SYNC_FILE_RANGE_WRITE);

@@ -40,6 +40,9 @@ struct LoadedFile
     FileStamp stamp;
 };
 
+// A folder in an existing one, with the same mode and, as far as this user may, owner.
+Status createFolderLike(const QString &folder, const QString &above);
+
 // All of a file; an error when it changed meanwhile.
 Result<LoadedFile> loadFile(const QString &file);
 
@@ -67,7 +70,8 @@ public:
     FileSwap(const FileSwap &) = delete;
     FileSwap &operator=(const FileSwap &) = delete;
 
-    // Writes the new content beside the file. `expected` is the file as it was read; its mode and owner are kept.
+    // Writes the new content beside the file. `expected` is the file as it was read; its mode and owner are kept. A new
+    // file takes after its folder, whose owner is the one who is to use it.
     Status stage(const QString &name, QByteArray bytes, const FileStamp &expected);
 
     struct Outcome

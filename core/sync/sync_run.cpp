@@ -133,10 +133,11 @@ Result<SyncReport> SyncRun::run()
                                      [&](const FilePlan &plan) { return plan.file.exchange != from->file.exchange; });
         const QString name = exchangeFolder(from->file.exchange) + QStringLiteral("/futures");
         const QString folder = QDir(datadir).filePath(name);
-        if (!QDir().mkpath(folder))
-            return Error{Error::Kind::Storage,
-                         QStringLiteral("cannot create %1: give this user write access to %2").arg(folder, datadir),
-                         true};
+        const QString above = QDir(datadir).filePath(exchangeFolder(from->file.exchange));
+        for (const auto &[lower, upper] : {std::pair{above, datadir}, std::pair{folder, above}}) {
+            if (const Status created = createFolderLike(lower, upper); !created)
+                return created.error();
+        }
         FolderSync sync({.folder = folder,
                          .settings = m_options.settings,
                          .full = m_options.full,
