@@ -107,7 +107,9 @@ void SyncCommand::ended(const Result<sync::SyncReport> &result)
     if (line().once) {
         if (!result)
             return fail(result.error());
-        return finish(result->isGood() ? Done : DoesNotHold);
+        // Who names something expects it to be there.
+        const bool asked = !line().pairs.isEmpty() || !line().timeframes.isEmpty();
+        return finish(result->isGood() && !(asked && result->files.empty()) ? Done : DoesNotHold);
     }
     if (m_stop)
         return finish(Done);

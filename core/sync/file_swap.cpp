@@ -78,7 +78,7 @@ Status createFolderLike(const QString &folder, const QString &above)
     if (!like)
         return like.error();
     const QByteArray name = QFile::encodeName(folder);
-    if (::mkdir(name.constData(), 0755) < 0 && errno != EEXIST)
+    if (::mkdir(name.constData(), like->mode & 0777) < 0 && errno != EEXIST)
         return store::fileError(QStringLiteral("create"), folder, errno);
     (void)!::chown(name.constData(), like->user, like->group);
     (void)::chmod(name.constData(), like->mode);
@@ -147,7 +147,7 @@ Status FileSwap::stage(const QString &name, QByteArray bytes, const FileStamp &e
     // Nobody but root may give files away; the group at least.
     if (::fchown(file.descriptor(), like.user, like.group) < 0)
         (void)!::fchown(file.descriptor(), uid_t(-1), like.group);
-    if (::fchmod(file.descriptor(), like.mode) < 0)
+    if (::fchmod(file.descriptor(), like.mode & 0777) < 0)
         return failed(errno);
     // Starts the disk's work without waiting for it, so that the syncs of a whole batch share one wait.
     (void)::sync_file_range(file.descriptor(), 0, 0, SYNC_FILE_RANGE_WRITE);

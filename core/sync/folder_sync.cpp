@@ -18,12 +18,13 @@ namespace {
 
 constexpr size_t batchFiles = 64; // that lie staged together
 constexpr qint64 batchBytes = 32 << 20;
-constexpr int overlap = 10;        // candles before the last one that are compared in every run
-constexpr int holeWindow = 1500;   // candles before the last one in which a hole is looked at in every run
-constexpr int markHoleWindow = 6;  // the same for mark candles, which are made of sixty samples each
-constexpr qint64 page = 20'000;    // candles that are asked for at once
-constexpr auto compareEvery = 24h; // all of a file with all of the store
-constexpr int attempts = 3;        // when somebody else writes the same file meanwhile
+constexpr qint64 mostBytes = qint64(1) << 30; // of a file: twenty million rows
+constexpr int overlap = 10;                   // candles before the last one that are compared in every run
+constexpr int holeWindow = 1500;              // candles before the last one in which a hole is looked at in every run
+constexpr int markHoleWindow = 6;             // the same for mark candles, which are made of sixty samples each
+constexpr qint64 page = 20'000;               // candles that are asked for at once
+constexpr auto compareEvery = 24h;            // all of a file with all of the store
+constexpr int attempts = 3;                   // when somebody else writes the same file meanwhile
 
 bool sameTable(const feather::Table &a, const feather::Table &b)
 {
@@ -96,6 +97,7 @@ Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
 
     const QStringList due = namesToCompare(plans);
     const QSet<QString> compare(due.begin(), due.end());
+    QSet<QString> seen;
     qint64 done = 0;
     for (FilePlan &plan : plans) {
         if (m_stop)
@@ -105,7 +107,16 @@ Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
         if (plan.file.content == Content::Funding)
             plan.file.timeframe = m_layout.funding;
         const auto name = fileName(plan.file);
-        process(plan, m_options.full || (name && compare.contains(*name)));
+        if (name && seen.contains(*name))
+            finish({.name = *name,
+                    .state = FileState::Refused,
+                    .note = QStringLiteral("two pairs have this name in files, %1 is the second; leave one out of "
+                                           "[sync] pairs")
+                                .arg(plan.file.pair)});
+        else
+            process(plan, m_options.full || (name && compare.contains(*name)));
+        if (name)
+            seen.insert(*name);
         m_progress(++done, qint64(plans.size()), plan.file.pair);
     }
     flush();
@@ -114,13 +125,16 @@ Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
             process(plan, true);
         flush();
     }
-    for (const FilePlan &plan : std::exchange(m_overtaken, {}))
-        finish({.name = fileName(plan.file).value(),
-                .state = FileState::Busy,
-                .note = QStringLiteral("somebody else keeps writing it; the next run looks again")});
+    // All of them share the patience: a download may be writing every file of the folder.
+    const auto until = std::chrono::steady_clock::now() + m_options.busy_patience;
     for (const Damage &damage : std::exchange(m_damaged, {}))
-        repair(damage);
+        repair(damage, until);
     flush();
+    const QString again = QStringLiteral("somebody else keeps writing it; the next run looks again");
+    for (const Damage &damage : m_damaged)
+        finish({.name = damage.name, .state = FileState::Busy, .note = again});
+    for (const FilePlan &plan : m_overtaken)
+        finish({.name = fileName(plan.file).value(), .state = FileState::Busy, .note = again});
     if (m_receiptsChanged) {
         if (const Status saved = m_receipts.save(m_options.folder); !saved)
             return saved.error();
@@ -276,6 +290,8 @@ void FolderSync::process(const FilePlan &plan, bool compare)
     if (!stamp)
         return end(FileState::Failed, stamp.error().message);
     const Receipt *before = m_receipts.find(*name);
+    if (stamp->size > mostBytes)
+        return end(FileState::Refused, QStringLiteral("it is larger than any such file can be"));
     const bool known = before && stamp->exists() && before->stamp.sameFile(*stamp);
     if (known && !compare && !hasNews(plan, *before)) {
         report.rows = before->rows;
@@ -428,10 +444,9 @@ void FolderSync::flush()
 
 // A file that cannot be read: somebody may be writing it in place, as freqtrade does; else it is moved out of the way,
 // because freqtrade would overwrite it without a word.
-void FolderSync::repair(const Damage &damage)
+void FolderSync::repair(const Damage &damage, std::chrono::steady_clock::time_point until)
 {
     const QString path = m_options.folder + u'/' + damage.name;
-    const auto until = std::chrono::steady_clock::now() + m_options.busy_patience;
     QString reason = damage.reason;
     while (true) {
         const auto stamp = stampOf(path);

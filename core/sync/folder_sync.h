@@ -87,7 +87,7 @@ private:
     QStringList namesToCompare(const std::vector<FilePlan> &plans) const;
     bool hasNews(const FilePlan &plan, const Receipt &receipt) const;
     void process(const FilePlan &plan, bool compare);
-    void repair(const Damage &damage);
+    void repair(const Damage &damage, std::chrono::steady_clock::time_point until);
     void flush();
     void finish(FileReport report);
 

@@ -53,6 +53,7 @@ private Q_SLOTS:
         COMPARE_CODE(noFolder, 3);
         QVERIFY2(noFolder.err.contains("/nowhere/data"), noFolder.err.constData());
         QVERIFY(noFolder.out.isEmpty());
+        COMPARE_CODE(run(QStringLiteral("sync --once --pairs LTC/USDT:USDT")), 1);
         // Somebody else writes there.
         QVERIFY(QDir(m_datadir).mkpath(QStringLiteral("binance/futures")));
         const std::atomic<bool> stop{false};

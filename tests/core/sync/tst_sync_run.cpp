@@ -7,6 +7,7 @@
 
 #include <QCryptographicHash>
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QTemporaryDir>
 
@@ -213,6 +214,34 @@ private Q_SLOTS:
         QCOMPARE(QFile(path(name3m)).size(), 0);
         put(name3m, whole);
         QVERIFY(run().isGood());
+    }
+
+    // A download that is writing every file: they are not waited for one after the other.
+    void patienceIsShared()
+    {
+        m_options.busy_patience = 300ms;
+        for (int i = 0; i < 20; ++i) {
+            const QString pair = QStringLiteral("P%1/USDT:USDT").arg(i);
+            QVERIFY(m_writer->write({batch(series(Timeframe::M3, pair), candles(Timeframe::M3, sampleStart, 5))}));
+        }
+        run();
+        for (int i = 0; i < 20; ++i)
+            QVERIFY(QFile::resize(path(QStringLiteral("P%1_USDT_USDT-3m-futures.feather").arg(i)), 0));
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(run().count(FileState::Busy), 20);
+        QVERIFY2(timer.elapsed() < 3'000, "20 times 300 ms would be 6 s");
+    }
+
+    // A_B/C:C and A.B/C:C are one name in files.
+    void onePairForEachName()
+    {
+        for (const char *pair : {"A_B/USDT:USDT", "A.B/USDT:USDT"})
+            QVERIFY(m_writer->write(
+                {batch(series(Timeframe::M3, QString::fromLatin1(pair)), candles(Timeframe::M3, sampleStart, 5))}));
+        QCOMPARE(run().count(FileState::Refused), 1);
+        QCOMPARE(run().count(FileState::Refused), 1);
+        QCOMPARE(run().count(FileState::Unchanged), 1);
     }
 
     void foreignFilesAreLeftAlone_data()
