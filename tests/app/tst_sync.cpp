@@ -267,6 +267,54 @@ private Q_SLOTS:
         }
     }
 
+    // What freqtrade has downloaded goes on with what we have, and freqtrade loads both.
+    void freqtradesFilesGoOn()
+    {
+        const QString python = qEnvironmentVariable("TAPEKEEPER_FREQTRADE_PYTHON");
+        if (python.isEmpty())
+            QSKIP("no TAPEKEEPER_FREQTRADE_PYTHON: scripts/test --long makes one");
+        fill(100);
+        const UtcTime start = sampleStart - 24h * 30;
+        RecordBatch records;
+        for (int i = 0; i < 10; ++i)
+            records.funding.push_back({.exchange = QStringLiteral("binance-usdm"),
+                                       .pair = series().pair,
+                                       .time = candleOpen(Timeframe::H8, start) + i * 8h,
+                                       .rate = dec("0.0001"),
+                                       .predicted_rate = {}});
+        QVERIFY(store::EmbeddedStore(store::EmbeddedStore::fileIn(m_cli->dataDir()))
+                    .openWriter()
+                    .value()
+                    ->write({records}));
+        const QString datadir = m_datadir + QStringLiteral("/binance");
+        QVERIFY(QDir().mkpath(datadir));
+        const auto freqtrade = [&](const QString &timeframe, const QString &kind, const QStringList &more = {}) {
+            const QString what = more.isEmpty() ? QStringLiteral("freqtrade") : QStringLiteral("freqtrade-write");
+            const auto told = askPython(QStringList{what, datadir, series().pair, timeframe, kind} + more, python);
+            return told.size() == 1 ? told[0] : QJsonObject();
+        };
+        const auto before = [](UtcTime first, milliseconds step) {
+            return QStringList{QString::number(toMs(first - 20 * step)), QString::number(step.count()),
+                               QStringLiteral("25")}; // five of them are ours, too
+        };
+        freqtrade(QStringLiteral("3m"), QStringLiteral("futures"), before(start, 3min));
+        const QJsonObject written = freqtrade(QStringLiteral("1h"), QStringLiteral("funding_rate"),
+                                              before(candleOpen(Timeframe::H8, start), 8h));
+        COMPARE_CODE(run(QStringLiteral("sync --once")), 0);
+
+        const QJsonObject seen = freqtrade(QStringLiteral("3m"), QStringLiteral("futures"));
+        QCOMPARE(seen[QLatin1String("rows")].toInteger(), 120);
+        const QJsonArray first = seen[QLatin1String("first")].toArray();
+        QCOMPARE(first[19].toString(), QStringLiteral("19.25")); // theirs
+        QCOMPARE(first[20].toString(), QStringLiteral("100.1")); // ours, which is final
+        const QJsonObject funding = freqtrade(QStringLiteral("1h"), QStringLiteral("funding_rate"));
+        QCOMPARE(funding[QLatin1String("rows")].toInteger(), 30);
+        QCOMPARE(funding[QLatin1String("first")].toArray()[29].toString(), QStringLiteral("0.0001"));
+        // The file has as many columns as freqtrade gave it.
+        const feather::Table table = read(QStringLiteral("BTC_USDT_USDT-1h-funding_rate.feather"));
+        QCOMPARE(qsizetype(table.schema.fields.size()), written[QLatin1String("columns")].toArray().size());
+    }
+
 private:
     RunResult run(const QString &words) { return m_cli->run(words.split(u' ')); }
     QString path(const QString &name) const

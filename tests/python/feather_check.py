@@ -7,6 +7,7 @@ feather_check.py write FILE UNIT ROWS      a file as freqtrade writes it, of can
 feather_check.py bench-write ROWS FILE...  writes each as freqtrade does; CPU and real seconds
 feather_check.py bench-update FILE...      reads each, adds a row, writes it
 feather_check.py freqtrade DATADIR PAIR TIMEFRAME KIND   what freqtrade's own handler loads
+feather_check.py freqtrade-write DATADIR PAIR TIMEFRAME KIND FIRST STEP ROWS   freqtrade's own handler stores (times in ms)
 """
 
 import json
@@ -115,7 +116,25 @@ def freqtrade(datadir, pair, timeframe, kind):
         "rows": len(data),
         "dates": [int(value) for value in data["date"].dt.as_unit("ms").astype("int64")],
         "first": [repr(float(value)) for value in data["open"]],
+        "columns": list(data.columns),
     }))
+
+
+def freqtrade_write(datadir, pair, timeframe, kind, first, step, rows):
+    from pathlib import Path
+
+    import pandas
+    from freqtrade.candle_columns import get_candle_columns
+    from freqtrade.data.history.datahandlers.featherdatahandler import FeatherDataHandler
+    from freqtrade.enums import CandleType
+
+    type_ = CandleType.from_string(kind)
+    times = [int(first) + int(step) * row for row in range(int(rows))]
+    data = pandas.DataFrame({"date": pandas.to_datetime(times, unit="ms", utc=True).as_unit("ms")})
+    for column in get_candle_columns(type_)[1:]:
+        data[column] = [0.25 + row for row in range(int(rows))]
+    FeatherDataHandler(Path(datadir)).ohlcv_store(pair, timeframe, data, type_)
+    print(json.dumps({"columns": list(data.columns)}))
 
 
 def main():
@@ -133,6 +152,8 @@ def main():
         bench_write(arguments[1:], int(arguments[0]))
     elif what == "freqtrade":
         freqtrade(*arguments)
+    elif what == "freqtrade-write":
+        freqtrade_write(*arguments)
     elif what == "available":
         import pandas
         import pyarrow
