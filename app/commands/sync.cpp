@@ -102,8 +102,8 @@ void SyncCommand::run()
 void SyncCommand::ended(const Result<sync::SyncReport> &result)
 {
     m_bar.reset();
-    if (result)
-        show(*result);
+    if (result && !show(*result))
+        return finish(Internal);
     if (line().once) {
         if (!result)
             return fail(result.error());
@@ -122,7 +122,7 @@ void SyncCommand::ended(const Result<sync::SyncReport> &result)
     m_timer.start(m_clock->timerDelay(m_wish.interval));
 }
 
-void SyncCommand::show(const sync::SyncReport &report)
+bool SyncCommand::show(const sync::SyncReport &report)
 {
     // Repeated runs would bury what happened under what did not.
     const bool all = line().once;
@@ -145,11 +145,11 @@ void SyncCommand::show(const sync::SyncReport &report)
             complain(row.folder + u'/' + file.name + QStringLiteral(": ") + sync::fileStateName(file.state) +
                      QStringLiteral(": ") + file.note);
     }
-    if (all || !table.rows.empty())
-        print(table);
+    const bool printed = (!all && table.rows.empty()) || print(table);
     if (report.files.empty())
         complain(QStringLiteral("nothing is stored of what was asked for"));
     complain(report.summary());
+    return printed;
 }
 
 void SyncCommand::showReceipts()

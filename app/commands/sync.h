@@ -28,7 +28,7 @@ private:
     Result<config::SyncSettings> wish() const;
     void run();
     void ended(const Result<sync::SyncReport> &result);
-    void show(const sync::SyncReport &report);
+    bool show(const sync::SyncReport &report); // false: nobody takes the table
     void showReceipts();
 
     std::shared_ptr<const Clock> m_clock;
