@@ -40,6 +40,10 @@ const std::vector<Command> &commands()
         {QStringLiteral("dead-letters"), CommandLine::Action::DeadLetters,
          QStringLiteral("dead-letters [FILE…]                   lines that the database refused\n"
                         "  dead-letters --replay FILE             send them once more")},
+        {QStringLiteral("sync"), CommandLine::Action::Sync,
+         QStringLiteral("sync [--once] [--full] [--datadir D] [--pairs P,…] [--timeframes T,…]\n"
+                        "                                         feather files for freqtrade, from the store\n"
+                        "  sync --receipts [--datadir D]          what was written last")},
     };
     return all;
 }
@@ -86,10 +90,14 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("to"), QStringLiteral("query, backfill, copy: up to this time."), QStringLiteral("T"));
     option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
     option(QStringLiteral("pairs"),
-           QStringLiteral("backfill, copy: pairs, separated by commas; \"all\" for every collected one."),
+           QStringLiteral("backfill, copy, sync: pairs, separated by commas; \"all\" for every collected one."),
            QStringLiteral("P,…"));
-    option(QStringLiteral("timeframes"), QStringLiteral("backfill, copy: timeframes, separated by commas."),
+    option(QStringLiteral("timeframes"), QStringLiteral("backfill, copy, sync: timeframes, separated by commas."),
            QStringLiteral("T,…"));
+    option(QStringLiteral("once"), QStringLiteral("sync: once, instead of every interval."));
+    option(QStringLiteral("full"), QStringLiteral("sync: compare every file with all of the store."));
+    option(QStringLiteral("receipts"), QStringLiteral("sync: print what was written last, and write nothing."));
+    option(QStringLiteral("datadir"), QStringLiteral("sync: freqtrade's folder of data."), QStringLiteral("D"));
     option(QStringLiteral("replay"), QStringLiteral("dead-letters: send the lines of this file once more."),
            QStringLiteral("FILE"));
     const QCommandLineOption help = parser.addHelpOption();
@@ -118,6 +126,10 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     line.minimised = isSet("minimised");
     if (isSet("attach") && (line.attach.isEmpty() || line.demo || isSet("no-gui")))
         return usage(QStringLiteral("--attach takes the engine to show, and goes with neither --demo nor --no-gui"));
+    line.once = isSet("once");
+    line.full = isSet("full");
+    line.receipts = isSet("receipts");
+    line.datadir = value("datadir");
     if (isSet("speed")) {
         bool good = false;
         line.speed = value("speed").toDouble(&good);
@@ -197,6 +209,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
             return usage(QStringLiteral("dead-letters --replay takes one file"));
         line.files = std::exchange(words, {});
     }
+    if (line.action == CommandLine::Action::Sync && line.receipts && (line.once || line.full))
+        return usage(QStringLiteral("sync --receipts writes nothing: leave --once and --full away"));
     if (!words.isEmpty())
         return usage(QStringLiteral("\"%1\" is one word too many").arg(words.first()));
     if (line.action == CommandLine::Action::Backfill) {

@@ -18,7 +18,7 @@ enum class OutputFormat { Table, Csv, Json };
 
 struct CommandLine
 {
-    enum class Action { Window, Engine, Check, Status, Query, Gaps, Backfill, Copy, DeadLetters, Help, Version };
+    enum class Action { Window, Engine, Check, Status, Query, Gaps, Backfill, Copy, DeadLetters, Sync, Help, Version };
 
     Action action = Action::Window;
     QString help; // of Action::Help
@@ -43,7 +43,7 @@ struct CommandLine
     std::optional<UtcTime> to;
     // gaps
     bool repair = false;
-    // backfill, copy
+    // backfill, copy, sync
     QStringList pairs;
     QStringList timeframes;
     // copy: "embedded" or "influx"
@@ -52,6 +52,11 @@ struct CommandLine
     // dead-letters
     QStringList files;
     QString replay;
+    // sync
+    bool once = false;
+    bool full = false;
+    bool receipts = false;
+    QString datadir;
 };
 
 // An error is a message for stderr; the exit code is then WrongUsage.

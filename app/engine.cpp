@@ -7,6 +7,7 @@
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 #include "store/store_service.h"
+#include "sync/sync_service.h"
 
 #include <QDir>
 
@@ -22,7 +23,8 @@ constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{2'000};
 constexpr milliseconds senderGrace{2'500};
-constexpr milliseconds auditGrace{1'500}; // what runs together stays below the 10 s that SIGTERM may take
+constexpr milliseconds auditGrace{1'000};
+constexpr milliseconds syncGrace{500}; // what runs together stays below the 10 s that SIGTERM may take
 
 } // namespace
 
@@ -59,8 +61,10 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     std::unique_ptr<Engine> engine(new Engine(settings, std::move(clock), options, std::move(lock).value()));
     if (const Status status = engine->openStore(); !status)
         return status.error();
+    if (settings.sync.enabled && options.live)
+        engine->addSync(); // first: stopped last, and told to stop when all of them are
     if (engine->m_influx)
-        engine->addDatabase(); // first: stopped last
+        engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
     for (const config::ExchangeSettings &exchange : settings.exchanges) {
         engine->m_metrics.addExchange(exchange.name, {QStringLiteral("all")});
@@ -216,6 +220,16 @@ std::function<void()> Engine::beatOf(const QString &loop)
 {
     auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
     return [heartbeat] { heartbeat->beat(); };
+}
+
+void Engine::addSync()
+{
+    m_host.add(
+        QStringLiteral("sync"),
+        [this]() -> std::unique_ptr<runtime::Service> {
+            return std::make_unique<sync::SyncService>(m_settings.sync, m_store, m_clock, m_syncStop);
+        },
+        syncGrace);
 }
 
 void Engine::addDatabase()
@@ -407,6 +421,7 @@ void Engine::start()
 
 void Engine::stop()
 {
+    *m_syncStop = true; // it may be in the middle of a run
     if (m_influx)
         m_influx->interrupt(); // nobody waits for the database any more
     m_host.stop();
@@ -415,11 +430,11 @@ void Engine::stop()
 Status Engine::reload(const config::Settings &settings)
 {
     if (settings.engine.data_dir != m_settings.engine.data_dir || settings.engine.http != m_settings.engine.http ||
-        settings.store != m_settings.store || settings.spool != m_settings.spool ||
+        settings.store != m_settings.store || settings.spool != m_settings.spool || settings.sync != m_settings.sync ||
         settings.exchanges.size() != m_settings.exchanges.size())
         return Error{
             Error::Kind::Config,
-            QStringLiteral("data_dir, http, store, spool and the list of exchanges change only with a restart; "
+            QStringLiteral("data_dir, http, store, spool, sync and the list of exchanges change only with a restart; "
                            "nothing was changed")};
     for (size_t i = 0; i < settings.exchanges.size(); ++i) {
         const config::ExchangeSettings &was = m_settings.exchanges[i];

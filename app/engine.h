@@ -22,6 +22,7 @@
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -81,6 +82,7 @@ private:
     void showLookedAt();
     void lookUpLastStored();
     Status openInflux();
+    void addSync();
     void addDatabase();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);
@@ -97,6 +99,7 @@ private:
     std::unique_ptr<MetricsBridge> m_bridge;
     std::shared_ptr<store::StoreFactory> m_store;
     std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
+    std::shared_ptr<std::atomic<bool>> m_syncStop = std::make_shared<std::atomic<bool>>(false);
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
     std::unique_ptr<Journal> m_journal; // of a live engine

@@ -4,6 +4,7 @@
 #include "config/settings.h"
 #include "store/store.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -15,6 +16,8 @@ inline bool usesInflux(const config::Settings &settings)
 }
 
 // For commands, beside a running engine and without one. Where nothing can have been stored yet, the error says so.
-Result<std::unique_ptr<store::StoreReader>> openReader(const config::Settings &settings, std::function<UtcTime()> now);
+// `stop`, where it is given, ends a call that waits for a database; it must live as long as the reader.
+Result<std::unique_ptr<store::StoreReader>> openReader(const config::Settings &settings, std::function<UtcTime()> now,
+                                                       const std::atomic<bool> *stop = nullptr);
 
 } // namespace tk::app

@@ -7,6 +7,7 @@
 #include "app/commands/gaps.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
+#include "app/commands/sync.h"
 #include "app/load_config.h"
 #include "app/run_headless.h"
 
@@ -93,6 +94,8 @@ int run(int argc, char *argv[], RunWindow window)
         return runCommand<CopyCommand>(*line);
     case CommandLine::Action::DeadLetters:
         return runCommand<DeadLettersCommand>(*line);
+    case CommandLine::Action::Sync:
+        return runCommand<SyncCommand>(*line);
     }
     return Internal;
 }

@@ -29,3 +29,7 @@ find_package(prometheus-cpp REQUIRED)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 # libdeflate: gzip of bodies 7 times faster than zlib, and CRC of spool records.
 pkg_check_modules(LIBDEFLATE REQUIRED IMPORTED_TARGET libdeflate)
+# flatbuffers (its headers alone) and LZ4: Feather files are Arrow, whose messages are flatbuffers and whose columns are LZ4
+# frames. Debian 12 has no Arrow library.
+pkg_check_modules(FLATBUFFERS REQUIRED flatbuffers)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)

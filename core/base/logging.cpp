@@ -14,6 +14,7 @@ Q_LOGGING_CATEGORY(lcHistory, "tapekeeper.history", QtInfoMsg)
 Q_LOGGING_CATEGORY(lcStore, "tapekeeper.store", QtInfoMsg)
 Q_LOGGING_CATEGORY(lcLink, "tapekeeper.link", QtInfoMsg)
 Q_LOGGING_CATEGORY(lcRuntime, "tapekeeper.runtime", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcSync, "tapekeeper.sync", QtInfoMsg)
 Q_LOGGING_CATEGORY(lcTelemetry, "tapekeeper.telemetry", QtInfoMsg)
 
 namespace tk {

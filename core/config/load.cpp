@@ -6,6 +6,7 @@
 #include <QDir>
 #include <QFile>
 #include <QHostAddress>
+#include <QRegularExpression>
 
 namespace tk::config {
 
@@ -143,6 +144,32 @@ void loadSpool(Section section, SpoolSettings &spool)
     section.finish();
 }
 
+// "auto", or a year and a month with whatever stands behind them: "2026.9", "2025.11.1", "2025.9-dev".
+bool isFreqtradeVersion(const QString &text)
+{
+    static const QRegularExpression version(QStringLiteral("^20[12]\\d\\.(?:[1-9]|1[0-2])(?:[.-].*)?$"));
+    return text == QLatin1StringView("auto") || version.match(text).hasMatch();
+}
+
+void loadSync(Section section, SyncSettings &sync, std::vector<Problem> &problems)
+{
+    section.boolean(QStringLiteral("enabled"), sync.enabled);
+    if (section.nonEmpty(QStringLiteral("datadir"), sync.datadir))
+        sync.datadir = section.resolved(sync.datadir);
+    section.duration(QStringLiteral("interval"), sync.interval, 10s, 24h * 7);
+    loadPairs(section, sync.pairs, QStringLiteral("sync"), problems);
+    loadTimeframes(section, sync.timeframes);
+    section.duration(QStringLiteral("history"), sync.history, 1h, hundredYears, true);
+    const QString key = QStringLiteral("freqtrade");
+    const Node *node = section.find(key);
+    QString version = sync.freqtrade;
+    if (section.text(key, version) && !isFreqtradeVersion(version))
+        section.report(key, node, node->describe(), QStringLiteral("\"auto\" or a version such as \"2026.9\""));
+    else
+        sync.freqtrade = version;
+    section.finish();
+}
+
 void loadVersion(Section &top)
 {
     const Node *version = top.find(QStringLiteral("version"));
@@ -182,6 +209,7 @@ LoadResult loadSettings(const QString &file, const QProcessEnvironment &environm
     loadSupervision(top.table(QStringLiteral("supervision")), result.settings.supervision);
     loadStore(top.table(QStringLiteral("store")), result.settings.store, environment);
     loadSpool(top.table(QStringLiteral("spool")), result.settings.spool);
+    loadSync(top.table(QStringLiteral("sync")), result.settings.sync, result.problems);
     top.finish();
     std::stable_sort(result.problems.begin(), result.problems.end(),
                      [](const Problem &a, const Problem &b) { return a.file == b.file && a.line < b.line; });

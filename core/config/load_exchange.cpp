@@ -70,27 +70,6 @@ std::optional<QStringList> pairsFromFile(const QString &name, const QString &key
     return pairs;
 }
 
-void loadPairs(Section &section, ExchangeSettings &exchange, const QString &name, std::vector<Problem> &problems)
-{
-    const QString key = QStringLiteral("pairs");
-    const QString allowed = QStringLiteral("\"all\", a list such as [\"BTC/USDT:USDT\"], or \"@FILE\"");
-    const Node *node = section.find(key);
-    if (!node)
-        return;
-    if (node->kind == Node::Kind::Array) {
-        QStringList pairs;
-        const bool good =
-            section.list(key, [&](const QString &text) { return addPair(text, pairs) ? QString() : pairRule(); });
-        if (good && pairs.isEmpty())
-            section.report(key, node, QStringLiteral("an empty list"), allowed);
-        exchange.pairs = pairs;
-    } else if (node->kind == Node::Kind::Text && node->text.startsWith(u'@') && node->text.size() > 1) {
-        exchange.pairs = pairsFromFile(section.resolved(node->text.mid(1)), name + u'.' + key, problems);
-    } else if (node->kind != Node::Kind::Text || node->text != QLatin1String("all")) {
-        section.report(key, node, node->describe(), allowed);
-    }
-}
-
 void loadName(Section &section, ExchangeSettings &exchange)
 {
     static const QStringList later{QStringLiteral("bybit-linear"), QStringLiteral("okx-swap"),
@@ -110,7 +89,7 @@ ExchangeSettings loadExchange(Section &section, const QString &name, std::vector
 {
     ExchangeSettings exchange;
     loadName(section, exchange);
-    loadPairs(section, exchange, name, problems);
+    loadPairs(section, exchange.pairs, name, problems);
     section.list(QStringLiteral("exclude"),
                  [&](const QString &text) { return addPair(text, exchange.exclude) ? QString() : pairRule(); });
 
@@ -123,15 +102,7 @@ ExchangeSettings loadExchange(Section &section, const QString &name, std::vector
         }))
         exchange.streams = streams;
 
-    std::vector<Timeframe> timeframes;
-    if (section.list(QStringLiteral("timeframes"), [&](const QString &text) {
-            const auto timeframe = timeframeFromName(text.toStdString());
-            if (!timeframe)
-                return oneOf(knownTimeframes());
-            timeframes.push_back(*timeframe);
-            return QString();
-        }))
-        exchange.timeframes = timeframes;
+    loadTimeframes(section, exchange.timeframes);
 
     section.integer(QStringLiteral("history"), exchange.history, 0, 100'000);
     section.number(QStringLiteral("weight_share"), exchange.weight_share, 0, 1);
@@ -157,6 +128,40 @@ ExchangeSettings loadExchange(Section &section, const QString &name, std::vector
 }
 
 } // namespace
+
+void loadPairs(Section &section, std::optional<QStringList> &into, const QString &name, std::vector<Problem> &problems)
+{
+    const QString key = QStringLiteral("pairs");
+    const QString allowed = QStringLiteral("\"all\", a list such as [\"BTC/USDT:USDT\"], or \"@FILE\"");
+    const Node *node = section.find(key);
+    if (!node)
+        return;
+    if (node->kind == Node::Kind::Array) {
+        QStringList pairs;
+        const bool good =
+            section.list(key, [&](const QString &text) { return addPair(text, pairs) ? QString() : pairRule(); });
+        if (good && pairs.isEmpty())
+            section.report(key, node, QStringLiteral("an empty list"), allowed);
+        into = pairs;
+    } else if (node->kind == Node::Kind::Text && node->text.startsWith(u'@') && node->text.size() > 1) {
+        into = pairsFromFile(section.resolved(node->text.mid(1)), name + u'.' + key, problems);
+    } else if (node->kind != Node::Kind::Text || node->text != QLatin1String("all")) {
+        section.report(key, node, node->describe(), allowed);
+    }
+}
+
+void loadTimeframes(Section &section, std::vector<Timeframe> &into)
+{
+    std::vector<Timeframe> timeframes;
+    if (section.list(QStringLiteral("timeframes"), [&](const QString &text) {
+            const auto timeframe = timeframeFromName(text.toStdString());
+            if (!timeframe)
+                return oneOf(knownTimeframes());
+            timeframes.push_back(*timeframe);
+            return QString();
+        }))
+        into = timeframes;
+}
 
 std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems)
 {

@@ -131,6 +131,19 @@ bool Section::word(const QString &key, QString &into, const QStringList &allowed
     return true;
 }
 
+bool Section::boolean(const QString &key, bool &into)
+{
+    const Node *node = find(key);
+    if (!node)
+        return false;
+    if (node->kind != Node::Kind::Boolean) {
+        report(key, node, node->describe(), QStringLiteral("true or false"));
+        return false;
+    }
+    into = node->integer != 0;
+    return true;
+}
+
 bool Section::integer(const QString &key, int &into, int least, int most)
 {
     const Node *node = find(key);

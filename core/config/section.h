@@ -31,6 +31,7 @@ public:
     bool text(const QString &key, QString &into);
     bool word(const QString &key, QString &into, const QStringList &allowed);
     bool nonEmpty(const QString &key, QString &into);
+    bool boolean(const QString &key, bool &into);
     bool integer(const QString &key, int &into, int least, int most);
     bool number(const QString &key, double &into, double above, double most); // above < value <= most
     bool duration(const QString &key, milliseconds &into, milliseconds least, milliseconds most, bool orZero = false);

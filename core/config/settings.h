@@ -120,6 +120,20 @@ struct SpoolSettings
     bool operator==(const SpoolSettings &) const = default;
 };
 
+// Files for freqtrade, from the store.
+struct SyncSettings
+{
+    bool enabled = false; // a running engine does it; the command and the timer do not ask
+    QString datadir = expandHome(QStringLiteral("~/freqtrade/user_data/data"));
+    milliseconds interval = std::chrono::minutes(3);
+    std::optional<QStringList> pairs;           // unified names; nothing: all that are stored
+    std::vector<Timeframe> timeframes;          // empty: all that are stored
+    milliseconds history{0};                    // how far back the store is read; 0: all of it
+    QString freqtrade = QStringLiteral("auto"); // or a version, "2026.9"
+
+    bool operator==(const SyncSettings &) const = default;
+};
+
 struct Settings
 {
     EngineSettings engine;
@@ -127,6 +141,7 @@ struct Settings
     SupervisionSettings supervision;
     StoreSettings store;
     SpoolSettings spool;
+    SyncSettings sync;
 
     bool operator==(const Settings &) const = default;
 };

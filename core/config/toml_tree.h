@@ -18,8 +18,8 @@ struct Node
     Kind kind = Kind::Table;
     int line = 0;
     int column = 0;
-    QString text; // of Text
-    qint64 integer = 0;
+    QString text;            // of Text
+    qint64 integer = 0;      // of Integer; of Boolean 1 for true
     double number = 0;       // of Number and Integer
     std::vector<Node> items; // of Array
     struct Member;

@@ -27,6 +27,7 @@ public:
     int open(const QString &file, int flags); // flags of open(2); a new file is the owner's alone
     void close();
     bool isOpen() const { return m_descriptor >= 0; }
+    int descriptor() const { return m_descriptor; } // for calls this class does not know; negative: not open
 
     int write(const char *bytes, qint64 size, qint64 offset); // all of it, or the reason
     // Bytes read: fewer than `size` only at the end of the file. Negative: the errno.

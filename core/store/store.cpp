@@ -15,6 +15,17 @@ Result<std::vector<TimeSpan>> StoreReader::markHoles(const QString &exchange, co
     return minutes.holes(span);
 }
 
+Result<std::vector<SeriesEdge>> StoreReader::candleEdges()
+{
+    const auto summaries = candleSeries();
+    if (!summaries)
+        return summaries.error();
+    std::vector<SeriesEdge> edges;
+    for (const SeriesSummary &summary : *summaries)
+        edges.push_back({summary.series, summary.first, summary.last});
+    return edges;
+}
+
 Result<bool> StoreReader::isConfirmed(const StreamKey & /*stream*/, TimeSpan /*span*/)
 {
     return true;

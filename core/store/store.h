@@ -20,6 +20,14 @@ struct SeriesSummary
     qint64 count = 0;
 };
 
+// The oldest and the newest candle of a series.
+struct SeriesEdge
+{
+    SeriesKey series;
+    UtcTime first;
+    UtcTime last;
+};
+
 struct FundingState
 {
     std::optional<FundingPoint> settled;   // newest settled rate
@@ -64,6 +72,9 @@ public:
 
     // Open time of the newest stored candle; nothing for an empty series.
     virtual Result<std::optional<UtcTime>> lastTime(const SeriesKey &series) = 0;
+
+    // Every series that has candles, with its edges; counts nothing, and so is cheap where candleSeries() is not.
+    virtual Result<std::vector<SeriesEdge>> candleEdges();
 
     // The newest funding state, and the newest mark price; of all pairs where none is named. Sorted by pair.
     virtual Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) = 0;

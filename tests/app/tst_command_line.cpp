@@ -35,6 +35,9 @@ private Q_SLOTS:
         row("dead-letters", CommandLine::Action::DeadLetters);
         row("dead-letters a.jsonl b.jsonl --format json", CommandLine::Action::DeadLetters);
         row("dead-letters --replay a.jsonl", CommandLine::Action::DeadLetters);
+        row("sync", CommandLine::Action::Sync);
+        row("sync --once --full --datadir /x --pairs BTC/USDT:USDT --timeframes 3m", CommandLine::Action::Sync);
+        row("sync --receipts", CommandLine::Action::Sync);
         row("--help", CommandLine::Action::Help);
         row("--version", CommandLine::Action::Version);
     }
@@ -56,6 +59,8 @@ private Q_SLOTS:
                                   "query ohlcv BTC/USDT:USDT",
                                   "query mark-price A B",
                                   "gaps now",
+                                  "sync now",
+                                  "sync --receipts --once",
                                   "--format xml",
                                   "--limit 0",
                                   "--from yesterday",

@@ -285,6 +285,35 @@ Result<std::vector<SeriesSummary>> EmbeddedReader::candleSeries()
     });
 }
 
+Result<std::vector<SeriesEdge>> EmbeddedReader::candleEdges()
+{
+    return guarded([&]() -> Result<std::vector<SeriesEdge>> {
+        const auto all = seriesOf("ohlcv_*", {});
+        if (!all)
+            return all.error();
+        std::vector<SeriesEdge> edges;
+        for (const Series &series : *all) {
+            const auto timeframe = timeframeFromName(series.measurement.mid(6).toStdString());
+            if (!timeframe)
+                continue;
+            SeriesEdge edge{SeriesKey{series.exchange, series.pair, *timeframe}, {}, {}};
+            bool any = false;
+            Status done = eachRow(m_session->first.bind(1, series.id), [&](const Statement &row) {
+                edge.first = fromMs(row.integer(0));
+                any = true;
+            });
+            if (done)
+                done = eachRow(m_session->last.bind(1, series.id),
+                               [&](const Statement &row) { edge.last = fromMs(row.integer(0)); });
+            if (!done)
+                return done.error();
+            if (any)
+                edges.push_back(edge);
+        }
+        return edges;
+    });
+}
+
 Result<std::optional<FundingPoint>> EmbeddedReader::newestFunding(const Series &series, Statement &query)
 {
     std::optional<FundingPoint> point;

@@ -209,6 +209,30 @@ Result<std::vector<TimeSpan>> InfluxReader::holes(const SeriesKey &series, TimeS
     return present.holes({from, span.to});
 }
 
+Result<std::vector<SeriesEdge>> InfluxReader::candleEdges()
+{
+    std::vector<SeriesEdge> edges;
+    for (const Timeframe timeframe : allTimeframes) {
+        std::map<std::pair<QString, QString>, SeriesEdge> series;
+        for (const auto what : {Question::What::Last, Question::What::First}) {
+            const auto rows =
+                ask({.what = what, .measurement = candleTable(timeframe), .fields = {"close"}, .span = everything()});
+            if (!rows)
+                return rows.error();
+            for (const Row &row : *rows) {
+                SeriesEdge &edge = series[{row.exchange, row.pair}];
+                edge.series = {row.exchange, row.pair, timeframe};
+                (what == Question::What::First ? edge.first : edge.last) = row.time;
+            }
+            if (rows->empty())
+                break; // no such measurement
+        }
+        for (auto &one : series)
+            edges.push_back(std::move(one.second));
+    }
+    return edges;
+}
+
 Result<std::vector<SeriesSummary>> InfluxReader::candleSeries()
 {
     std::vector<SeriesSummary> summaries;

@@ -24,6 +24,7 @@ public:
     Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) override;
     Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) override;
     Result<std::vector<SeriesSummary>> candleSeries() override;
+    Result<std::vector<SeriesEdge>> candleEdges() override;
     Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) override;
     Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) override;
     Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,

@@ -102,8 +102,8 @@ Result<std::unique_ptr<StoreWriter>> InfluxStore::openWriter()
 
 Result<std::unique_ptr<StoreReader>> InfluxStore::openReader()
 {
-    return std::unique_ptr<StoreReader>(
-        std::make_unique<InfluxReader>(m_options.settings, [clock = m_parts.clock] { return clock->utcNow(); }));
+    return std::unique_ptr<StoreReader>(std::make_unique<InfluxReader>(
+        m_options.settings, [clock = m_parts.clock] { return clock->utcNow(); }, m_interrupted.get()));
 }
 
 Result<std::shared_ptr<StoreIndex>> InfluxStore::openIndex()

@@ -23,6 +23,7 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("market"), set("base")},
         {QStringLiteral("config"), set("base market")},
         {QStringLiteral("exchange"), set("base market")},
+        {QStringLiteral("feather"), set("base")},
         {QStringLiteral("net"), set("base")},
         {QStringLiteral("runtime"), set("base")},
         {QStringLiteral("telemetry"), set("base market net")},
@@ -32,6 +33,7 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("alert"), set("base market")},
         {QStringLiteral("remote"), set("base link")},
         {QStringLiteral("monitor"), set("base market alert link")},
+        {QStringLiteral("sync"), set("base market config feather store runtime")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},
     };
     return rooms;

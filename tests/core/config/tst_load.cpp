@@ -33,7 +33,15 @@ static const char everyKey[] = "version = 1\n"
                                "[store.influx]\n"
                                "user = \"u\"\n"
                                "[spool]\n"
-                               "max_size = \"512MiB\"\n";
+                               "max_size = \"512MiB\"\n"
+                               "[sync]\n"
+                               "enabled = true\n"
+                               "datadir = \"fq\"\n"
+                               "interval = \"1m\"\n"
+                               "pairs = \"@pairs.txt\"\n"
+                               "timeframes = [\"3m\"]\n"
+                               "history = \"90d\"\n"
+                               "freqtrade = \"2025.11.1\"\n";
 
 class LoadTest : public QObject
 {
@@ -49,7 +57,8 @@ private Q_SLOTS:
         QFile file(result.file);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QByteArray text = file.readAll();
-        for (const char *key : {"mark_price_every", "keep_acknowledged", "timeout = ", "tls_ca_file"})
+        for (const char *key :
+             {"mark_price_every", "keep_acknowledged", "timeout = ", "tls_ca_file", "datadir", "freqtrade = "})
             QVERIFY(text.contains(key));
     }
 
@@ -90,6 +99,13 @@ private Q_SLOTS:
         QCOMPARE(settings.supervision.reconnect_first, 250ms);
         QCOMPARE(settings.store.retention, 0ms);
         QCOMPARE(settings.spool.max_size, qint64(512) << 20);
+        QVERIFY(settings.sync.enabled);
+        QCOMPARE(settings.sync.datadir, m_dir.filePath(QStringLiteral("fq")));
+        QCOMPARE(settings.sync.interval, 60s);
+        QCOMPARE(settings.sync.pairs->size(), 2);
+        QCOMPARE(settings.sync.timeframes, std::vector<Timeframe>{Timeframe::M3});
+        QCOMPARE(settings.sync.history, 24h * 90);
+        QCOMPARE(settings.sync.freqtrade, QStringLiteral("2025.11.1"));
     }
 
     void anInfluxStore()
@@ -174,6 +190,11 @@ private Q_SLOTS:
         row("influx url", "[store.influx]\nurl = 1", 2, "a URL");
         row("influx timeout", "[store.influx]\ntimeout = \"1ms\"", 2, "store.influx.timeout");
         row("token file", "[store.influx]\ntoken_file = \"nowhere\"", 2, "TAPEKEEPER_INFLUX_TOKEN");
+        row("boolean", "[sync]\nenabled = \"yes\"", 2, "true or false");
+        row("version", "[sync]\nfreqtrade = \"newest\"", 2, "a version such as");
+        row("version of a month", "[sync]\nfreqtrade = \"2026.13\"", 2, "a version such as");
+        row("pair to sync", "[sync]\npairs = [\"BTCUSDT\"]", 2, "a perpetual such as");
+        row("interval", "[sync]\ninterval = \"1s\"", 2, "from 10s");
         row("size", "[spool]\nmax_size = \"20 apples\"", 2, "a size such as");
         row("size range", "[spool]\nmax_size = \"1kB\"", 2, "at least 16 MiB");
     }

@@ -123,6 +123,12 @@ private Q_SLOTS:
         QCOMPARE(all->front().series.pair, QStringLiteral("ADA/USDT:USDT"));
         QCOMPARE(all->back().count, 4);
         QCOMPARE(all->back().last, sampleStart + 9min);
+        const auto edges = m_reader->candleEdges();
+        QVERIFY(edges);
+        QCOMPARE(edges->size(), size_t(2));
+        QVERIFY(edges->back().series == series());
+        QCOMPARE(edges->back().first, sampleStart);
+        QCOMPARE(edges->back().last, sampleStart + 9min);
     }
 
     void fundingKeepsSettledAndPredicted()

@@ -189,6 +189,15 @@ void TestInfluxReader::summarisesSeries()
     QCOMPARE(found->first, t0);
     QCOMPARE(found->last, t0 + 19 * 3min);
     QVERIFY(std::ranges::any_of(*all, [](const SeriesSummary &one) { return one.series.timeframe == Timeframe::Mo1; }));
+    const auto edges = reader.candleEdges();
+    QVERIFY2(edges, edges ? "" : qPrintable(edges.error().message));
+    QCOMPARE(edges->size(), all->size());
+    for (const SeriesSummary &summary : *all) {
+        const auto edge = std::ranges::find(*edges, summary.series, &SeriesEdge::series);
+        QVERIFY(edge != edges->end());
+        QCOMPARE(edge->first, summary.first);
+        QCOMPARE(edge->last, summary.last);
+    }
 }
 
 void TestInfluxReader::readsFundingBack()

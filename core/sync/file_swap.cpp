@@ -1,0 +1,227 @@
+#include "sync/file_swap.h"
+
+#include "sync/naming.h"
+
+#include <QDir>
+#include <QFile>
+#include <QThread>
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tk::sync {
+
+namespace {
+
+FileStamp stampFrom(const struct stat &status)
+{
+    return {.inode = status.st_ino,
+            .size = status.st_size,
+            .mtime = qint64(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec,
+            .mode = status.st_mode & 07777,
+            .user = status.st_uid,
+            .group = status.st_gid};
+}
+
+Result<FileStamp> stampOf(const store::PosixFile &file, const QString &name)
+{
+    struct stat status
+    {};
+    if (::fstat(file.descriptor(), &status) < 0)
+        return store::fileError(QStringLiteral("look at"), name, errno);
+    return stampFrom(status);
+}
+
+} // namespace
+
+Result<FileStamp> stampOf(const QString &file)
+{
+    struct stat status
+    {};
+    if (::stat(QFile::encodeName(file).constData(), &status) == 0)
+        return stampFrom(status);
+    if (errno == ENOENT)
+        return FileStamp{};
+    return store::fileError(QStringLiteral("look at"), file, errno);
+}
+
+Result<LoadedFile> loadFile(const QString &name)
+{
+    store::PosixFile file;
+    if (const int error = file.open(name, O_RDONLY))
+        return store::fileError(QStringLiteral("read"), name, error);
+    const auto before = stampOf(file, name);
+    if (!before)
+        return before.error();
+    LoadedFile loaded{QByteArray(before->size, Qt::Uninitialized), *before};
+    const qint64 got = file.read(loaded.bytes.data(), loaded.bytes.size(), 0);
+    if (got < 0)
+        return store::fileError(QStringLiteral("read"), name, int(-got));
+    const auto after = stampOf(file, name);
+    if (!after)
+        return after.error();
+    if (got != before->size || !after->sameFile(*before))
+        return Error{Error::Kind::Parse, QStringLiteral("somebody is writing the file"), true};
+    return loaded;
+}
+
+Status createFolderLike(const QString &folder, const QString &above)
+{
+    const auto there = stampOf(folder);
+    if (!there || there->exists())
+        return there ? ok() : Status(there.error());
+    const auto like = stampOf(above);
+    if (!like)
+        return like.error();
+    const QByteArray name = QFile::encodeName(folder);
+    if (::mkdir(name.constData(), like->mode & 0777) < 0 && errno != EEXIST)
+        return store::fileError(QStringLiteral("create"), folder, errno);
+    (void)!::chown(name.constData(), like->user, like->group);
+    (void)::chmod(name.constData(), like->mode);
+    (void)store::syncFolder(above);
+    return ok();
+}
+
+QString FolderLock::fileIn(const QString &folder)
+{
+    return folder + QStringLiteral("/.tapekeeper-sync.lock");
+}
+
+Result<FolderLock> FolderLock::acquire(const QString &folder, std::chrono::milliseconds patience,
+                                       const std::atomic<bool> &stop)
+{
+    const QString name = fileIn(folder);
+    FolderLock lock;
+    // Not removed at the end: a lock on a file that somebody else has just unlinked would hold nothing.
+    if (const int error = lock.m_file.open(name, O_RDWR | O_CREAT))
+        return store::fileError(QStringLiteral("open"), name, error);
+    (void)::fchmod(lock.m_file.descriptor(), 0666);                 // others are to honour it, too
+    const auto until = std::chrono::steady_clock::now() + patience; // a lock lives in real time, whatever the clock
+    while (::flock(lock.m_file.descriptor(), LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return store::fileError(QStringLiteral("lock"), name, errno);
+        if (stop || std::chrono::steady_clock::now() >= until)
+            return Error{
+                Error::Kind::Storage,
+                QStringLiteral("somebody else writes the files in %1 (the lock %2 is held): another tapekeeper "
+                               "sync, or a freqtrade that honours the lock; try again when it is done")
+                    .arg(folder, name),
+                true};
+        QThread::msleep(50);
+    }
+    return lock;
+}
+
+void FileSwap::discard()
+{
+    for (const Staged &staged : m_staged)
+        QFile::remove(path(partName(staged.name)));
+    m_staged.clear();
+    m_bytes = 0;
+}
+
+Status FileSwap::stage(const QString &name, QByteArray bytes, const FileStamp &expected)
+{
+    const QString part = path(partName(name));
+    store::PosixFile file;
+    const auto failed = [&](int error) {
+        QFile::remove(part);
+        return store::fileError(QStringLiteral("write"), part, error);
+    };
+    if (const int error = file.open(part, O_RDWR | O_CREAT | O_TRUNC))
+        return store::fileError(QStringLiteral("write"), part, error);
+    if (const int error = file.write(bytes.constData(), bytes.size(), 0))
+        return failed(error);
+    FileStamp like = expected;
+    if (!like.exists()) {
+        const auto above = stampOf(m_folder);
+        if (!above)
+            return above.error();
+        like = *above;
+        like.mode &= 0666;
+    }
+    // Nobody but root may give files away; the group at least.
+    if (::fchown(file.descriptor(), like.user, like.group) < 0)
+        (void)!::fchown(file.descriptor(), uid_t(-1), like.group);
+    if (::fchmod(file.descriptor(), like.mode & 0777) < 0)
+        return failed(errno);
+    // Starts the disk's work without waiting for it, so that the syncs of a whole batch share one wait.
+    (void)::sync_file_range(file.descriptor(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    m_bytes += bytes.size();
+    m_staged.push_back({name, std::move(bytes), expected, std::move(file)});
+    return ok();
+}
+
+FileSwap::Outcome FileSwap::finish(Staged &staged)
+{
+    Outcome outcome{.name = staged.name};
+    const QString part = path(partName(staged.name));
+    const auto failed = [&](Error error) {
+        outcome.error = std::move(error);
+        QFile::remove(part);
+        return outcome;
+    };
+    QByteArray back(staged.bytes.size() + 1, Qt::Uninitialized);
+    const qint64 got = staged.part.read(back.data(), back.size(), 0);
+    if (got != staged.bytes.size() || !staged.bytes.startsWith(QByteArrayView(back).first(got)))
+        return failed({Error::Kind::Storage,
+                       QStringLiteral("%1 does not hold what was written into it; check the disk").arg(part), true});
+    const auto stamp = stampOf(staged.part, part);
+    const auto there = stampOf(path(staged.name));
+    if (!stamp || !there)
+        return failed(stamp ? there.error() : stamp.error());
+    const bool asExpected =
+        staged.expected.exists() ? there->exists() && there->sameFile(staged.expected) : !there->exists();
+    if (!asExpected) {
+        outcome.overtaken = true;
+        QFile::remove(part);
+        return outcome;
+    }
+    if (::rename(QFile::encodeName(part).constData(), QFile::encodeName(path(staged.name)).constData()) < 0)
+        return failed(store::fileError(QStringLiteral("rename"), part, errno));
+    outcome.stamp = *stamp;
+    return outcome;
+}
+
+std::vector<FileSwap::Outcome> FileSwap::commit()
+{
+    std::vector<Outcome> outcomes;
+    std::vector<int> errors;
+    for (Staged &staged : m_staged)
+        errors.push_back(staged.part.sync());
+    for (size_t i = 0; i < m_staged.size(); ++i) {
+        if (errors[i] == 0) {
+            outcomes.push_back(finish(m_staged[i]));
+            continue;
+        }
+        const QString part = path(partName(m_staged[i].name));
+        QFile::remove(part);
+        outcomes.push_back(
+            {.name = m_staged[i].name, .error = store::fileError(QStringLiteral("write"), part, errors[i])});
+    }
+    if (const int error = m_staged.empty() ? 0 : store::syncFolder(m_folder)) {
+        // The names are right for everybody who looks now; whether they survive a power cut is not known.
+        for (Outcome &outcome : outcomes) {
+            if (!outcome.error && !outcome.overtaken)
+                outcome.error = store::fileError(QStringLiteral("sync"), m_folder, error);
+        }
+    }
+    m_staged.clear();
+    m_bytes = 0;
+    return outcomes;
+}
+
+void removeParts(const QString &folder)
+{
+    const QDir dir(folder);
+    for (const QString &name : dir.entryList(QDir::Files | QDir::Hidden)) {
+        if (isPartName(name))
+            QFile::remove(dir.filePath(name));
+    }
+}
+
+} // namespace tk::sync
