@@ -47,6 +47,10 @@ QString judgeUi(const QString &file, const QString &included)
     const QString target = included.section(u'/', 0, 0);
     if (target == QLatin1String("app") || target == QLatin1String("tests") || target == QLatin1String(".."))
         return QStringLiteral("ui includes ") + included;
+    static const QSet<QString> mayUse{QStringLiteral("ui"),     QStringLiteral("base"),  QStringLiteral("market"),
+                                      QStringLiteral("config"), QStringLiteral("alert"), QStringLiteral("monitor")};
+    if (included.contains(u'/') && !mayUse.contains(target))
+        return QStringLiteral("ui includes ") + included;
     const QString room = file.section(u'/', 1, 1);
     const QString other = target == QLatin1String("ui") ? included.section(u'/', 1, 1) : QString();
     const bool low = room == QLatin1String("support") || room == QLatin1String("chart");

@@ -61,6 +61,11 @@ private Q_SLOTS:
         row("core/newroom/a.cpp", "#include \"base/time.h\"", true);
         row("core/feed/a.cpp", "// #include <QWidget>", false);
         row("app/a.cpp", "#include \"feed/feed_service.h\"", false);
+        row("core/monitor/a.cpp", "#include \"link/engine_link.h\"", false);
+        row("core/monitor/a.cpp", "#include \"feed/feed_snapshot.h\"", true);
+        row("ui/panels/a.cpp", "#include \"monitor/engine_view.h\"", false);
+        row("ui/panels/a.cpp", "#include \"link/link_client.h\"", true);
+        row("ui/panels/a.cpp", "#include \"store/store.h\"", true);
         row("core/feed/a.cpp", "#include <vector>", false);
         row("ui/chart/a.cpp", "#include <QWidget>", false);
         row("ui/chart/a.cpp", "#include \"market/candle.h\"", false);
