@@ -2,6 +2,7 @@
 
 #include "alert/event_json.h"
 #include "app/live_topics.h"
+#include "app/pair_topic.h"
 #include "base/logging.h"
 
 namespace tk::app {
@@ -19,8 +20,8 @@ alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::Hist
 {
     alert::ExchangeSigns signs{.exchange = feed.exchange};
     for (const feed::StreamRow &row : feed.streams) {
-        if (isSick(row.state))
-            signs.sick.push_back({row.key.pair, row.key.kindText(), row.state, row.since, row.cause});
+        if (const StreamState state = shownState(row); isSick(state))
+            signs.sick.push_back({row.key.pair, row.key.kindText(), state, row.since, row.cause});
     }
     for (const feed::ConnectionRow &row : feed.connections)
         signs.connections.push_back({row.label, row.up, row.down_since, row.down_cause, row.streams});

@@ -42,6 +42,20 @@ private:
     QJsonObject m_before;
 };
 
+// The counts of streams as the window shows them, see shownState().
+QJsonObject shownCounts(const feed::FeedSnapshot &feed)
+{
+    std::array<int, streamStateNames.size()> counts{};
+    for (const feed::StreamRow &row : feed.streams)
+        ++counts[size_t(shownState(row))];
+    QJsonObject states;
+    for (size_t i = 0; i < streamStateNames.size(); ++i)
+        states.insert(latin(streamStateNames[i]), counts[i]);
+    QJsonObject object = feedCounts(feed);
+    object.insert(QStringLiteral("streams_by_state"), states);
+    return object;
+}
+
 } // namespace
 
 QJsonValue timeValue(UtcTime time)
@@ -202,8 +216,7 @@ QJsonObject gapObject(const Gap &gap)
             {QStringLiteral("opened"), timeValue(gap.opened)}};
 }
 
-void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJsonObject &engine,
-                link::LiveState &state)
+void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJsonObject &engine, link::LiveState &state)
 {
     Topic pairs(QStringLiteral("pairs"), state);
     Topic feeds(QStringLiteral("feed"), state);
@@ -214,7 +227,7 @@ void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJso
         const QHash<QString, QJsonObject> objects = pairObjects(*feed, stored);
         for (auto pair = objects.cbegin(); pair != objects.cend(); ++pair)
             pairs.set(pair.key(), pair.value());
-        feeds.set(feed->exchange, feedCounts(*feed));
+        feeds.set(feed->exchange, shownCounts(*feed));
         for (const feed::ConnectionRow &row : feed->connections)
             connections.set(feed->exchange + u' ' + row.label, connectionObject(feed->exchange, row));
     }

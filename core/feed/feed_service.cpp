@@ -689,8 +689,8 @@ void FeedService::sendSnapshot(UtcTime utc)
         if (entry.removed || entry.spec.key.pair.isEmpty())
             continue;
         ++snapshot->streams_by_state[size_t(entry.state)];
-        snapshot->streams.push_back(
-            {entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames, entry.cause, m_latest.of(id)});
+        snapshot->streams.push_back({entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames,
+                                     entry.cause, m_latest.of(id), entry.heal_attempts});
     }
     for (const auto &slot : m_slots) {
         ConnectionRow row;

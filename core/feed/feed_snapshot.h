@@ -37,6 +37,7 @@ struct StreamRow
     quint64 frames = 0;
     QString cause;
     StreamValues values{};
+    int heal_attempts = 0; // since it was last live: asked for again and again, and still without data
 };
 
 struct ConnectionRow
