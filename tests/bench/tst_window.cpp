@@ -6,10 +6,12 @@
 #include "ui/support/asker.h"
 #include "ui/window/main_window.h"
 
+#include <QEventLoop>
 #include <QFile>
 #include <QJsonArray>
 #include <QSettings>
 #include <QTemporaryDir>
+#include <QTimer>
 
 #include <cmath>
 
@@ -193,10 +195,9 @@ private Q_SLOTS:
                 const double before = threadCpuSeconds();
                 Q_EMIT made.link->changes(message);
                 // A tenth of a second as the loop lives it: timers, sorting, painting.
-                QElapsedTimer passed;
-                passed.start();
-                while (passed.elapsed() < 1'000 / updatesPerSecond)
-                    QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 10);
+                QEventLoop loop;
+                QTimer::singleShot(1'000 / updatesPerSecond, &loop, &QEventLoop::quit);
+                loop.exec();
                 cpu += threadCpuSeconds() - before;
             }
             rounds.push_back(100.0 * cpu * updatesPerSecond / double(messages.size()));

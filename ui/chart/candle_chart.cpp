@@ -111,6 +111,8 @@ void CandleChart::setHasOlder(bool older)
 
 void CandleChart::setGaps(std::vector<ChartGap> gaps)
 {
+    if (gaps == m_gaps)
+        return;
     m_gaps = std::move(gaps);
     dataChanged();
 }

@@ -43,8 +43,10 @@ ChartFeed::ChartFeed(monitor::EngineView &engine, CandleChart &chart)
             [this](const QString &series, const std::optional<Candle> &closed, const std::optional<Candle> &forming) {
                 if (series != monitor::seriesText(m_series))
                     return;
-                if (closed)
+                if (closed) {
                     m_chart.putCandle(*closed);
+                    showGaps();
+                }
                 if (forming && (!closed || forming->open_time > closed->open_time))
                     m_chart.updateForming(*forming);
                 else
@@ -55,14 +57,7 @@ ChartFeed::ChartFeed(monitor::EngineView &engine, CandleChart &chart)
         if (gap.pairKey() == m_series.exchange + u' ' + m_series.pair)
             refill(gap.from, toMs(gap.to) != 0 ? gap.to : m_engine.now());
     });
-    connect(&engine.pairs(), &monitor::PairBook::changed, this, [this] {
-        const monitor::PairRow *row = m_engine.pairs().find(m_series.exchange, m_series.pair);
-        const UtcTime now = m_engine.now();
-        if (!row || row->mark.isEmpty() || toMs(now) == 0 || now - m_lastMark < std::chrono::seconds(2))
-            return;
-        m_lastMark = now;
-        m_chart.addMarkPrice({now, row->mark.toDouble()});
-    });
+    connect(&engine.pairs(), &monitor::PairBook::changed, this, &ChartFeed::takeMark);
     connect(&engine.health(), &monitor::HealthBook::updated, this, &ChartFeed::catchUp);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, [this] {
         const monitor::EngineConnection &connection = m_engine.connection();
@@ -76,8 +71,10 @@ ChartFeed::ChartFeed(monitor::EngineView &engine, CandleChart &chart)
             show(m_series); // what came while we were away
     });
     connect(&m_clock, &QTimer::timeout, this, [this] {
-        if (m_engine.connection().isConnected())
-            m_chart.setNow(m_engine.now());
+        if (!m_engine.connection().isConnected())
+            return;
+        m_chart.setNow(m_engine.now());
+        showGaps(); // what is due grows with time
     });
     m_clock.start(1'000);
 }
@@ -146,6 +143,7 @@ void ChartFeed::load()
                                      .arg(m_series.pair, timeframeText(m_series.timeframe)));
             m_chart.setCandles(std::move(candles));
             m_chart.setHasOlder(!m_complete);
+            showGaps();
             if (const auto goal = std::exchange(m_goal, std::nullopt))
                 goTo(goal->from, goal->to);
         },
@@ -172,6 +170,7 @@ void ChartFeed::loadOlder(UtcTime before)
             m_chart.setHasOlder(!m_complete);
             if (!candles.empty())
                 m_chart.prependCandles(std::move(candles));
+            showGaps();
             if (const auto goal = std::exchange(m_goal, std::nullopt))
                 goTo(goal->from, goal->to);
         },
@@ -252,8 +251,22 @@ void ChartFeed::refill(UtcTime from, UtcTime to)
             takeUnfillable(answer.value(QLatin1String("unfillable")));
             if (std::vector<Candle> candles = candlesOf(answer.value(QLatin1String("candles"))); !candles.empty())
                 m_chart.prependCandles(std::move(candles));
+            showGaps();
         },
         false);
+}
+
+// A point at the time of the event that told it: a price that nobody tells any more draws no line.
+void ChartFeed::takeMark()
+{
+    const monitor::PairRow *row = m_engine.pairs().find(m_series.exchange, m_series.pair);
+    if (!row || row->mark.isEmpty())
+        return;
+    const auto stream = std::ranges::find(row->streams, QStringLiteral("mark_price"), &monitor::StreamView::kind);
+    if (stream == row->streams.end() || stream->last_data - m_lastMark < std::chrono::seconds(2))
+        return;
+    m_lastMark = stream->last_data;
+    m_chart.addMarkPrice({m_lastMark, row->mark.toDouble()});
 }
 
 void ChartFeed::takeUnfillable(const QJsonValue &rows)
@@ -275,7 +288,28 @@ void ChartFeed::showGaps()
         const GapState state = gap.state == QLatin1String("repairing") ? GapState::Repairing : GapState::Open;
         gaps.push_back({.from = gap.from, .to = gap.to, .cause = gap.cause, .state = state});
     }
+    addHoles(gaps);
     m_chart.setGaps(std::move(gaps));
+}
+
+// Candles that are missing although no gap of the ledger speaks of them: about to be asked for, or not to be had just
+// now.
+void ChartFeed::addHoles(std::vector<ChartGap> &gaps) const
+{
+    const UtcTime now = m_engine.now();
+    const Bars bars = m_chart.series().bars();
+    const auto add = [&](UtcTime from, UtcTime to) {
+        const bool known = std::ranges::any_of(
+            gaps, [&](const ChartGap &gap) { return gap.from < to && (toMs(gap.to) == 0 || gap.to > from); });
+        if (from < to && !known)
+            gaps.push_back({.from = from, .to = to, .cause = tr("no candles stored yet"), .state = GapState::Open});
+    };
+    for (size_t i = 1; i < bars.size(); ++i)
+        add(nextCandleOpen(m_series.timeframe, fromMs(bars[i - 1].open_ms)), fromMs(bars[i].open_ms));
+    // A closed mark may be half a minute late, and is asked for then.
+    if (!bars.empty() && toMs(now) != 0)
+        add(nextCandleOpen(m_series.timeframe, fromMs(bars.back().open_ms)),
+            candleOpen(m_series.timeframe, now - std::chrono::seconds(75)));
 }
 
 } // namespace tk::ui

@@ -28,6 +28,8 @@ private:
     void refill(UtcTime from, UtcTime to);
     void catchUp();
     void showGaps();
+    void addHoles(std::vector<ChartGap> &gaps) const;
+    void takeMark();
     void takeUnfillable(const QJsonValue &rows);
     void ask(const QString &command, const QJsonObject &more, std::function<void(const QJsonObject &)> take,
              bool required);
