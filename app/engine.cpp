@@ -143,6 +143,7 @@ void Engine::addCommands()
                             : Status(Error{Error::Kind::Refused,
                                            QStringLiteral("this engine has no configuration to read again")});
         };
+        engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
         engine.pulse = [this] { return m_pulse->lastHour(); };
     }

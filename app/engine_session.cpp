@@ -2,8 +2,10 @@
 
 #include "app/load_config.h"
 #include "base/logging.h"
+#include "config/load.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 
 #include <cstdlib>
 
@@ -65,6 +67,8 @@ void EngineSession::startEngine()
     }
     m_engine = std::move(engine).value();
     m_engine->setReload([this] { return reload(); });
+    const QString file = m_line.config.isEmpty() ? config::defaultSettingsFile() : m_line.config;
+    m_engine->setConfigPlace({.file = QFileInfo(file).absoluteFilePath(), .demo = m_line.demo});
     Q_EMIT created(*m_engine);
     connect(m_engine.get(), &Engine::ready, this, [this] {
         qCInfo(lcApp).noquote() << "engine started" << logField(u"version", QStringLiteral(TAPEKEEPER_VERSION))

@@ -442,4 +442,13 @@ Result<QByteArray> editToml(const QByteArray &text, const std::vector<TomlEdit> 
     return edited;
 }
 
+const Node *nodeAt(const Node &root, const QString &path)
+{
+    const std::vector<Step> steps = parsePath(path);
+    if (steps.empty())
+        return nullptr;
+    const Place place = locate(root, steps);
+    return place.trouble.isEmpty() && place.member ? &place.member->value : nullptr;
+}
+
 } // namespace tk::config

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "config/toml_tree.h"
 
 #include <QByteArray>
 #include <QString>
@@ -28,5 +29,8 @@ struct TomlEdit
 // What comes out has been parsed again and says what was wanted and nothing else; an error, and no text, otherwise.
 Result<QByteArray> editToml(const QByteArray &text, const TomlEdit &edit);
 Result<QByteArray> editToml(const QByteArray &text, const std::vector<TomlEdit> &edits); // all of them, or an error
+
+// What stands at such a path; nothing: no such key.
+const Node *nodeAt(const Node &root, const QString &path);
 
 } // namespace tk::config
