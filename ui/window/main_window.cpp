@@ -2,6 +2,8 @@
 
 #include "ui/dialogs/backfill_dialog.h"
 #include "ui/dialogs/gap_report.h"
+#include "ui/dialogs/settings_dialog.h"
+#include "ui/dialogs/settings_file.h"
 #include "ui/window/about.h"
 #include "ui/window/go_to.h"
 
@@ -107,14 +109,19 @@ QAction *MainWindow::add(QMenu *menu, const QString &name, const QString &text, 
 void MainWindow::makeActions()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    add(file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
+    add(
+        file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
         tr("Pair, action or incident"));
     add(file, QStringLiteral("exportEvents"), tr("&Export events…"), {}, [this] { exportEvents(); });
+    add(
+        file, QStringLiteral("settings"), tr("&Settings…"), QKeySequence(QStringLiteral("Ctrl+,")),
+        [this] { editSettings(); }, tr("Pairs, exchange, supervision, store, engine"));
     file->addSeparator();
     add(file, QStringLiteral("quit"), tr("&Quit"), QKeySequence::Quit, [this] { Q_EMIT quitWanted(); });
 
     QMenu *engine = menuBar()->addMenu(tr("&Engine"));
-    add(engine, QStringLiteral("resubscribeStale"), tr("&Resubscribe stale"), QKeySequence(QStringLiteral("Ctrl+R")),
+    add(
+        engine, QStringLiteral("resubscribeStale"), tr("&Resubscribe stale"), QKeySequence(QStringLiteral("Ctrl+R")),
         [this] { resubscribe({}); }, tr("Every stale and silent stream on a fresh connection"));
     add(engine, QStringLiteral("reload"), tr("Re&load the configuration"), {},
         [this] { ask(QStringLiteral("reload"), {}, tr("Configuration reloaded")); });
@@ -129,11 +136,14 @@ void MainWindow::makeActions()
     pairs->addActions(m_pairs->pairActions());
 
     QMenu *history = menuBar()->addMenu(tr("&History"));
-    add(history, QStringLiteral("backfill"), tr("&Backfill…"), QKeySequence(QStringLiteral("Ctrl+B")),
+    add(
+        history, QStringLiteral("backfill"), tr("&Backfill…"), QKeySequence(QStringLiteral("Ctrl+B")),
         [this] { backfill(m_pairs->selectedPairs()); }, tr("Fetch candles of a span again or for the first time"));
-    add(history, QStringLiteral("gapReport"), tr("&Gap report…"), QKeySequence(QStringLiteral("Ctrl+G")),
+    add(
+        history, QStringLiteral("gapReport"), tr("&Gap report…"), QKeySequence(QStringLiteral("Ctrl+G")),
         [this] { gapReport(); }, tr("Completeness by pair, timeframe and day"));
-    add(history, QStringLiteral("repairGaps"), tr("&Repair all gaps"), {}, [this] { repairGaps(); },
+    add(
+        history, QStringLiteral("repairGaps"), tr("&Repair all gaps"), {}, [this] { repairGaps(); },
         tr("Search the whole store for holes and fetch what is missing"));
 
     QMenu *view = menuBar()->addMenu(tr("&View"));
@@ -159,7 +169,8 @@ void MainWindow::makeActions()
     m_local->setObjectName(QStringLiteral("localTime"));
     m_local->setCheckable(true);
     m_local->setToolTip(tr("Times of this place instead of UTC"));
-    connect(m_local, &QAction::toggled, this, [this](bool local) { setZone(local ? ClockZone::Local : ClockZone::Utc); });
+    connect(m_local, &QAction::toggled, this,
+            [this](bool local) { setZone(local ? ClockZone::Local : ClockZone::Utc); });
     view->addSeparator();
     add(view, QStringLiteral("nextChart"), tr("Next chart"), QKeySequence(QStringLiteral("Ctrl+Tab")),
         [this] { m_charts->stepTab(1); });
@@ -238,14 +249,14 @@ void MainWindow::connectPanels()
         m_charts->open(exchange, pair, {}, newTab);
     });
     connect(m_pairs, &PairsPanel::backfillWanted, this, &MainWindow::backfill);
+    connect(m_pairs, &PairsPanel::excludeWanted, this, &MainWindow::excludePairs);
     connect(m_pairs, &PairsPanel::resubscribeWanted, this, &MainWindow::resubscribe);
     connect(m_events, &EventsPanel::exportWanted, this, &MainWindow::exportEvents);
     connect(m_events, &EventsPanel::spanWanted, this,
             [this](const QString &exchange, const QStringList &pairs, UtcTime from, UtcTime to) {
                 const ChartFeed *feed = m_charts->currentFeed();
                 // The chart in front may already show one of the pairs concerned.
-                const QString pair =
-                    feed && pairs.contains(feed->series().pair) ? feed->series().pair : pairs.front();
+                const QString pair = feed && pairs.contains(feed->series().pair) ? feed->series().pair : pairs.front();
                 const QString where = !exchange.isEmpty() ? exchange : feed ? feed->series().exchange : QString();
                 if (!where.isEmpty())
                     showPair(where, pair);
@@ -254,9 +265,10 @@ void MainWindow::connectPanels()
     connect(&m_parts.engine.connection(), &monitor::EngineConnection::stateChanged, this, &MainWindow::showConnection);
     connect(&m_parts.engine.health(), &monitor::HealthBook::updated, this, [this] {
         const auto &engine = m_parts.engine.health().engine();
-        const QString text = engine ? tr("Engine: %1 · %2").arg(m_parts.engine.connection().name(),
-                                                                engine->exchanges.join(QStringLiteral(", ")))
-                                    : QString();
+        const QString text =
+            engine ? tr("Engine: %1 · %2")
+                         .arg(m_parts.engine.connection().name(), engine->exchanges.join(QStringLiteral(", ")))
+                   : QString();
         if (m_engineName->text() != text)
             m_engineName->setText(text);
     });
@@ -274,9 +286,9 @@ void MainWindow::showConnection()
     auto *bar = qobject_cast<QToolBar *>(m_banner->parentWidget());
     const bool away = connection.state() == State::Lost;
     if (away)
-        m_banner->setText(tr("Disconnected from the engine (%1): last seen %2, trying again. %3")
-                              .arg(connection.name(), clockText(connection.lastSeen(), m_zone),
-                                   connection.trouble().message));
+        m_banner->setText(
+            tr("Disconnected from the engine (%1): last seen %2, trying again. %3")
+                .arg(connection.name(), clockText(connection.lastSeen(), m_zone), connection.trouble().message));
     if (bar)
         bar->setVisible(away);
     // What is shown is of the past: nothing may look fresh, and nothing can be done.
@@ -350,13 +362,40 @@ void MainWindow::gapReport()
     report->show();
 }
 
+void MainWindow::editSettings()
+{
+    auto *dialog = new SettingsDialog(m_parts.engine, m_parts.theme, m_parts.asker, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->show();
+}
+
+void MainWindow::excludePairs(const QString &exchange, const QStringList &pairs)
+{
+    m_parts.asker.confirm(
+        this,
+        {.title = tr("Stop collecting %n pair(s)?", nullptr, int(pairs.size())),
+         .text = tr("%1 will be excluded from %2 in the configuration. What is stored stays; nothing new is collected "
+                    "or repaired until the exclusion is taken back.")
+                     .arg(pairs.join(QStringLiteral(", ")), exchange),
+         .action = tr("Exclude"),
+         .dangerous = true},
+        [this, exchange, pairs] {
+            auto *file = new SettingsFile(m_parts.engine.connection(), this);
+            connect(file, &SettingsFile::finished, this, [this, file](const Status &status, const QString &note) {
+                m_status->showMessage(
+                    status ? tr("Excluded. %1").arg(note) : tr("Not excluded: %1").arg(status.error().message), 10'000);
+                file->deleteLater();
+            });
+            file->exclude(exchange, pairs);
+        });
+}
+
 void MainWindow::exportEvents()
 {
     m_parts.asker.saveFile(this, tr("Export events"), QStringLiteral("tapekeeper-events.csv"),
                            tr("CSV (*.csv);;JSON (*.json)"), [this](const QString &file) {
                                if (const Status status = m_events->exportTo(file); !status)
-                                   m_parts.asker.tell(this, tr("The events were not exported"),
-                                                      status.error().message);
+                                   m_parts.asker.tell(this, tr("The events were not exported"), status.error().message);
                            });
 }
 

@@ -1,5 +1,5 @@
-// The operator's window on one engine: panels as docks, actions in menus, the status line. It arranges and connects; the
-// panels do the rest.
+// The operator's window on one engine: panels as docks, actions in menus, the status line. It arranges and connects;
+// the panels do the rest.
 #pragma once
 
 #include "monitor/engine_view.h"
@@ -68,6 +68,8 @@ private:
     void goTo();
     void backfill(const QStringList &pairs);
     void gapReport();
+    void editSettings();
+    void excludePairs(const QString &exchange, const QStringList &pairs);
     void resubscribe(const QStringList &pairs);
     void repairGaps();
     void exportEvents();
