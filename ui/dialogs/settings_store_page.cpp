@@ -6,6 +6,7 @@
 #include <QJsonObject>
 #include <QLabel>
 #include <QLineEdit>
+#include <QSignalBlocker>
 #include <QVBoxLayout>
 
 namespace tk::ui {
@@ -122,8 +123,10 @@ void SettingsStorePage::load(const config::Node &root, const SettingsFile::Conte
 {
     m_kind->load(root);
     m_influx->load(root);
-    m_token->clear();
-    m_password->clear();
+    for (QLineEdit *line : {m_token, m_password}) {
+        const QSignalBlocker quiet(line); // nobody has typed
+        line->clear();
+    }
     m_token->setPlaceholderText(sourceText(content.token_source, QStringLiteral("TAPEKEEPER_INFLUX_TOKEN")));
     m_password->setPlaceholderText(sourceText(content.password_source, QStringLiteral("TAPEKEEPER_INFLUX_PASSWORD")));
     m_test->forget();
