@@ -19,6 +19,7 @@ namespace tk::ui {
 namespace {
 
 constexpr int checkAfter = 200; // ms after the last change
+constexpr int rowHeight = 28;
 
 } // namespace
 
@@ -101,7 +102,8 @@ void SettingsDialog::addPage(const QString &name, const QString &title, const QS
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(whole);
     m_stack->addWidget(scroll);
-    m_list->addItem(title);
+    auto *item = new QListWidgetItem(title, m_list);
+    item->setSizeHint({0, rowHeight});
     m_pages.push_back(page);
     connect(page, &SettingsPage::changed, this, &SettingsDialog::changed);
 }
@@ -208,7 +210,6 @@ void SettingsDialog::showProblems(const std::vector<SettingsProblem> &problems)
         const int count = page->showProblems(problems);
         QListWidgetItem *item = m_list->item(pageNumber++);
         item->setForeground(count > 0 ? QBrush(m_theme.palette().stale) : QBrush());
-        item->setData(Qt::DecorationRole, QVariant());
         item->setToolTip(count > 0 ? tr("%n problem(s)", nullptr, count) : QString());
     }
     for (const SettingsProblem &problem : problems) {

@@ -19,6 +19,7 @@ SettingsEnginePage::SettingsEnginePage(const Theme &theme, QWidget *parent)
                  .tip = tr("ADDRESS:PORT of /metrics, /healthz and /readyz, or off. Takes effect with a restart."),
                  .empty_word = QStringLiteral("off")});
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_form);
     layout->addStretch(1);
     connect(m_form, &SettingsForm::changed, this, &SettingsPage::changed);

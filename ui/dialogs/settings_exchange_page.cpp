@@ -62,6 +62,7 @@ SettingsExchangePage::SettingsExchangePage(monitor::EngineConnection &engine, co
                  .tip = tr("Such as socks5://10.0.0.2:1080, separated by commas; the test goes the direct way"),
                  .kind = SettingsField::Kind::Words});
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_form);
     layout->addStretch(1);
     connect(m_form, &SettingsForm::changed, this, [this] {

@@ -90,7 +90,7 @@ SettingsForm::SettingsForm(const Theme &theme, QWidget *parent)
     m_layout->setContentsMargins(0, 0, 0, 0);
     m_layout->setVerticalSpacing(8);
     m_layout->setHorizontalSpacing(16);
-    m_layout->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
+    m_layout->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     m_layout->setLabelAlignment(Qt::AlignLeft);
     connect(&theme, &Theme::changed, this, &SettingsForm::colour);
 }
@@ -102,6 +102,8 @@ void SettingsForm::add(const SettingsField &field)
     if (field.kind == SettingsField::Kind::Choice) {
         row.combo = new QComboBox;
         row.combo->addItems(field.choices);
+        row.combo->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
+        row.combo->setMinimumContentsLength(12);
         connect(row.combo, &QComboBox::currentTextChanged, this, &SettingsForm::changed);
         editor = row.combo;
     } else if (field.kind == SettingsField::Kind::Choices) {

@@ -24,6 +24,8 @@ const QString excludePath = QStringLiteral("exchange[1].exclude");
 
 QString unified(const QString &text)
 {
+    if (text.contains(u'/') && text.contains(u':')) // it is; this is asked for hundreds of pairs at each click
+        return text;
     const Result<Pair> pair = Pair::parse(text);
     return pair ? pair->unified() : text;
 }
@@ -97,6 +99,7 @@ SettingsPairsPage::SettingsPairsPage(monitor::EngineConnection &engine, const Th
     row->addWidget(collect);
     row->addWidget(exclude);
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_all);
     layout->addWidget(m_list);
     layout->addWidget(m_file);

@@ -86,6 +86,7 @@ SettingsStorePage::SettingsStorePage(monitor::EngineConnection &engine, const Th
     inGroup->addWidget(m_influx);
     inGroup->addWidget(m_test);
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_kind);
     layout->addSpacing(8);
     layout->addWidget(m_group);

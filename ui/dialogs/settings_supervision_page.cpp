@@ -36,6 +36,7 @@ SettingsSupervisionPage::SettingsSupervisionPage(const Theme &theme, QWidget *pa
                  .fallback = QStringLiteral("60s"),
                  .tip = tr("The pause doubles with each failure up to this.")});
     auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_form);
     layout->addStretch(1);
     connect(m_form, &SettingsForm::changed, this, &SettingsPage::changed);
