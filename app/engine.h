@@ -47,7 +47,7 @@ public:
 
     void start();
     void stop();                                     // ends in stopped()
-    Status reload(const config::Settings &settings); // what can change while running; an error names what cannot
+    Status reload(const config::Settings &settings); // what can change while running does; an error names the rest
 
     // Who can read the configuration again; the command "reload" asks for it.
     void setReload(std::function<Status()> reload) { m_reload = std::move(reload); }

@@ -138,10 +138,9 @@ Status EngineSession::takeConfig()
             settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
         }
     }
-    if (const Status status = m_engine->reload(*settings); !status)
-        return status;
-    m_settings = *settings;
-    return ok();
+    const Status status = m_engine->reload(*settings);
+    m_settings = m_engine->settings();
+    return status;
 }
 
 void EngineSession::end(bool clean)

@@ -6,7 +6,8 @@
 //   settings-check {text}         {problems: [{line, key, found, allowed}]}
 //   settings-write {text, was}    `was` is the text that the change is based on: refused when the file says something
 //                                 else by now, or when `text` has problems. Then written at once and as a whole, with
-//                                 the permissions it had. {applied: true}, or {applied: false, restart: "why"}
+//                                 the permissions it had. {applied: true}, or {applied: false, restart: "what"}: the
+//                                 rest is in force
 //   secret-write {name, value}    "token" or "password" into a file of its own beside the configuration, for its owner
 //                                 alone; {file, setting}: the setting is what token_file or password_file must say
 //   instruments {exchange}        {instruments: [{pair, symbol, status, collected}]}: the exchange's newest list

@@ -92,12 +92,16 @@ private Q_SLOTS:
 
     void saysWhatNeedsARestart()
     {
-        const QString text = m_original + QStringLiteral("[spool]\nmax_size = \"1GiB\"\n");
+        QString text = m_original + QStringLiteral("[spool]\nmax_size = \"1GiB\"\n");
+        text.replace(QStringLiteral("history = 50"), QStringLiteral("history = 50\nexclude = [\"BTC/USDT:USDT\"]"));
         const QJsonObject told = write(text, m_original).toObject();
         QVERIFY2(told.contains(QStringLiteral("applied")), qPrintable(m_refusal));
         QVERIFY(!told[QLatin1String("applied")].toBool());
-        QVERIFY(told[QLatin1String("restart")].toString().contains(QStringLiteral("restart")));
+        const QString why = told[QLatin1String("restart")].toString();
+        QVERIFY2(why.contains(QStringLiteral("restart")) && why.contains(QStringLiteral("spool")), qPrintable(why));
+        QVERIFY(!isCollected(QStringLiteral("BTC/USDT:USDT"))); // what can change has
         QCOMPARE(onDisk(), text);
+        QVERIFY(write(m_original, text).toObject()[QLatin1String("applied")].toBool());
     }
 
     void refusesWhatItMustNotWrite()

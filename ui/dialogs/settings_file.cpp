@@ -96,10 +96,11 @@ void SettingsFile::write(const std::vector<config::TomlEdit> &edits)
             if (!answer)
                 return Q_EMIT finished(answer.error(), {});
             const QJsonObject told = answer->toObject();
-            Q_EMIT finished(ok(), told.value(QLatin1String("applied")).toBool()
-                                      ? tr("Written, and in force.")
-                                      : tr("Written, but not in force yet: %1. Restart the engine to apply it.")
-                                            .arg(told.value(QLatin1String("restart")).toString()));
+            Q_EMIT finished(
+                ok(),
+                told.value(QLatin1String("applied")).toBool()
+                    ? tr("Written, and in force.")
+                    : tr("Written. Not all is in force yet: %1.").arg(told.value(QLatin1String("restart")).toString()));
         });
 }
 

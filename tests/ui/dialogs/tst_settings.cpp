@@ -190,10 +190,10 @@ private Q_SLOTS:
 
     void saysWhatNeedsARestart()
     {
-        m_restart = QStringLiteral("data_dir changes only with a restart");
+        m_restart = QStringLiteral("only a restart changes data_dir; everything else is in force");
         line("engine.data_dir")->setText(QStringLiteral("/srv/tape"));
         apply();
-        QTRY_VERIFY(said().contains(QStringLiteral("not in force yet")) && said().contains(m_restart));
+        QTRY_VERIFY(said().contains(QStringLiteral("Not all is in force yet")) && said().contains(m_restart));
     }
 
     void aFileChangedMeanwhileIsNotOverwritten()
