@@ -147,6 +147,7 @@ void Engine::addCommands()
                             : Status(Error{Error::Kind::Refused,
                                            QStringLiteral("this engine has no configuration to read again")});
         };
+        engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
         engine.pulse = [this] { return m_pulse->lastHour(); };
     }
@@ -427,26 +428,50 @@ void Engine::stop()
     m_host.stop();
 }
 
+namespace {
+
+// `wanted`, with what cannot change in a running engine as it `is`; names what that was.
+QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
+{
+    QStringList kept;
+    const auto keep = [&kept](auto &value, const auto &now, const QString &name) {
+        if (value == now)
+            return;
+        value = now;
+        kept.append(name);
+    };
+    keep(wanted.engine.data_dir, is.engine.data_dir, QStringLiteral("data_dir"));
+    keep(wanted.engine.http, is.engine.http, QStringLiteral("http"));
+    keep(wanted.store, is.store, QStringLiteral("store"));
+    keep(wanted.spool, is.spool, QStringLiteral("spool"));
+    keep(wanted.sync, is.sync, QStringLiteral("sync"));
+    const auto sameName = [](const config::ExchangeSettings &a, const config::ExchangeSettings &b) {
+        return a.name == b.name;
+    };
+    if (!std::equal(is.exchanges.begin(), is.exchanges.end(), wanted.exchanges.begin(), wanted.exchanges.end(),
+                    sameName)) {
+        wanted.exchanges = is.exchanges;
+        kept.append(QStringLiteral("the list of exchanges"));
+        return kept;
+    }
+    for (size_t i = 0; i < is.exchanges.size(); ++i) {
+        const config::ExchangeSettings &now = is.exchanges[i];
+        config::ExchangeSettings &next = wanted.exchanges[i];
+        keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
+        keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
+        keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
+        keep(next.tls_ca_file, now.tls_ca_file, now.name + QStringLiteral(".tls_ca_file"));
+    }
+    return kept;
+}
+
+} // namespace
+
 Status Engine::reload(const config::Settings &settings)
 {
-    if (settings.engine.data_dir != m_settings.engine.data_dir || settings.engine.http != m_settings.engine.http ||
-        settings.store != m_settings.store || settings.spool != m_settings.spool || settings.sync != m_settings.sync ||
-        settings.exchanges.size() != m_settings.exchanges.size())
-        return Error{
-            Error::Kind::Config,
-            QStringLiteral("data_dir, http, store, spool, sync and the list of exchanges change only with a restart; "
-                           "nothing was changed")};
-    for (size_t i = 0; i < settings.exchanges.size(); ++i) {
-        const config::ExchangeSettings &was = m_settings.exchanges[i];
-        const config::ExchangeSettings &is = settings.exchanges[i];
-        if (was.name != is.name || was.rest_url != is.rest_url || was.ws_url != is.ws_url ||
-            was.proxies != is.proxies || was.tls_ca_file != is.tls_ca_file)
-            return Error{Error::Kind::Config,
-                         QStringLiteral("%1: name, rest_url, ws_url, proxies and tls_ca_file change only "
-                                        "with a restart; nothing was changed")
-                             .arg(was.name)};
-    }
-    m_settings = settings;
+    config::Settings next = settings;
+    const QStringList kept = keepFixed(m_settings, next);
+    m_settings = std::move(next);
     if (m_journal)
         m_journal->note({.kind = alert::EventKind::Config, .title = QStringLiteral("Configuration changed")});
     for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
@@ -459,6 +484,9 @@ Status Engine::reload(const config::Settings &settings)
         Q_EMIT feedChanged(*feed); // before history, whose list of pairs makes the new streams
         Q_EMIT historyChanged(*history);
     }
+    if (!kept.isEmpty())
+        return Error{Error::Kind::Config, QStringLiteral("only a restart changes %1; everything else is in force")
+                                              .arg(kept.join(QStringLiteral(", ")))};
     return ok();
 }
 

@@ -48,10 +48,13 @@ public:
 
     void start();
     void stop();                                     // ends in stopped()
-    Status reload(const config::Settings &settings); // what can change while running; an error names what cannot
+    Status reload(const config::Settings &settings); // what can change while running does; an error names the rest
 
     // Who can read the configuration again; the command "reload" asks for it.
     void setReload(std::function<Status()> reload) { m_reload = std::move(reload); }
+
+    // The file that it reads then, for commands that show and change it.
+    void setConfigPlace(ConfigPlace place) { m_configPlace = std::move(place); }
 
     Switchboard &switchboard() { return m_switchboard; }
     EngineCommands &commands() { return *m_commands; } // what the link takes, for who sits in the same process
@@ -108,6 +111,7 @@ private:
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
     std::function<Status()> m_reload;
+    ConfigPlace m_configPlace;
     LastStored m_lastStored;
     MonotonicTime m_lastStoredAt{};
     qint64 m_candlesFilled = 0;  // at that look

@@ -2,8 +2,10 @@
 
 #include "app/load_config.h"
 #include "base/logging.h"
+#include "config/load.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 
 #include <cstdlib>
 
@@ -65,6 +67,8 @@ void EngineSession::startEngine()
     }
     m_engine = std::move(engine).value();
     m_engine->setReload([this] { return reload(); });
+    const QString file = m_line.config.isEmpty() ? config::defaultSettingsFile() : m_line.config;
+    m_engine->setConfigPlace({.file = QFileInfo(file).absoluteFilePath(), .demo = m_line.demo});
     Q_EMIT created(*m_engine);
     connect(m_engine.get(), &Engine::ready, this, [this] {
         qCInfo(lcApp).noquote() << "engine started" << logField(u"version", QStringLiteral(TAPEKEEPER_VERSION))
@@ -134,10 +138,9 @@ Status EngineSession::takeConfig()
             settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
         }
     }
-    if (const Status status = m_engine->reload(*settings); !status)
-        return status;
-    m_settings = *settings;
-    return ok();
+    const Status status = m_engine->reload(*settings);
+    m_settings = m_engine->settings();
+    return status;
 }
 
 void EngineSession::end(bool clean)

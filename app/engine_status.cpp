@@ -51,6 +51,7 @@ QJsonObject engineObject(const EngineFacts &facts)
             {QStringLiteral("started"), timeValue(facts.started)},
             {QStringLiteral("now"), isoText(facts.now, true)},
             {QStringLiteral("data_dir"), facts.data_dir},
+            {QStringLiteral("config_file"), facts.config_file},
             {QStringLiteral("exchanges"), QJsonArray::fromStringList(facts.exchanges)},
             {QStringLiteral("majors"), QJsonArray::fromStringList(facts.majors)}};
 }

@@ -15,7 +15,8 @@ struct EngineFacts
     UtcTime started{};
     milliseconds uptime{0};
     UtcTime now{};
-    QStringList majors{}; // bases
+    QStringList majors{};  // bases
+    QString config_file{}; // that it reads, or would; empty: none
 };
 
 QJsonObject engineObject(const EngineFacts &facts);

@@ -24,6 +24,8 @@ EngineCommands::EngineCommands(Engine engine)
     , m_started(m_engine.clock->utcNow())
     , m_startedAt(m_engine.clock->now())
     , m_views(m_engine.settings, [clock = m_engine.clock] { return clock->utcNow(); })
+    , m_settings({.settings = m_engine.settings, .place = m_engine.config, .reload = m_engine.reload})
+    , m_tests(m_engine.settings)
 {
     m_searches.setMaxThreadCount(1); // one at a time: the store has more to do
 }
@@ -41,6 +43,8 @@ EngineFacts EngineCommands::facts() const
         facts.exchanges.append(exchange.name);
     facts.majors = settings.supervision.major_pairs;
     facts.now = m_engine.clock->utcNow();
+    if (m_engine.config)
+        facts.config_file = m_engine.config().file;
     return facts;
 }
 
@@ -61,6 +65,10 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         reply.finish(statusObject(facts(), m_engine.bridge.latest()));
     } else if (StoreViews::knows(command)) {
         m_views.run(command, args, reply);
+    } else if (SettingsCommands::knows(command)) {
+        m_settings.run(command, args, reply);
+    } else if (ConnectionTests::knows(command)) {
+        m_tests.run(command, args, reply);
     } else if (command == QLatin1String("events") && m_engine.events) {
         reply.finish(m_engine.events(args.value(QLatin1String("limit")).toInteger(usualEvents)));
     } else if (command == QLatin1String("reload") && m_engine.reload) {
@@ -112,11 +120,14 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         Q_EMIT m_engine.board.resubscribeWanted(text.isEmpty() ? QString() : pair->unified());
         reply.finish(QJsonObject{});
     } else {
-        reply.fail(refusal(
-            QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
-                           "backfill-plan, cancel-backfill, pause-backfill, resume-backfill, resubscribe, candles, marks, funding, series, events, pulse, reload, watch and "
-                           "unwatch")
-                .arg(command)));
+        reply.fail(
+            refusal(QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
+                                   "backfill-plan, cancel-backfill, pause-backfill, resume-backfill, resubscribe, "
+                                   "candles, marks, funding, series, events, pulse, reload, settings, "
+                                   "settings-check, settings-write, secret-write, instruments, test-store, "
+                                   "test-exchange, watch and "
+                                   "unwatch")
+                        .arg(command)));
     }
 }
 
@@ -149,8 +160,7 @@ void EngineCommands::plan(history::BackfillRequest request, const link::Reply &r
                                          {QStringLiteral("requests"), sum->plan.requests},
                                          {QStringLiteral("weight"), sum->plan.weight},
                                          {QStringLiteral("seconds"), qint64(sum->plan.estimate.count()) / 1000},
-                                         {QStringLiteral("problems"),
-                                          QJsonArray::fromStringList(sum->plan.problems)}});
+                                         {QStringLiteral("problems"), QJsonArray::fromStringList(sum->plan.problems)}});
                 context->deleteLater();
             });
     Q_EMIT m_engine.board.backfillPlanWanted(request);

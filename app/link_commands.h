@@ -4,25 +4,29 @@
 //   status                                       one object, see engine_status.h
 //   gaps                                         rows, see gap_finder.h
 //   gaps-repair                                  progress {phase, missing, missing_at_start, gaps, trouble}; answers
-//   with
-//                                                the rows that remain
+//                                                with the rows that remain
 //   backfill {pairs, timeframes, from, to}       pairs: unified or cryptofeed names, [] for all; times in ms or ISO;
-//   goes
-//                                                on when the asker goes; progress {id, wanted, present, fetched,
+//                                                goes on when the asker goes; progress {id, wanted, present, fetched,
 //                                                unfillable, jobs_left, trouble}; answers with the same, and cancelled
 //                                                and problems
-//   backfill-plan {as backfill}                  {wanted, present, requests, weight, seconds, problems}; fetches nothing
+//   backfill-plan {as backfill}                  {wanted, present, requests, weight, seconds, problems}; fetches
+//                                                nothing
 //   cancel-backfill {id}                         what is fetched stays
 //   pause-backfill {id}, resume-backfill {id}    what is under way is still taken
 //   candles, marks, funding, series              see store_views.h
 //   events {limit?}                              the newest events, oldest first: see alert/event_json.h
 //   pulse                                        the last hour of vital signs, a sample every ten seconds
 //   reload                                       reads the configuration file again, as SIGHUP does
+//   settings, settings-check, settings-write, secret-write, instruments
+//                                                see settings_commands.h
+//   test-store, test-exchange                    see connection_tests.h
 //   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
+#include "app/connection_tests.h"
 #include "app/engine_status.h"
 #include "app/gap_finder.h"
+#include "app/settings_commands.h"
 #include "app/store_views.h"
 #include "app/switchboard.h"
 #include "base/clock.h"
@@ -48,7 +52,8 @@ public:
         std::function<config::Settings()> settings;
         std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
         std::function<QJsonArray()> pulse{};
-        std::function<Status()> reload{}; // reads the configuration again
+        std::function<Status()> reload{};      // reads the configuration again
+        std::function<ConfigPlace()> config{}; // where that is
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 
@@ -73,6 +78,8 @@ private:
     MonotonicTime m_startedAt;
     quint64 m_lastBackfill = 0;
     StoreViews m_views;
+    SettingsCommands m_settings;
+    ConnectionTests m_tests;
     QThreadPool m_searches; // last: its end waits for what runs
 };
 

@@ -190,16 +190,21 @@ QString defaultSettingsFile(const QProcessEnvironment &environment)
 
 LoadResult loadSettings(const QString &file, const QProcessEnvironment &environment)
 {
+    QFile source(file.isEmpty() ? defaultSettingsFile(environment) : file);
+    if (file.isEmpty() && !source.exists())
+        return parseSettings({}, source.fileName(), environment);
+    if (source.open(QIODevice::ReadOnly))
+        return parseSettings(source.readAll(), source.fileName(), environment);
+    LoadResult result = parseSettings({}, source.fileName(), environment);
+    result.problems = {{result.file, 0, 0, {}, source.errorString(), QStringLiteral("a readable file")}};
+    return result;
+}
+
+LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment)
+{
     LoadResult result;
-    result.file = file.isEmpty() ? defaultSettingsFile(environment) : file;
-    QFile source(result.file);
-    std::optional<Node> tree = Node{};
-    if (!file.isEmpty() || source.exists()) {
-        if (source.open(QIODevice::ReadOnly))
-            tree = parseToml(source.readAll(), result.file, result.problems);
-        else
-            result.problems.push_back({result.file, 0, 0, {}, source.errorString(), QStringLiteral("a readable file")});
-    }
+    result.file = file;
+    const std::optional<Node> tree = parseToml(text, result.file, result.problems);
     if (!tree)
         return result; // no TOML: more problems would only repeat the first
     Section top(&*tree, {}, result.file, result.problems);

@@ -27,4 +27,7 @@ QString defaultSettingsFile(const QProcessEnvironment &environment = QProcessEnv
 LoadResult loadSettings(const QString &file = {},
                         const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
 
+// The same of a text that would stand in `file`, which is not read: paths in it are relative to its folder.
+LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment);
+
 } // namespace tk::config

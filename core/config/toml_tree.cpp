@@ -25,6 +25,8 @@ Node convert(const toml::node &from)
     Node node;
     node.line = int(from.source().begin.line);
     node.column = int(from.source().begin.column);
+    node.end_line = int(from.source().end.line);
+    node.end_column = int(from.source().end.column);
     if (const toml::table *table = from.as_table()) {
         for (const auto &[key, value] : *table)
             node.members.push_back(

@@ -17,7 +17,9 @@ struct Node
 
     Kind kind = Kind::Table;
     int line = 0;
-    int column = 0;
+    int column = 0;   // in code points, from 1
+    int end_line = 0; // behind the last character; of a table with a header: of the header
+    int end_column = 0;
     QString text;            // of Text
     qint64 integer = 0;      // of Integer; of Boolean 1 for true
     double number = 0;       // of Number and Integer

@@ -2,6 +2,8 @@
 
 #include "ui/dialogs/backfill_dialog.h"
 #include "ui/dialogs/gap_report.h"
+#include "ui/dialogs/settings_dialog.h"
+#include "ui/dialogs/settings_file.h"
 #include "ui/window/about.h"
 #include "ui/window/dock_title.h"
 #include "ui/window/go_to.h"
@@ -114,6 +116,9 @@ void MainWindow::makeActions()
         file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
         tr("Pair, action or incident"));
     add(file, QStringLiteral("exportEvents"), tr("&Export events…"), {}, [this] { exportEvents(); });
+    add(
+        file, QStringLiteral("settings"), tr("&Settings…"), QKeySequence(QStringLiteral("Ctrl+,")),
+        [this] { editSettings(); }, tr("Pairs, exchange, supervision, store, engine"));
     file->addSeparator();
     add(file, QStringLiteral("quit"), tr("&Quit"), QKeySequence::Quit, [this] { Q_EMIT quitWanted(); });
 
@@ -252,6 +257,7 @@ void MainWindow::connectPanels()
         m_charts->open(exchange, pair, {}, newTab);
     });
     connect(m_pairs, &PairsPanel::backfillWanted, this, &MainWindow::backfill);
+    connect(m_pairs, &PairsPanel::excludeWanted, this, &MainWindow::excludePairs);
     connect(m_pairs, &PairsPanel::resubscribeWanted, this, &MainWindow::resubscribe);
     connect(m_events, &EventsPanel::exportWanted, this, &MainWindow::exportEvents);
     connect(m_events, &EventsPanel::spanWanted, this,
@@ -362,6 +368,34 @@ void MainWindow::gapReport()
                 m_charts->goTo(from, to);
             });
     report->show();
+}
+
+void MainWindow::editSettings()
+{
+    auto *dialog = new SettingsDialog(m_parts.engine, m_parts.theme, m_parts.asker, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->show();
+}
+
+void MainWindow::excludePairs(const QString &exchange, const QStringList &pairs)
+{
+    m_parts.asker.confirm(
+        this,
+        {.title = tr("Stop collecting %n pair(s)?", nullptr, int(pairs.size())),
+         .text = tr("%1 will be excluded from %2 in the configuration. What is stored stays; nothing new is collected "
+                    "or repaired until the exclusion is taken back.")
+                     .arg(pairs.join(QStringLiteral(", ")), exchange),
+         .action = tr("Exclude"),
+         .dangerous = true},
+        [this, exchange, pairs] {
+            auto *file = new SettingsFile(m_parts.engine.connection(), this);
+            connect(file, &SettingsFile::finished, this, [this, file](const Status &status, const QString &note) {
+                m_status->showMessage(
+                    status ? tr("Excluded. %1").arg(note) : tr("Not excluded: %1").arg(status.error().message), 10'000);
+                file->deleteLater();
+            });
+            file->exclude(exchange, pairs);
+        });
 }
 
 void MainWindow::exportEvents()

@@ -68,6 +68,8 @@ private:
     void goTo();
     void backfill(const QStringList &pairs);
     void gapReport();
+    void editSettings();
+    void excludePairs(const QString &exchange, const QStringList &pairs);
     void resubscribe(const QStringList &pairs);
     void repairGaps();
     void exportEvents();
