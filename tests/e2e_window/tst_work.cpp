@@ -2,12 +2,14 @@
 // holds up the window.
 #include "window_rig.h"
 
+#include "config/load.h"
 #include "stall_watch.h"
 #include "support/test_registry.h"
 #include "ui/dialogs/backfill_dialog.h"
 #include "ui/dialogs/gap_report.h"
 #include "ui/window/about.h"
 #include "ui/window/go_to.h"
+#include "ui/window/welcome.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -246,6 +248,54 @@ private Q_SLOTS:
         QVERIFY(ui::aboutText(m_rig->view()).contains(QStringLiteral(TAPEKEEPER_VERSION)));
     }
 
+    // From the table to the configuration file, with its comments, and at once out of the engine and the window.
+    void excludesAPair()
+    {
+        QTemporaryDir folder;
+        const QString name = folder.filePath(QStringLiteral("tapekeeper.toml"));
+        const auto write = [&](const QByteArray &text) {
+            QFile file(name);
+            return file.open(QIODevice::WriteOnly) && file.write(text) == text.size();
+        };
+        QVERIFY(write("version = 1\n[[exchange]]\nname = \"binance-usdm\" # ours\n"));
+        app::Engine &engine = m_rig->rig().engine();
+        engine.setConfigPlace({.file = name});
+        engine.setReload([&] {
+            const config::LoadResult loaded = config::loadSettings(name);
+            config::Settings settings = m_rig->rig().settings();
+            settings.exchanges.front().exclude = loaded.settings.exchanges.front().exclude;
+            return engine.reload(settings);
+        });
+        ui::PairsPanel &pairs = m_rig->window().pairs();
+        QVERIFY(pairs.select(QStringLiteral("binance-usdm"), eth));
+        const auto exclude = [&] {
+            for (QAction *action : pairs.pairActions()) {
+                if (action->objectName() == QStringLiteral("excludePairs"))
+                    action->trigger();
+            }
+        };
+        m_rig->asker().agrees = false;
+        exclude();
+        QVERIFY(m_rig->asker().asked.last().contains(QStringLiteral("Stop collecting")));
+        m_rig->asker().agrees = true;
+        exclude();
+        QVERIFY(m_rig->waitUntil([this] { return !m_rig->pair(eth); }));
+        QVERIFY(m_rig->pair(btc));
+        QFile file(name);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray text = file.readAll();
+        QVERIFY2(text.contains("# ours") && text.contains("exclude = [\"ETH/USDT:USDT\"]"), text.constData());
+    }
+
+    void opensTheSettings()
+    {
+        m_rig->window().action(QStringLiteral("settings"))->trigger();
+        auto *dialog = part<QDialog>(m_rig->window(), "settingsDialog");
+        QVERIFY(dialog);
+        QTRY_VERIFY(dialog->isVisible());
+        m_rig->shoot(*dialog, QStringLiteral("settings"));
+    }
+
     // Measured in the time that the thread itself computes: a busy machine does not count.
     void neverHoldsUpTheWindow()
     {
@@ -268,6 +318,15 @@ private Q_SLOTS:
         QVERIFY(m_rig->waitUntil([this] { return m_rig->window().charts().current()->series().size() >= 25; }));
         m_rig->window().resize(1400, 850);
         m_rig->shoot(m_rig->window(), QStringLiteral("window"));
+        part<QDockWidget>(m_rig->window(), "dockConnections")->raise();
+        m_rig->shoot(*part<QWidget>(m_rig->window(), "connectionsPanel"), QStringLiteral("connections"));
+        part<QDockWidget>(m_rig->window(), "dockEvents")->raise();
+        ui::Welcome welcome(QStringLiteral("~/.config/tapekeeper/tapekeeper.toml"));
+        m_rig->shoot(welcome, QStringLiteral("welcome"));
+        ui::GoTo anywhere(m_rig->view(), m_rig->window().findChildren<QAction *>(), &m_rig->window());
+        anywhere.setAttribute(Qt::WA_DeleteOnClose, false);
+        anywhere.setTyped(QStringLiteral("b"));
+        m_rig->shoot(anywhere, QStringLiteral("go-to"));
         // Something of everything: no part of the window is empty ground.
         const QImage image = m_rig->window().grab().toImage();
         for (const char *name : {"pairTable", "chart", "eventTable", "cardStreams"}) {

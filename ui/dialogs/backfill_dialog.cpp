@@ -1,6 +1,7 @@
 #include "ui/dialogs/backfill_dialog.h"
 
 #include "ui/dialogs/pair_picker.h"
+#include "ui/panels/cell_delegate.h"
 #include "ui/support/format.h"
 
 #include <QButtonGroup>
@@ -187,6 +188,7 @@ QWidget *BackfillDialog::makeProgress()
     m_table->setObjectName(QStringLiteral("backfillTable"));
     m_table->setHorizontalHeaderLabels({tr("Pair"), tr("Was there"), tr("Fetched"), tr("Unfillable"), tr("Left")});
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setDefaultSectionSize(rowHeight);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);

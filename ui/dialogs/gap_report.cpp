@@ -1,5 +1,6 @@
 #include "ui/dialogs/gap_report.h"
 
+#include "ui/panels/cell_delegate.h"
 #include "ui/support/export.h"
 #include "ui/support/format.h"
 
@@ -74,6 +75,7 @@ GapReport::GapReport(monitor::EngineView &engine, const Theme &theme, Asker &ask
     m_table->setHorizontalHeaderLabels(
         {tr("Pair"), tr("Stream"), tr("From (UTC)"), tr("To (UTC)"), tr("Missing"), tr("State"), tr("Cause")});
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setDefaultSectionSize(rowHeight);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);

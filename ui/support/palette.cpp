@@ -151,11 +151,16 @@ QString styleSheet(const Palette &palette)
         " border: 1px solid @line; border-radius: 5px; padding: 2px 6px; selection-background-color: @selection;"
         " selection-color: @text; }"
         "QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border-color: @accent; }"
-        "QCheckBox::indicator, QListView::indicator { width: 13px; height: 13px; border: 1px solid @secondaryText;"
+        "QCheckBox::indicator, QListView::indicator, QTableView::indicator, QTreeView::indicator { width: 13px; "
+        "height: 13px; border: 1px solid @secondaryText;"
         " border-radius: 3px; background: @window; }"
-        "QCheckBox::indicator:checked, QListView::indicator:checked { background: @accent; border-color: @accent;"
+        "QCheckBox::indicator:checked, QListView::indicator:checked, QTableView::indicator:checked,"
+        " QTreeView::indicator:checked { background: @accent; border-color: @accent;"
         " image: url(:/tapekeeper/icons/check-@variant.svg); }"
         "QCheckBox::indicator:disabled { border-color: @line; }"
+        "QRadioButton::indicator { width: 10px; height: 10px; border: 2px solid @secondaryText; border-radius: 7px;"
+        " background: @window; }"
+        "QRadioButton::indicator:checked { border-color: @accent; background: @accent; }"
         "QComboBox { background: @alternate; border: 1px solid @line; border-radius: 5px; padding: 2px 8px; }"
         "QComboBox:focus { border-color: @accent; }"
         "QComboBox::drop-down { border: none; width: 18px; }"
@@ -192,8 +197,7 @@ QString styleSheet(const Palette &palette)
     };
     for (const auto &[name, colour] : tokens)
         sheet.replace(name, colour.name());
-    return sheet.replace(QLatin1String("@variant"),
-                         palette.isDark ? QLatin1String("dark") : QLatin1String("light"));
+    return sheet.replace(QLatin1String("@variant"), palette.isDark ? QLatin1String("dark") : QLatin1String("light"));
 }
 
 } // namespace tk::ui
