@@ -27,6 +27,13 @@ EngineSession::EngineSession(CommandLine line, config::Settings settings)
 
 EngineSession::~EngineSession() = default;
 
+void EngineSession::setSecrets(std::function<void(config::Settings &)> secrets)
+{
+    m_secrets = std::move(secrets);
+    if (m_secrets)
+        m_secrets(m_settings);
+}
+
 void EngineSession::start()
 {
     if (const Status status = m_signals.start(); !status)
@@ -131,6 +138,8 @@ Status EngineSession::takeConfig()
     if (!settings)
         return Error{Error::Kind::Config,
                      QStringLiteral("the configuration has problems; going on with the one in force")};
+    if (m_secrets)
+        m_secrets(*settings);
     if (m_demo) {
         settings->engine.data_dir = m_settings.engine.data_dir;
         for (size_t i = 0; i < std::min(settings->exchanges.size(), m_settings.exchanges.size()); ++i) {

@@ -11,6 +11,7 @@
 
 #include <QTimer>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -22,6 +23,9 @@ class EngineSession final : public QObject
 public:
     EngineSession(CommandLine line, config::Settings settings);
     ~EngineSession() override;
+
+    // Puts in what the configuration does not say, whenever it is read: secrets of the desktop's keyring.
+    void setSecrets(std::function<void(config::Settings &)> secrets);
 
     void start(); // ends in ended()
     void stop();  // as SIGTERM does
@@ -45,6 +49,7 @@ private:
 
     CommandLine m_line;
     config::Settings m_settings;
+    std::function<void(config::Settings &)> m_secrets;
     std::shared_ptr<const Clock> m_clock;
     runtime::SdNotify m_manager;
     runtime::SignalWatcher m_signals;

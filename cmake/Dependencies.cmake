@@ -9,6 +9,8 @@ endif()
 if(TAPEKEEPER_GUI)
     # Widgets: the desktop window. Svg: its icons, one drawing for every scaling.
     find_package(Qt6 6.4 REQUIRED COMPONENTS Widgets Svg)
+    # QtKeychain, optional: secrets in the desktop's keyring; without it they go into files, and the settings say so.
+    find_package(Qt6Keychain QUIET)
     if(TAPEKEEPER_TESTS)
         # Charts: only what our own candle chart is measured against; a candle's update costs it 41 ms.
         find_package(Qt6 6.4 REQUIRED COMPONENTS Charts)

@@ -14,10 +14,15 @@
 #include <QMessageBox>
 #include <QSaveFile>
 #include <QStandardPaths>
+#include <QTimer>
 
 namespace tk::app {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto keyringPatience = 20s;
 
 QString windowSettingsFile()
 {
@@ -130,7 +135,54 @@ void WindowSession::startEngine(const config::Settings &settings)
         qCInfo(lcApp).noquote() << "an engine runs on" << folder << "already: attaching to it";
         return show(socketWay(link::LinkServer::fileIn(folder), tr("this computer")));
     }
+    m_keyring = std::make_unique<ui::Keyring>(QFileInfo(folder).absoluteFilePath());
+    readSecrets(settings, [this, settings] { runEngine(settings); });
+}
+
+// What neither the environment nor a file says may be in the desktop's keyring. A keyring that does not answer, or
+// waits for somebody to open it, does not keep the engine from collecting into its spool.
+void WindowSession::readSecrets(const config::Settings &settings, std::function<void()> then)
+{
+    const config::InfluxSettings &influx = settings.store.influx;
+    if (!ui::Keyring::isBuiltIn() || settings.store.kind != QLatin1String("influx") || !influx.token.isEmpty() ||
+        !influx.password.isEmpty())
+        return then();
+    struct Reading
+    {
+        int left = 2;
+        std::function<void()> then;
+    };
+    auto *context = new QObject(this); // gone when it is over: no answer counts twice
+    auto reading = std::make_shared<Reading>(Reading{2, std::move(then)});
+    const auto go = [context, reading] {
+        context->deleteLater();
+        if (auto next = std::exchange(reading->then, nullptr))
+            next();
+    };
+    const auto take = [reading, go](config::Secret &into, const Result<QString> &secret) {
+        if (!secret)
+            qCWarning(lcApp).noquote() << secret.error().message;
+        else if (!secret->isEmpty())
+            into = config::Secret(secret->toUtf8());
+        if (--reading->left == 0)
+            go();
+    };
+    m_keyring->read(QStringLiteral("token"), context,
+                    [this, take](const Result<QString> &secret) { take(m_token, secret); });
+    m_keyring->read(QStringLiteral("password"), context,
+                    [this, take](const Result<QString> &secret) { take(m_password, secret); });
+    QTimer::singleShot(keyringPatience, context, go);
+}
+
+void WindowSession::runEngine(const config::Settings &settings)
+{
     m_engine = std::make_unique<EngineSession>(m_line, settings);
+    m_engine->setSecrets([this](config::Settings &read) {
+        if (read.store.influx.token.isEmpty())
+            read.store.influx.token = m_token;
+        if (read.store.influx.password.isEmpty())
+            read.store.influx.password = m_password;
+    });
     connect(m_engine.get(), &EngineSession::created, this, [this](Engine &engine) {
         if (!engine.link())
             return fail(tr("The engine cannot be shown"), tr("Its socket could not be opened; see the log."), Internal);
@@ -172,7 +224,8 @@ void WindowSession::attach(const QString &target)
 void WindowSession::show(monitor::EngineConnection::Way way)
 {
     m_view = std::make_unique<monitor::EngineView>(std::move(way));
-    m_window = std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{*m_view, m_theme, m_asker, m_settings});
+    m_window = std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{
+        *m_view, m_theme, m_asker, m_settings, ui::Keyring::isBuiltIn() ? m_keyring.get() : nullptr});
     m_window->restoreSession();
     connect(m_window.get(), &ui::MainWindow::quitWanted, this, &WindowSession::quit);
     connect(m_window.get(), &ui::MainWindow::closed, this, &WindowSession::quit);

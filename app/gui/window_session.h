@@ -34,6 +34,8 @@ private:
     void writeFirstConfig(const QByteArray &content);
     void attach(const QString &target);
     void startEngine(const config::Settings &settings);
+    void readSecrets(const config::Settings &settings, std::function<void()> then);
+    void runEngine(const config::Settings &settings);
     void show(monitor::EngineConnection::Way way);
     void quit();
     void fail(const QString &title, const QString &text, int code);
@@ -43,9 +45,12 @@ private:
     ui::Theme m_theme;
     ui::DesktopAsker m_asker;
     int m_exitCode = Done;
+    std::unique_ptr<ui::Keyring> m_keyring; // of the engine inside
+    config::Secret m_token;                 // from it
+    config::Secret m_password;
     std::unique_ptr<SingleWindow> m_single;
     std::unique_ptr<ui::Welcome> m_welcome;
-    std::unique_ptr<EngineSession> m_engine; // nothing: attached
+    std::unique_ptr<EngineSession> m_engine;     // nothing: attached
     std::unique_ptr<monitor::EngineView> m_view; // its link needs the engine
     std::unique_ptr<ui::MainWindow> m_window;
     std::unique_ptr<ui::Tray> m_tray;

@@ -23,11 +23,13 @@ constexpr int rowHeight = 28;
 
 } // namespace
 
-SettingsDialog::SettingsDialog(monitor::EngineView &engine, const Theme &theme, Asker &asker, QWidget *parent)
+SettingsDialog::SettingsDialog(monitor::EngineView &engine, const Theme &theme, Asker &asker, Keyring *keyring,
+                               QWidget *parent)
     : QDialog(parent)
     , m_engine(engine)
     , m_theme(theme)
     , m_asker(asker)
+    , m_keyring(keyring)
     , m_file(engine.connection())
     , m_list(new QListWidget)
     , m_stack(new QStackedWidget)
@@ -43,7 +45,7 @@ SettingsDialog::SettingsDialog(monitor::EngineView &engine, const Theme &theme, 
     m_list->setAccessibleName(tr("Pages"));
     m_list->setFixedWidth(150);
     monitor::EngineConnection &connection = engine.connection();
-    m_store = new SettingsStorePage(connection, theme);
+    m_store = new SettingsStorePage(connection, theme, keyring != nullptr);
     addPage(QStringLiteral("pagePairs"), tr("Pairs"), tr("Which pairs are collected."),
             new SettingsPairsPage(connection, theme));
     addPage(QStringLiteral("pageExchange"), tr("Exchange"),
@@ -259,7 +261,7 @@ void SettingsDialog::apply()
     writeSecrets({}, 0);
 }
 
-// Secrets first, each into its file; then the configuration, which names the files.
+// Secrets first, each into the keyring or into its file; then the configuration, which names the files.
 void SettingsDialog::writeSecrets(std::vector<config::TomlEdit> more, size_t next)
 {
     const std::vector<SettingsStorePage::Secret> secrets = m_store->secrets();
@@ -269,7 +271,25 @@ void SettingsDialog::writeSecrets(std::vector<config::TomlEdit> more, size_t nex
             all.push_back(std::move(edit));
         return m_file.write(all);
     }
+    if (!m_store->wantsKeyring())
+        return writeSecretFile(std::move(more), next);
     const SettingsStorePage::Secret &secret = secrets[next];
+    m_keyring->write(secret.name, secret.value, this,
+                     [this, more = std::move(more), next, name = secret.name](const Status &status) mutable {
+                         if (!status) { // the file is worse than the keyring, and better than a lost secret
+                             m_keyringSaid = tr("%1; kept in a file instead.").arg(status.error().message);
+                             return writeSecretFile(std::move(more), next);
+                         }
+                         m_keyringSaid = tr("The secret is in the desktop keyring; a restart takes it.");
+                         // A file that is named would come before it.
+                         more.push_back({QStringLiteral("store.influx.%1_file").arg(name), QString()});
+                         writeSecrets(std::move(more), next + 1);
+                     });
+}
+
+void SettingsDialog::writeSecretFile(std::vector<config::TomlEdit> more, size_t next)
+{
+    const SettingsStorePage::Secret secret = m_store->secrets()[next];
     m_engine.connection().ask(
         QStringLiteral("secret-write"),
         {{QStringLiteral("name"), secret.name}, {QStringLiteral("value"), secret.value}}, this,
@@ -289,7 +309,8 @@ void SettingsDialog::taken(const Status &status, const QString &note)
         showState();
         return say(status.error().message, true);
     }
-    m_note = note;
+    m_note = m_keyringSaid.isEmpty() ? note : note + u' ' + m_keyringSaid;
+    m_keyringSaid.clear();
     m_file.load();
 }
 

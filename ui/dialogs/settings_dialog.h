@@ -5,6 +5,7 @@
 #include "monitor/engine_view.h"
 #include "ui/dialogs/settings_file.h"
 #include "ui/support/asker.h"
+#include "ui/support/keyring.h"
 #include "ui/support/theme.h"
 
 #include <QDialog>
@@ -26,7 +27,8 @@ class SettingsDialog final : public QDialog
 {
     Q_OBJECT
 public:
-    SettingsDialog(monitor::EngineView &engine, const Theme &theme, Asker &asker, QWidget *parent = nullptr);
+    SettingsDialog(monitor::EngineView &engine, const Theme &theme, Asker &asker, Keyring *keyring,
+                   QWidget *parent = nullptr);
 
     void setPage(int index);
 
@@ -45,11 +47,14 @@ private:
     void say(const QString &text, bool isProblem);
     void apply();
     void writeSecrets(std::vector<config::TomlEdit> more, size_t next);
+    void writeSecretFile(std::vector<config::TomlEdit> more, size_t next);
     void taken(const Status &status, const QString &note);
 
     monitor::EngineView &m_engine;
     const Theme &m_theme;
     Asker &m_asker;
+    Keyring *m_keyring; // nothing: an engine elsewhere could not read it
+    QString m_keyringSaid;
     SettingsFile m_file;
     QListWidget *m_list;
     QStackedWidget *m_stack;

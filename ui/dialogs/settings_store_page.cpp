@@ -2,6 +2,7 @@
 
 #include "ui/dialogs/connection_test.h"
 
+#include <QCheckBox>
 #include <QGroupBox>
 #include <QJsonObject>
 #include <QLabel>
@@ -26,7 +27,8 @@ QString sourceText(const QString &source, const QString &variable)
 
 } // namespace
 
-SettingsStorePage::SettingsStorePage(monitor::EngineConnection &engine, const Theme &theme, QWidget *parent)
+SettingsStorePage::SettingsStorePage(monitor::EngineConnection &engine, const Theme &theme, bool hasKeyring,
+                                     QWidget *parent)
     : SettingsPage(parent)
     , m_kind(new SettingsForm(theme))
     , m_influx(new SettingsForm(theme))
@@ -58,9 +60,21 @@ SettingsStorePage::SettingsStorePage(monitor::EngineConnection &engine, const Th
     m_token = addSecret(QStringLiteral("token"), tr("Token (v2, v3)"));
     m_influx->add({.key = key("user"), .label = tr("User (v1)")});
     m_password = addSecret(QStringLiteral("password"), tr("Password (v1)"));
-    auto *note = new QLabel(tr("Secrets are not kept in a desktop keyring: the engine reads them where there may be no "
-                               "desktop. They go into files beside the configuration, influx-token and "
-                               "influx-password, readable for their owner alone."));
+    if (hasKeyring) {
+        m_keyring = new QCheckBox(tr("Keep secrets in the desktop keyring"));
+        m_keyring->setObjectName(QStringLiteral("secretsInKeyring"));
+        m_keyring->setChecked(true);
+        m_influx->addWidget(QString(), m_keyring);
+    }
+    auto *note = new QLabel(
+        hasKeyring
+            ? tr("The keyring serves the engine inside this window. One that runs without a desktop reads files: "
+                 "unchecked, "
+                 "secrets go into influx-token and influx-password beside the configuration, for their owner alone.")
+            : tr("Secrets are not kept in a desktop keyring: this engine reads them where there may be no desktop. "
+                 "They go "
+                 "into files beside the configuration, influx-token and influx-password, readable for their owner "
+                 "alone."));
     note->setObjectName(QStringLiteral("secretsNote"));
     note->setForegroundRole(QPalette::PlaceholderText);
     note->setWordWrap(true);
@@ -140,6 +154,11 @@ std::vector<config::TomlEdit> SettingsStorePage::edits() const
     for (config::TomlEdit &edit : m_influx->edits())
         edits.push_back(std::move(edit));
     return edits;
+}
+
+bool SettingsStorePage::wantsKeyring() const
+{
+    return m_keyring && m_keyring->isChecked();
 }
 
 std::vector<SettingsStorePage::Secret> SettingsStorePage::secrets() const

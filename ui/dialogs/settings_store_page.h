@@ -3,6 +3,7 @@
 
 #include "ui/dialogs/settings_page.h"
 
+class QCheckBox;
 class QGroupBox;
 class QLineEdit;
 
@@ -14,7 +15,8 @@ class SettingsStorePage final : public SettingsPage
 {
     Q_OBJECT
 public:
-    SettingsStorePage(monitor::EngineConnection &engine, const Theme &theme, QWidget *parent = nullptr);
+    SettingsStorePage(monitor::EngineConnection &engine, const Theme &theme, bool hasKeyring,
+                      QWidget *parent = nullptr);
 
     void load(const config::Node &root, const SettingsFile::Content &content) override;
     std::vector<config::TomlEdit> edits() const override;
@@ -27,6 +29,7 @@ public:
         QString value{};
     };
     std::vector<Secret> secrets() const; // that were typed
+    bool wantsKeyring() const;           // for them
 
 private:
     QLineEdit *addSecret(const QString &name, const QString &label);
@@ -38,6 +41,7 @@ private:
     QGroupBox *m_group;
     QLineEdit *m_token;
     QLineEdit *m_password;
+    QCheckBox *m_keyring = nullptr; // where there is one
     ConnectionTest *m_test;
 };
 

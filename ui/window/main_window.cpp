@@ -372,7 +372,7 @@ void MainWindow::gapReport()
 
 void MainWindow::editSettings()
 {
-    auto *dialog = new SettingsDialog(m_parts.engine, m_parts.theme, m_parts.asker, this);
+    auto *dialog = new SettingsDialog(m_parts.engine, m_parts.theme, m_parts.asker, m_parts.keyring, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }

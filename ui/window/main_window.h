@@ -10,6 +10,7 @@
 #include "ui/panels/pairs_panel.h"
 #include "ui/panels/status_strip.h"
 #include "ui/support/asker.h"
+#include "ui/support/keyring.h"
 #include "ui/support/theme.h"
 
 #include <QMainWindow>
@@ -29,7 +30,8 @@ public:
         monitor::EngineView &engine;
         Theme &theme;
         Asker &asker;
-        QSettings &settings; // geometry, docks, tabs
+        QSettings &settings;        // geometry, docks, tabs
+        Keyring *keyring = nullptr; // of the engine inside; nothing: the engine could not read it
     };
 
     explicit MainWindow(Parts parts);

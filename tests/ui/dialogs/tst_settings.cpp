@@ -392,7 +392,7 @@ private:
     }
     void open()
     {
-        m_dialog = std::make_unique<SettingsDialog>(*m_view, m_theme, *m_asker);
+        m_dialog = std::make_unique<SettingsDialog>(*m_view, m_theme, *m_asker, nullptr);
         m_dialog->show();
         QTRY_VERIFY(!find<QLabel>("settingsPlace")->text().isEmpty());
     }
