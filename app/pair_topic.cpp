@@ -10,11 +10,6 @@ namespace tk::app {
 
 namespace {
 
-QString decimal(const DecimalText &text)
-{
-    return QString::fromLatin1(text.view().data(), qsizetype(text.view().size()));
-}
-
 struct Gathered
 {
     const feed::StreamRow *worst = nullptr;
@@ -77,12 +72,12 @@ QJsonObject object(const Gathered &pair)
         {QStringLiteral("exchange"), key.exchange},       {QStringLiteral("pair"), key.pair},
         {QStringLiteral("state"), stateText(pair.state)}, {QStringLiteral("since"), toMs(sinceOf(*pair.worst))},
         {QStringLiteral("cause"), causeOf(*pair.worst)},  {QStringLiteral("last_data"), toMs(pair.last_data)},
-        {QStringLiteral("frames"), qint64(pair.frames)},  {QStringLiteral("price"), decimal(pair.price)},
+        {QStringLiteral("frames"), qint64(pair.frames)},  {QStringLiteral("price"), decimalText(pair.price)},
         {QStringLiteral("finals"), pair.finals},          {QStringLiteral("streams"), pair.streams}};
     if (pair.mark) {
-        object.insert(QStringLiteral("mark"), decimal(pair.mark->price));
-        object.insert(QStringLiteral("index"), decimal(pair.mark->index_price));
-        object.insert(QStringLiteral("funding"), decimal(pair.mark->funding_rate));
+        object.insert(QStringLiteral("mark"), decimalText(pair.mark->price));
+        object.insert(QStringLiteral("index"), decimalText(pair.mark->index_price));
+        object.insert(QStringLiteral("funding"), decimalText(pair.mark->funding_rate));
         object.insert(QStringLiteral("next_funding"), toMs(pair.mark->next_funding));
     }
     return object;
@@ -132,16 +127,21 @@ QHash<QString, QJsonObject> pairObjects(const feed::FeedSnapshot &feed, const La
     return objects;
 }
 
+QString decimalText(const DecimalText &text)
+{
+    return QString::fromLatin1(text.view().data(), qsizetype(text.view().size()));
+}
+
 QJsonArray candleArray(const Candle &candle)
 {
     const std::string_view source = sourceName(candle.source);
     return {toMs(candle.open_time),
-            decimal(candle.open),
-            decimal(candle.high),
-            decimal(candle.low),
-            decimal(candle.close),
-            decimal(candle.volume),
-            decimal(candle.quote_volume),
+            decimalText(candle.open),
+            decimalText(candle.high),
+            decimalText(candle.low),
+            decimalText(candle.close),
+            decimalText(candle.volume),
+            decimalText(candle.quote_volume),
             candle.trades,
             QString::fromLatin1(source.data(), qsizetype(source.size()))};
 }

@@ -25,6 +25,7 @@ StreamState shownState(const feed::StreamRow &row);
 // By the key of the topic: "EXCHANGE PAIR".
 QHash<QString, QJsonObject> pairObjects(const feed::FeedSnapshot &feed, const LastStored &stored);
 
+QString decimalText(const DecimalText &text); // as the exchange printed it
 QJsonArray candleArray(const Candle &candle); // [open_time, "o", "h", "l", "c", "v", "quote", trades, "source"]
 QString seriesText(const SeriesKey &series);  // "EXCHANGE PAIR TIMEFRAME"
 std::optional<SeriesKey> seriesFromText(const QString &text);

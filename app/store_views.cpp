@@ -14,11 +14,6 @@ namespace {
 constexpr qint64 mostCandles = 100'000; // of one answer
 constexpr qint64 usualCandles = 1'500;
 
-QString decimal(const DecimalText &text)
-{
-    return QString::fromLatin1(text.view().data(), qsizetype(text.view().size()));
-}
-
 struct Question
 {
     QString command;
@@ -100,13 +95,13 @@ Result<QJsonValue> answer(const Question &question, store::StoreReader &reader, 
         if (!marks)
             return marks.error();
         for (const MarkPoint &mark : *marks)
-            rows.append(QJsonArray{toMs(mark.time), decimal(mark.price), decimal(mark.index_price)});
+            rows.append(QJsonArray{toMs(mark.time), decimalText(mark.price), decimalText(mark.index_price)});
     } else {
         const auto rates = reader.fundingHistory(question.exchange, question.pair, question.span);
         if (!rates)
             return rates.error();
         for (const FundingPoint &rate : *rates)
-            rows.append(QJsonArray{toMs(rate.time), decimal(rate.rate)});
+            rows.append(QJsonArray{toMs(rate.time), decimalText(rate.rate)});
     }
     return QJsonValue(QJsonObject{{QStringLiteral("points"), rows}});
 }

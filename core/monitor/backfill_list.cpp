@@ -1,18 +1,12 @@
 #include "monitor/backfill_list.h"
 
+#include "monitor/json_values.h"
+
 #include <QJsonArray>
 
 namespace tk::monitor {
 
 namespace {
-
-QStringList stringsOf(const QJsonValue &value)
-{
-    QStringList list;
-    for (const QJsonValue &text : value.toArray())
-        list.append(text.toString());
-    return list;
-}
 
 BackfillView viewOf(qint64 id, const QJsonObject &object)
 {

@@ -1,14 +1,10 @@
 #include "monitor/gap_book.h"
 
+#include "monitor/json_values.h"
+
 namespace tk::monitor {
 
 namespace {
-
-UtcTime timeOf(const QJsonValue &value)
-{
-    const auto time = parseUtcTime(value.toString());
-    return time && value.isString() ? *time : UtcTime{};
-}
 
 GapView gapOf(qint64 id, const QJsonObject &object)
 {
@@ -16,11 +12,11 @@ GapView gapOf(qint64 id, const QJsonObject &object)
             object.value(QLatin1String("exchange")).toString(),
             object.value(QLatin1String("pair")).toString(),
             object.value(QLatin1String("stream")).toString(),
-            timeOf(object.value(QLatin1String("from"))),
-            timeOf(object.value(QLatin1String("to"))),
+            isoTimeOf(object.value(QLatin1String("from"))),
+            isoTimeOf(object.value(QLatin1String("to"))),
             object.value(QLatin1String("state")).toString(),
             object.value(QLatin1String("cause")).toString(),
-            timeOf(object.value(QLatin1String("opened")))};
+            isoTimeOf(object.value(QLatin1String("opened")))};
 }
 
 } // namespace

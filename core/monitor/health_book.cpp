@@ -1,6 +1,7 @@
 #include "monitor/health_book.h"
 
 #include "link/live_state.h"
+#include "monitor/json_values.h"
 
 #include <QJsonArray>
 
@@ -12,23 +13,9 @@ namespace {
 
 constexpr double smoothing = 0.4; // of a new rate
 
-UtcTime timeOf(const QJsonValue &value)
-{
-    const auto time = parseUtcTime(value.toString());
-    return time && value.isString() ? *time : UtcTime{};
-}
-
 std::optional<milliseconds> spanOf(const QJsonValue &value)
 {
     return value.isDouble() ? std::optional(milliseconds(value.toInteger())) : std::nullopt;
-}
-
-QStringList stringsOf(const QJsonValue &value)
-{
-    QStringList list;
-    for (const QJsonValue &text : value.toArray())
-        list.append(text.toString());
-    return list;
 }
 
 void smooth(double &rate, qint64 before, qint64 now, double seconds)
@@ -44,7 +31,7 @@ HistoryView historyOf(const QString &exchange, const QJsonObject &object)
             .instruments_known = object.value(QLatin1String("instruments_known")).toBool(),
             .pairs = object.value(QLatin1String("pairs")).toInt(),
             .trouble = object.value(QLatin1String("trouble")).toString(),
-            .trouble_since = timeOf(object.value(QLatin1String("trouble_since"))),
+            .trouble_since = isoTimeOf(object.value(QLatin1String("trouble_since"))),
             .weight_used = object.value(QLatin1String("weight_used")).toInt(),
             .weight_limit = object.value(QLatin1String("weight_limit")).toInt(),
             .paused = milliseconds(object.value(QLatin1String("paused_ms")).toInteger()),
@@ -66,10 +53,10 @@ StoreView storeOf(const QJsonObject &object)
             .ticks = object.value(QLatin1String("stored_ticks")).toInteger(),
             .errors = object.value(QLatin1String("errors")).toInteger(),
             .trouble = object.value(QLatin1String("trouble")).toString(),
-            .trouble_since = timeOf(object.value(QLatin1String("trouble_since"))),
+            .trouble_since = isoTimeOf(object.value(QLatin1String("trouble_since"))),
             .waiting = object.value(QLatin1String("waiting")).toInteger(),
             .last_write = milliseconds(object.value(QLatin1String("last_write_ms")).toInteger()),
-            .last_stored = timeOf(object.value(QLatin1String("last_stored")))};
+            .last_stored = isoTimeOf(object.value(QLatin1String("last_stored")))};
 }
 
 DatabaseView databaseOf(const QJsonObject &object)
@@ -83,8 +70,8 @@ DatabaseView databaseOf(const QJsonObject &object)
             .api = object.value(QLatin1String("api")).toString(),
             .trouble = object.value(QLatin1String("trouble")).toString(),
             .advice = object.value(QLatin1String("advice")).toString(),
-            .trouble_since = timeOf(object.value(QLatin1String("trouble_since"))),
-            .last_delivered = timeOf(object.value(QLatin1String("last_delivered"))),
+            .trouble_since = isoTimeOf(object.value(QLatin1String("trouble_since"))),
+            .last_delivered = isoTimeOf(object.value(QLatin1String("last_delivered"))),
             .points_per_second = object.value(QLatin1String("points_per_second")).toDouble(),
             .latency = milliseconds(object.value(QLatin1String("latency_ms")).toInteger()),
             .refused_lines = object.value(QLatin1String("refused_lines")).toInteger(),
@@ -92,14 +79,14 @@ DatabaseView databaseOf(const QJsonObject &object)
             .spool_bytes = spool.value(QLatin1String("bytes")).toInteger(),
             .spool_max = spool.value(QLatin1String("max_size")).toInteger(),
             .waiting_bytes = spool.value(QLatin1String("waiting_bytes")).toInteger(),
-            .oldest_waiting = timeOf(spool.value(QLatin1String("oldest")))};
+            .oldest_waiting = isoTimeOf(spool.value(QLatin1String("oldest")))};
 }
 
 EngineInfo engineOf(const QJsonObject &object)
 {
     return {.version = object.value(QLatin1String("version")).toString(),
             .pid = object.value(QLatin1String("pid")).toInteger(),
-            .started = timeOf(object.value(QLatin1String("started"))),
+            .started = isoTimeOf(object.value(QLatin1String("started"))),
             .data_dir = object.value(QLatin1String("data_dir")).toString(),
             .config_file = object.value(QLatin1String("config_file")).toString(),
             .exchanges = stringsOf(object.value(QLatin1String("exchanges"))),
@@ -162,7 +149,7 @@ void HealthBook::readConnections(double seconds)
                             .label = object.value(QLatin1String("label")).toString(),
                             .state = object.value(QLatin1String("state")).toString(),
                             .cause = object.value(QLatin1String("cause")).toString(),
-                            .down_since = timeOf(object.value(QLatin1String("down_since"))),
+                            .down_since = isoTimeOf(object.value(QLatin1String("down_since"))),
                             .streams = object.value(QLatin1String("streams")).toInt(),
                             .age = spanOf(object.value(QLatin1String("age_ms"))),
                             .next_rotation = spanOf(object.value(QLatin1String("next_rotation_ms"))),

@@ -1,5 +1,7 @@
 #include "ui/dialogs/gap_report.h"
 
+#include "monitor/json_values.h"
+
 #include "ui/panels/cell_delegate.h"
 #include "ui/support/export.h"
 #include "ui/support/format.h"
@@ -22,12 +24,6 @@ namespace tk::ui {
 namespace {
 
 constexpr std::array<int, 4> dayChoices{14, 30, 90, 360};
-
-UtcTime timeOf(const QJsonValue &value)
-{
-    const auto time = parseUtcTime(value.toString());
-    return time && value.isString() ? *time : UtcTime{};
-}
 
 std::optional<Timeframe> timeframeOf(const QString &stream)
 {
@@ -197,8 +193,8 @@ void GapReport::take()
         GapLine line{.exchange = row.value(QLatin1String("exchange")).toString(),
                      .pair = row.value(QLatin1String("pair")).toString(),
                      .stream = row.value(QLatin1String("stream")).toString(),
-                     .from = timeOf(row.value(QLatin1String("from"))),
-                     .to = timeOf(row.value(QLatin1String("to"))),
+                     .from = monitor::isoTimeOf(row.value(QLatin1String("from"))),
+                     .to = monitor::isoTimeOf(row.value(QLatin1String("to"))),
                      .missing = row.value(QLatin1String("missing")).toInteger(-1),
                      .state = row.value(QLatin1String("state")).toString(),
                      .cause = row.value(QLatin1String("cause")).toString()};
