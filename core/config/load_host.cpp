@@ -76,9 +76,10 @@ HostSettings loadHost(Section &section, const Node &item)
     section.finish();
     if (host.name.isEmpty())
         host.name = host.target;
-    if (host.target.isEmpty())
+    if (host.target.isEmpty() && !item.member(QStringLiteral("target")))
         host.target = host.name;
-    if (host.target.isEmpty())
+    const bool wrongAlready = item.member(QStringLiteral("target")) || item.member(QStringLiteral("name"));
+    if (host.target.isEmpty() && !wrongAlready)
         section.report(QStringLiteral("target"), &item, QStringLiteral("nothing"),
                        QStringLiteral("[ssh://][user@]host[:port]"));
     return host;
