@@ -124,7 +124,8 @@ QStringList LabRig::leftProcesses() const
             continue;
         QByteArray line = file.readAll();
         line.replace('\0', ' ');
-        if (line.startsWith("ssh") && (line.contains(m_folder.path().toUtf8()) || line.contains("ControlMaster=")))
+        if (line.left(line.indexOf(' ')).endsWith("ssh") &&
+            (line.contains(m_folder.path().toUtf8()) || line.contains("ControlMaster=")))
             found.append(QString::fromUtf8(line));
     }
     return found;

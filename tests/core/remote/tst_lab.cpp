@@ -175,9 +175,11 @@ private Q_SLOTS:
         QVERIFY(first.folders[0].disk_free > 0);
         QVERIFY(first.clock_offset && std::abs(*first.clock_offset) < 2'000); // one kernel, one clock
         // A running service with a stale file is red.
-        QVERIFY(act(*host, UnitAction::Start, feeder));
-        host->lookAtUnits();
-        QTRY_VERIFY_WITH_TIMEOUT(unitOf(*host, feeder) && unitOf(*host, feeder)->isRunning(), 15'000);
+        const auto started = act(*host, UnitAction::Start, feeder);
+        QVERIFY(started && *started);
+        QVERIFY2((*started)->done, qPrintable((*started)->trouble));
+        QTRY_VERIFY2_WITH_TIMEOUT((host->lookAtUnits(), unitOf(*host, feeder) && unitOf(*host, feeder)->isRunning()),
+                                  qPrintable(host->report().reasons().join(u' ')), 15'000);
         QVERIFY(host->report().light() == Light::Bad);
         QVERIFY(host->report().reasons().join(u' ').contains(QStringLiteral("behind")));
         // What has not changed is not read again.
@@ -343,8 +345,9 @@ private Q_SLOTS:
     {
         auto host = watch(names[0]);
         {
-            JournalFollow journal(host->channel(), {QStringLiteral("flood.service")}, {QStringLiteral("the end")}, 0,
-                                  true);
+            JournalFollow journal(host->channel(),
+                                  {QStringLiteral("flood.service"), QStringLiteral("influxdb-data-sync.service")},
+                                  {QStringLiteral("the end")}, 0, true);
             QStringList wanted;
             connect(&journal, &JournalFollow::entries, this, [&](const std::vector<JournalEntry> &entries) {
                 for (const JournalEntry &entry : entries)
@@ -352,9 +355,10 @@ private Q_SLOTS:
             });
             journal.start();
             QTRY_VERIFY_WITH_TIMEOUT(host->channel().isOpen(), 15'000);
+            // It follows from when it says something on.
             QTRY_VERIFY_WITH_TIMEOUT(
-                m_lab.ssh(names[0], QStringLiteral("ps -e -o comm=")).contains("journalctl") ||
-                    m_lab.ssh(names[0], QStringLiteral("cat /proc/*/comm 2>/dev/null")).contains("journalctl"),
+                (m_lab.ssh(names[0], QStringLiteral("sudo systemctl start influxdb-data-sync.service")),
+                 journal.received() > 0),
                 15'000);
             m_lab.ssh(names[0], QStringLiteral("sudo systemctl start flood.service"));
             QElapsedTimer timer;
