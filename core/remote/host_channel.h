@@ -25,7 +25,7 @@ public:
     ~HostChannel() override; // no process and no socket stays behind; nothing more is told
 
     // One after the other. `done` is called once, unless `context` or this object goes before. The deadline counts from
-    // when the script's turn comes, the time to connect included.
+    // when the script is sent; connecting has a limit of its own.
     void run(const Script &script, milliseconds deadline, QObject *context, Done done);
 
     // For what runs for long beside the queue: told once the connection stands, or why it does not.
