@@ -44,6 +44,12 @@ const std::vector<Command> &commands()
          QStringLiteral("sync [--once] [--full] [--datadir D] [--pairs P,…] [--timeframes T,…]\n"
                         "                                         feather files for freqtrade, from the store\n"
                         "  sync --receipts [--datadir D]          what was written last")},
+        {QStringLiteral("hosts"), CommandLine::Action::Hosts,
+         QStringLiteral("hosts status [HOST…] [--follow]        units and data of other computers, over ssh\n"
+                        "  hosts start|stop|restart|enable|disable|run [HOST…] [--unit U]\n"
+                        "  hosts logs [HOST…] [--unit U] [--limit N] [--grep TEXT] [--follow]\n"
+                        "  hosts test [HOST…]                     the way to them, step by step\n"
+                        "  hosts trust HOST FINGERPRINT           takes up a host's key")},
     };
     return all;
 }
@@ -85,7 +91,7 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("format"), QStringLiteral("table, csv or json (default: table on a terminal, else csv)."),
            QStringLiteral("FORMAT"));
     option(QStringLiteral("log-format"), QStringLiteral("text or json."), QStringLiteral("FORMAT"));
-    option(QStringLiteral("limit"), QStringLiteral("query: the newest N rows."), QStringLiteral("N"));
+    option(QStringLiteral("limit"), QStringLiteral("query, hosts logs: the newest N rows."), QStringLiteral("N"));
     option(QStringLiteral("from"), QStringLiteral("query, backfill, copy: from this time on."), QStringLiteral("T"));
     option(QStringLiteral("to"), QStringLiteral("query, backfill, copy: up to this time."), QStringLiteral("T"));
     option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
@@ -100,6 +106,11 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("datadir"), QStringLiteral("sync: freqtrade's folder of data."), QStringLiteral("D"));
     option(QStringLiteral("replay"), QStringLiteral("dead-letters: send the lines of this file once more."),
            QStringLiteral("FILE"));
+    option(QStringLiteral("unit"),
+           QStringLiteral("hosts: of the configured units this one; \"*\" and \"?\" as in a shell."),
+           QStringLiteral("U"));
+    option(QStringLiteral("grep"), QStringLiteral("hosts logs: entries with this text alone."), QStringLiteral("TEXT"));
+    option(QStringLiteral("follow"), QStringLiteral("hosts status, logs: go on until interrupted."));
     const QCommandLineOption help = parser.addHelpOption();
     const QCommandLineOption version = parser.addVersionOption();
     parser.addPositionalArgument(QStringLiteral("command"), QStringLiteral("One of the commands above."),
@@ -208,6 +219,31 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         if (isSet("replay") && (line.replay.isEmpty() || !words.isEmpty()))
             return usage(QStringLiteral("dead-letters --replay takes one file"));
         line.files = std::exchange(words, {});
+    }
+    if (line.action == CommandLine::Action::Hosts) {
+        static const QStringList verbs{QStringLiteral("status"),  QStringLiteral("start"),  QStringLiteral("stop"),
+                                       QStringLiteral("restart"), QStringLiteral("enable"), QStringLiteral("disable"),
+                                       QStringLiteral("run"),     QStringLiteral("logs"),   QStringLiteral("test"),
+                                       QStringLiteral("trust")};
+        line.verb = words.isEmpty() ? QString() : words.takeFirst();
+        if (!verbs.contains(line.verb))
+            return usage(QStringLiteral("hosts what? ") + verbs.join(QStringLiteral(", ")));
+        line.unit = value("unit");
+        line.grep = value("grep");
+        line.follow = isSet("follow");
+        line.hosts = std::exchange(words, {});
+        const bool acts = verbs.indexOf(line.verb) >= 1 && verbs.indexOf(line.verb) <= 6;
+        if (acts && line.hosts.isEmpty() && line.unit.isEmpty())
+            return usage(
+                QStringLiteral("hosts %1 needs a host or --unit: everything everywhere is to be asked for, with "
+                               "--unit '*'")
+                    .arg(line.verb));
+        if (line.verb == QLatin1String("trust")) {
+            if (line.hosts.size() != 2 || !line.hosts[1].startsWith(QLatin1String("SHA256:")))
+                return usage(QStringLiteral("hosts trust needs a host and the fingerprint that it is to have, "
+                                            "\"SHA256:…\"; hosts test shows both"));
+            line.fingerprint = line.hosts.takeLast();
+        }
     }
     if (line.action == CommandLine::Action::Sync && line.receipts && (line.once || line.full))
         return usage(QStringLiteral("sync --receipts writes nothing: leave --once and --full away"));

@@ -18,7 +18,21 @@ enum class OutputFormat { Table, Csv, Json };
 
 struct CommandLine
 {
-    enum class Action { Window, Engine, Check, Status, Query, Gaps, Backfill, Copy, DeadLetters, Sync, Help, Version };
+    enum class Action {
+        Window,
+        Engine,
+        Check,
+        Status,
+        Query,
+        Gaps,
+        Backfill,
+        Copy,
+        DeadLetters,
+        Sync,
+        Hosts,
+        Help,
+        Version
+    };
 
     Action action = Action::Window;
     QString help; // of Action::Help
@@ -57,6 +71,13 @@ struct CommandLine
     bool full = false;
     bool receipts = false;
     QString datadir;
+    // hosts
+    QString verb;      // "status", "start", ..., "logs", "test", "trust"
+    QStringList hosts; // of the configuration; empty: all
+    QString unit;
+    QString fingerprint; // of trust
+    QString grep;
+    bool follow = false;
 };
 
 // An error is a message for stderr; the exit code is then WrongUsage.

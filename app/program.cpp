@@ -5,6 +5,7 @@
 #include "app/commands/copy.h"
 #include "app/commands/dead_letters.h"
 #include "app/commands/gaps.h"
+#include "app/commands/hosts.h"
 #include "app/commands/query.h"
 #include "app/commands/status.h"
 #include "app/commands/sync.h"
@@ -96,6 +97,8 @@ int run(int argc, char *argv[], RunWindow window)
         return runCommand<DeadLettersCommand>(*line);
     case CommandLine::Action::Sync:
         return runCommand<SyncCommand>(*line);
+    case CommandLine::Action::Hosts:
+        return runCommand<HostsCommand>(*line);
     }
     return Internal;
 }

@@ -17,6 +17,7 @@ function(tapekeeper_add_test_room)
     target_compile_definitions(${binary} PRIVATE
         TAPEKEEPER_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         TAPEKEEPER_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+        TAPEKEEPER_LAB="${TAPEKEEPER_LAB}"
         TAPEKEEPER_RECORDINGS="${TAPEKEEPER_RECORDINGS}")
     file(GLOB cases CONFIGURE_DEPENDS "${ARG_FOLDER}/tst_*.cpp")
     foreach(case IN LISTS cases)

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include "config/load_exchange.h"
+#include "config/load_host.h"
 #include "config/section.h"
 
 #include <QDir>
@@ -215,6 +216,7 @@ LoadResult parseSettings(const QByteArray &text, const QString &file, const QPro
     loadStore(top.table(QStringLiteral("store")), result.settings.store, environment);
     loadSpool(top.table(QStringLiteral("spool")), result.settings.spool);
     loadSync(top.table(QStringLiteral("sync")), result.settings.sync, result.problems);
+    result.settings.hosts = loadHosts(top, result.problems);
     top.finish();
     std::stable_sort(result.problems.begin(), result.problems.end(),
                      [](const Problem &a, const Problem &b) { return a.file == b.file && a.line < b.line; });

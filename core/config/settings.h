@@ -134,6 +134,23 @@ struct SyncSettings
     bool operator==(const SyncSettings &) const = default;
 };
 
+// Another computer whose units and files are watched over ssh. Keys and the agent log in; there is no password
+// anywhere.
+struct HostSettings
+{
+    QString name;        // for people and commands
+    QString target;      // "[ssh://][user@]host[:port]"; a name out of ~/.ssh/config is one, too
+    QString user;        // instead of the target's
+    QString identity;    // a private key; empty: the agent, and what ~/.ssh/config names
+    QString jump;        // a host in between, "[user@]host[:port]"; empty: none
+    QString known_hosts; // a file of host keys; empty: ssh's own, ~/.ssh/known_hosts
+    QStringList units;   // of systemd; "*", "?" and "[...]" stand for what they do in a shell
+    QStringList data;    // folders of feather files over there, absolute
+    milliseconds stale_after = std::chrono::minutes(10); // beyond one candle
+
+    bool operator==(const HostSettings &) const = default;
+};
+
 struct Settings
 {
     EngineSettings engine;
@@ -142,6 +159,7 @@ struct Settings
     StoreSettings store;
     SpoolSettings spool;
     SyncSettings sync;
+    std::vector<HostSettings> hosts;
 
     bool operator==(const Settings &) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include "feather/arrow_ids.h"
 #include "feather/flat_view.h"
+#include "feather/last_row.h"
 
 #include <QtEndian>
 
@@ -165,21 +166,26 @@ struct Footer
     std::vector<Block> blocks; // ascending, apart from each other, inside the file
 };
 
-Result<Footer> readFooter(QByteArrayView file)
+// `ending`: the last bytes of a file of `size` bytes, or all of it.
+Result<Footer> readFooter(QByteArrayView ending, qint64 size)
 {
     constexpr qint64 head = 8;                                 // magic and padding
     constexpr qint64 tail = sizeof(qint32) + arrow::magicSize; // length and magic
-    const qint64 size = file.size();
-    const auto isMagic = [&](qint64 at) { return std::memcmp(file.data() + at, arrow::magic, arrow::magicSize) == 0; };
-    if (size < head + tail || !isMagic(0))
+    const qint64 before = size - ending.size();                // bytes that are not here
+    const auto isMagic = [&](qint64 at) {
+        return std::memcmp(ending.data() + at - before, arrow::magic, arrow::magicSize) == 0;
+    };
+    if (size < head + tail || ending.size() < tail || (before == 0 && !isMagic(0)))
         return damaged(size == 0 ? QStringLiteral("the file is empty") : QStringLiteral("this is no Feather file"));
     if (!isMagic(size - arrow::magicSize))
         return damaged(QStringLiteral("the file ends early"));
-    const qint64 length = numberAt<qint32>(file, size - tail);
+    const qint64 length = numberAt<qint32>(ending, size - tail - before);
     if (length <= 0 || length > size - head - tail)
         return damaged(QStringLiteral("the file's footer is damaged"));
     const qint64 start = size - tail - length;
-    const FlatCopy copy(file.sliced(start, length));
+    if (start < before)
+        return unknown(QStringLiteral("the file's footer is longer than what was read of it"));
+    const FlatCopy copy(ending.sliced(start - before, length));
     const auto version = copy.root().number<qint16>(arrow::footer::version, 0);
     const FlatView schemaView = copy.root().table(arrow::footer::schema);
     if (!version || !schemaView)
@@ -280,7 +286,7 @@ void *grow(Column &column, Kind kind, qint64 rows)
 
 Result<Schema> Reader::schema(QByteArrayView file)
 {
-    auto footer = readFooter(file);
+    auto footer = readFooter(file, file.size());
     if (!footer)
         return footer.error();
     return std::move(footer.value().schema);
@@ -288,7 +294,7 @@ Result<Schema> Reader::schema(QByteArrayView file)
 
 Result<Table> Reader::read(QByteArrayView file)
 {
-    auto footer = readFooter(file);
+    auto footer = readFooter(file, file.size());
     if (!footer)
         return footer.error();
     Table table{std::move(footer.value().schema), 0, {}};
@@ -366,6 +372,64 @@ Result<Table> Reader::read(QByteArrayView file)
         }
     }
     return table;
+}
+
+Result<LastBatch> lastBatch(QByteArrayView ending, qint64 size)
+{
+    auto footer = readFooter(ending, size);
+    if (!footer)
+        return footer.error();
+    LastBatch last{std::move(footer.value().schema), {}, {}};
+    if (!footer->blocks.empty()) {
+        const Block &block = footer->blocks.back();
+        last.head = {block.offset, block.metadata};
+        last.body = {block.offset + block.metadata, block.body};
+    }
+    return last;
+}
+
+Result<ColumnPlace> columnPlace(const LastBatch &batch, QByteArrayView head, size_t column)
+{
+    if (head.size() != batch.head.length || column >= batch.schema.fields.size())
+        return damaged(QStringLiteral("a batch of the file is not whole"));
+    const auto read = readBatch(head, batch.body.length, batch.schema.fields.size());
+    if (!read)
+        return read.error();
+    if (read->nodes[column].nulls != 0)
+        return damaged(QStringLiteral("the column has holes"));
+    const Span &span = read->spans[2 * column + 1];
+    return ColumnPlace{{batch.body.offset + span.offset, span.length}, read->rows, read->compressed};
+}
+
+Result<qint64> lastInteger(const ColumnPlace &place, QByteArrayView bytes)
+{
+    const auto broken = [] { return damaged(QStringLiteral("a column has another length than its rows")); };
+    const qint64 size = place.rows * qint64(sizeof(qint64));
+    if (place.rows < 1 || bytes.size() != place.piece.length)
+        return broken();
+    bool packed = place.compressed;
+    if (packed) {
+        if (bytes.size() < 8)
+            return broken();
+        const qint64 whole = numberAt<qint64>(bytes, 0);
+        bytes = bytes.sliced(8);
+        packed = whole != -1;
+        if (packed &&
+            (whole < size || whole > size + mostPadding || size_t(whole) > Lz4Frame::mostIn(size_t(bytes.size()))))
+            return broken();
+        if (packed) {
+            std::vector<char> values(static_cast<size_t>(whole));
+            Lz4Frame lz4;
+            if (const Status unpacked =
+                    lz4.decompress(bytes.data(), size_t(bytes.size()), values.data(), values.size());
+                !unpacked)
+                return unpacked.error();
+            return qFromLittleEndian<qint64>(values.data() + size - qint64(sizeof(qint64)));
+        }
+    }
+    if (bytes.size() < size)
+        return broken();
+    return numberAt<qint64>(bytes, size - qint64(sizeof(qint64)));
 }
 
 } // namespace tk::feather

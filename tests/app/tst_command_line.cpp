@@ -38,6 +38,10 @@ private Q_SLOTS:
         row("sync", CommandLine::Action::Sync);
         row("sync --once --full --datadir /x --pairs BTC/USDT:USDT --timeframes 3m", CommandLine::Action::Sync);
         row("sync --receipts", CommandLine::Action::Sync);
+        row("hosts status", CommandLine::Action::Hosts);
+        row("hosts restart a b --unit x.service", CommandLine::Action::Hosts);
+        row("hosts logs a --follow --grep error --limit 5", CommandLine::Action::Hosts);
+        row("hosts trust a SHA256:abc", CommandLine::Action::Hosts);
         row("--help", CommandLine::Action::Help);
         row("--version", CommandLine::Action::Version);
     }
@@ -75,6 +79,11 @@ private Q_SLOTS:
                                   "copy embedded influx 3m",
                                   "copy embedded influx --from 2026-01-02 --to 2026-01-02",
                                   "dead-letters a.jsonl --replay b.jsonl",
+                                  "hosts",
+                                  "hosts explode a",
+                                  "hosts stop",
+                                  "hosts trust a",
+                                  "hosts trust a b",
                                   "--speed fast",
                                   "--demo-pairs 3",
                                   "--log-format xml"})

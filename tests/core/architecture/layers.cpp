@@ -31,7 +31,7 @@ const QHash<QString, QSet<QString>> &allowed()
         {QStringLiteral("history"), set("base market exchange net runtime")}, // and two interfaces, below
         {QStringLiteral("store"), set("base market config net runtime")},
         {QStringLiteral("alert"), set("base market")},
-        {QStringLiteral("remote"), set("base link")},
+        {QStringLiteral("remote"), set("base market config link runtime feather")},
         {QStringLiteral("monitor"), set("base market alert link")},
         {QStringLiteral("sync"), set("base market config feather store runtime")},
         {QStringLiteral("link"), set("base market config exchange feed history store net runtime telemetry")},

@@ -57,8 +57,8 @@ private Q_SLOTS:
         QFile file(result.file);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QByteArray text = file.readAll();
-        for (const char *key :
-             {"mark_price_every", "keep_acknowledged", "timeout = ", "tls_ca_file", "datadir", "freqtrade = "})
+        for (const char *key : {"mark_price_every", "keep_acknowledged", "timeout = ", "tls_ca_file", "datadir",
+                                "freqtrade = ", "[[host]]", "known_hosts = "})
             QVERIFY(text.contains(key));
     }
 
@@ -230,6 +230,35 @@ private Q_SLOTS:
                  qPrintable(result.problems[0].text()));
         QCOMPARE(result.problems[1].line, 3);
         QCOMPARE(loadSettings(write("[[exchange]]\npairs = \"@none.txt\""), {}).problems.size(), size_t(1));
+    }
+
+    void hosts()
+    {
+        const LoadResult result = loadSettings(
+            write(
+                "[[host]]\nname = \"a\"\ntarget = \"freqai@10.0.0.5:2222\"\nidentity = \"key\"\njump = "
+                "\"ops@bastion\"\n"
+                "units = [\"freqtrade-feeder*.service\", \"influxdb-data-sync.timer\"]\ndata = [\"/srv/d\", \"~/e\"]\n"
+                "stale_after = \"5m\"\n[[host]]\ntarget = \"b\"\n"),
+            {});
+        QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
+        QCOMPARE(result.settings.hosts.size(), size_t(2));
+        const HostSettings &first = result.settings.hosts[0];
+        QCOMPARE(first.target, QStringLiteral("freqai@10.0.0.5:2222"));
+        QCOMPARE(first.identity, m_dir.filePath(QStringLiteral("key")));
+        QCOMPARE(first.units.size(), 2);
+        QCOMPARE(first.data.size(), 2);
+        QVERIFY(first.stale_after == std::chrono::minutes(5));
+        QCOMPARE(result.settings.hosts[1].name, QStringLiteral("b"));
+
+        for (const char *wrong :
+             {"[[host]]", "[[host]]\ntarget = \"-oProxyCommand=x\"", "[[host]]\ntarget = \"u:p@h\"",
+              "[[host]]\ntarget = \"h:99999\"", "[[host]]\ntarget = \"h\"\nunits = [\"a\"]",
+              "[[host]]\ntarget = \"h\"\nunits = [\"a b.service\"]",
+              "[[host]]\ntarget = \"h\"\nunits = [\"-a.service\"]", "[[host]]\ntarget = \"h\"\ndata = [\"relative\"]",
+              "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\npassword = \"x\"",
+              "[host]\ntarget = \"h\""})
+            QCOMPARE(loadSettings(write(wrong), {}).problems.size(), size_t(1));
     }
 
     void secrets()

@@ -84,6 +84,38 @@ private Q_SLOTS:
                     .contains(QStringLiteral("ExitOnForwardFailure=yes")));
     }
 
+    void sharesOneConnection()
+    {
+        SshTarget target{QStringLiteral("ops"), QStringLiteral("feeder"), 0, {}};
+        target.identity = QStringLiteral("/k/my key");
+        target.known_hosts = QStringLiteral("/k/known 100%");
+        target.jump = QStringLiteral("ops@bastion:2200");
+        const QStringList master = sshMaster(target, QStringLiteral("/run/c"));
+        const QStringList client = sshOverMaster(target, QStringLiteral("/run/c"), {QStringLiteral("id")});
+        const QStringList probe = sshKeyProbe(target, QStringLiteral("/tmp/new"));
+        for (const QStringList &arguments : {master, client}) {
+            QVERIFY(arguments.contains(QStringLiteral("StrictHostKeyChecking=yes")));
+            QVERIFY(arguments.contains(QStringLiteral("PasswordAuthentication=no")));
+            QVERIFY(arguments.contains(QStringLiteral("IdentitiesOnly=yes")));
+            QVERIFY(arguments.contains(QStringLiteral("UserKnownHostsFile=\"/k/known 100%%\"")));
+            QCOMPARE(arguments[arguments.indexOf(QStringLiteral("-S")) + 1], QStringLiteral("/run/c"));
+        }
+        // The way in between is as strict, and asks as little.
+        const QStringList proxy = master.filter(QStringLiteral("ProxyCommand="));
+        QCOMPARE(proxy.size(), 1);
+        for (const char *part : {"BatchMode=yes", "StrictHostKeyChecking=yes", "-p 2200", "-l ops", "'/k/my key'",
+                                 "-W '[%h]:%p' -- bastion"})
+            QVERIFY2(proxy[0].contains(QLatin1String(part)), qPrintable(proxy[0]));
+        // Without its master a command fails; it does not connect on its own.
+        QCOMPARE(client.filter(QStringLiteral("ProxyCommand=")), QStringList{QStringLiteral("ProxyCommand=false")});
+        QVERIFY(client.contains(QStringLiteral("ControlMaster=no")));
+        // Learning a key touches no file but its own.
+        QVERIFY(probe.contains(QStringLiteral("UserKnownHostsFile=/tmp/new")));
+        QVERIFY(probe.contains(QStringLiteral("PreferredAuthentications=none")));
+        QVERIFY(!probe.join(u' ').contains(QStringLiteral("known 100")) ||
+                probe.filter(QStringLiteral("known 100")) == probe.filter(QStringLiteral("ProxyCommand=")));
+    }
+
     void saysWhatToDo_data()
     {
         QTest::addColumn<QByteArray>("said");

@@ -1,0 +1,74 @@
+// One host under watch: its units every few seconds, its data every minute, over one connection; orders go in between.
+// A host that does not answer is asked less often, and delays nobody else. Lives in the thread that creates it.
+#pragma once
+
+#include "base/clock.h"
+#include "remote/freshness.h"
+#include "remote/host_channel.h"
+#include "remote/unit_scripts.h"
+
+#include <QTimer>
+
+namespace tk::remote {
+
+struct HostReport
+{
+    enum class State : quint8 { Unknown, Up, Unreachable };
+
+    State state = State::Unknown;
+    std::optional<Error> error{}; // why it is not up
+    UtcTime looked{};             // when the units were last seen
+    std::vector<UnitState> units{};
+    std::vector<Light> lights{}; // of the units
+    FreshnessReport data{};
+    bool has_data = false;
+    QString data_trouble{};
+
+    // The worst of it; `reasons` say what is not well. A stale file is as bad as a dead service, which may run well.
+    Light light() const;
+    QStringList reasons() const;
+};
+
+class HostWatch final : public QObject
+{
+    Q_OBJECT
+public:
+    // `controlSocket`: see HostChannel. The target must have been checked.
+    HostWatch(config::HostSettings settings, const SshTarget &target, const QString &controlSocket,
+              std::shared_ptr<const Clock> clock, QObject *parent = nullptr);
+
+    void watch(milliseconds every, milliseconds dataEvery); // from now on
+    void stop();                                            // and close the connection
+    void lookAtUnits();                                     // ends in unitsLooked()
+    void lookAtData();                                      // ends in dataLooked()
+
+    using Acted = std::function<void(const Result<ActionResult> &result)>;
+    void act(UnitAction action, const QString &unit, QObject *context, Acted done);
+
+    const config::HostSettings &settings() const { return m_settings; }
+    const HostReport &report() const { return m_report; }
+    HostChannel &channel() { return m_channel; }
+
+Q_SIGNALS:
+    void unitsLooked();
+    void dataLooked();
+
+private:
+    void failed(const Error &error);
+    void again();
+
+    config::HostSettings m_settings;
+    std::shared_ptr<const Clock> m_clock;
+    HostChannel m_channel;
+    Freshness m_freshness;
+    HostReport m_report;
+    QTimer m_timer;
+    milliseconds m_every{};
+    milliseconds m_dataEvery{};
+    UtcTime m_dataLooked{};
+    int m_failures = 0;
+    bool m_watching = false;
+    bool m_looking = false;
+};
+
+} // namespace tk::remote

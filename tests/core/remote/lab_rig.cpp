@@ -1,0 +1,134 @@
+#include "lab_rig.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QProcess>
+
+#include <unistd.h>
+
+namespace tk::test {
+
+namespace {
+
+QString script()
+{
+    return QStringLiteral(TAPEKEEPER_LAB);
+}
+
+} // namespace
+
+QString LabRig::labFolder() const
+{
+    const QString named = qEnvironmentVariable("LAB_DIR");
+    return named.isEmpty() ? QDir::tempPath() + QStringLiteral("/feeder-lab") : named;
+}
+
+QString LabRig::start(const QStringList &hosts)
+{
+    if (!QFileInfo(script()).isExecutable())
+        return QStringLiteral("there is no lab at TAPEKEEPER_LAB");
+    if (::getuid() != 0)
+        return QStringLiteral("the lab needs root");
+    // Its first boot fetches and unpacks a system: nothing that a test should begin.
+    if (!QFile::exists(labFolder() + QStringLiteral("/base.done")))
+        return QStringLiteral("the lab has never been up: run it once with \"up\"");
+    QFile used(labFolder() + QStringLiteral("/hosts"));
+    if (used.open(QIODevice::ReadOnly) && !used.readAll().trimmed().isEmpty())
+        return QStringLiteral("the lab is in use: take it \"down\" first");
+    m_hosts = hosts;
+    if (!lab(QStringList{QStringLiteral("up")} + hosts)) {
+        stop();
+        return QStringLiteral("the lab cannot boot hosts here");
+    }
+    QProcess status;
+    status.start(script(), {QStringLiteral("status")});
+    status.waitForFinished();
+    for (const QByteArray &line : status.readAllStandardOutput().split('\n')) {
+        const QList<QByteArray> words = line.split(' ');
+        if (words.size() == 3)
+            m_addresses.insert(QString::fromUtf8(words[0]), QString::fromUtf8(words[1]));
+    }
+    QDir().mkdir(sockets());
+    resetKnownHosts();
+    return {};
+}
+
+void LabRig::stop()
+{
+    if (m_hosts.isEmpty())
+        return;
+    for (const QString &host : std::as_const(m_hosts))
+        lab({QStringLiteral("thaw"), host});
+    lab({QStringLiteral("down")});
+    m_hosts.clear();
+}
+
+bool LabRig::lab(const QStringList &arguments)
+{
+    // Its hosts keep what they inherit: no pipe, or waiting for its end would last as long as they do.
+    QProcess process;
+    process.setStandardOutputFile(QProcess::nullDevice());
+    process.setStandardErrorFile(QProcess::nullDevice());
+    process.start(script(), arguments);
+    return process.waitForFinished(120'000) && process.exitCode() == 0;
+}
+
+QByteArray LabRig::ssh(const QString &host, const QString &command)
+{
+    QProcess process;
+    process.start(script(), {QStringLiteral("ssh"), host, command});
+    process.waitForFinished(30'000);
+    return process.readAllStandardOutput();
+}
+
+QString LabRig::root(const QString &host) const
+{
+    return labFolder() + u'/' + host;
+}
+
+void LabRig::write(const QString &host, const QString &path, const QByteArray &content)
+{
+    const QString name = root(host) + path;
+    QDir().mkpath(QFileInfo(name).absolutePath());
+    QFile file(name);
+    if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
+        qFatal("%s cannot be written", qUtf8Printable(name));
+}
+
+config::HostSettings LabRig::settings(const QString &host) const
+{
+    config::HostSettings settings;
+    settings.name = host;
+    settings.target = QStringLiteral("freqai@") + m_addresses.value(host);
+    settings.identity = labFolder() + QStringLiteral("/id_ed25519");
+    settings.known_hosts = knownHosts();
+    settings.units = {QStringLiteral("freqtrade-feeder*.service"), QStringLiteral("influxdb-data-sync.timer"),
+                      QStringLiteral("broken.service")};
+    settings.data = {QStringLiteral("/srv/data")};
+    return settings;
+}
+
+void LabRig::resetKnownHosts()
+{
+    QFile::remove(knownHosts());
+    QFile::copy(labFolder() + QStringLiteral("/known_hosts"), knownHosts());
+}
+
+QStringList LabRig::leftProcesses() const
+{
+    QStringList found;
+    for (const QString &pid : QDir(QStringLiteral("/proc")).entryList({QStringLiteral("[0-9]*")}, QDir::Dirs)) {
+        QFile file(QStringLiteral("/proc/%1/cmdline").arg(pid));
+        if (!file.open(QIODevice::ReadOnly))
+            continue;
+        QByteArray line = file.readAll();
+        line.replace('\0', ' ');
+        if (line.left(line.indexOf(' ')).endsWith("ssh") &&
+            (line.contains(m_folder.path().toUtf8()) || line.contains("ControlMaster=")))
+            found.append(QString::fromUtf8(line));
+    }
+    return found;
+}
+
+} // namespace tk::test
