@@ -1,5 +1,5 @@
-// The backfills of this engine, those under way and the last that ended: what a window shows of them, also when it opens
-// after they were asked for. Main thread.
+// The backfills of this engine, those under way and the last that ended: what a window shows of them, also when it
+// opens after they were asked for. Main thread.
 #pragma once
 
 #include "app/switchboard.h"
@@ -13,7 +13,7 @@
 namespace tk::app {
 
 QJsonObject backfillObject(const history::BackfillProgress &progress); // without the pairs
-QJsonObject backfillPairs(const history::BackfillProgress &progress);  // {PAIR:[wanted,present,fetched,unfillable,jobs]}
+QJsonObject backfillPairs(const history::BackfillProgress &progress); // {PAIR:[wanted,present,fetched,unfillable,jobs]}
 
 class BackfillBoard final : public QObject
 {

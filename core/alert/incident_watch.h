@@ -47,7 +47,7 @@ struct ExchangeSigns
     std::vector<SickStream> sick{}; // stale or silent
     std::vector<ConnectionSign> connections{};
     std::vector<GapSign> gaps{}; // open or being repaired
-    qint64 unfillable = 0;     // gaps found so since the start
+    qint64 unfillable = 0;       // gaps found so since the start
     QString rest_trouble{};
 };
 

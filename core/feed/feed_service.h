@@ -141,7 +141,7 @@ private:
     Backoff m_quorumBackoff;
     QTimer m_tick;
     QTimer m_flush;
-    QTimer m_lookTimer; // while somebody looks at forming candles
+    QTimer m_lookTimer;                         // while somebody looks at forming candles
     std::vector<std::unique_ptr<Slot>> m_slots; // after everything their callbacks use
 };
 

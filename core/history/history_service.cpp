@@ -1071,8 +1071,7 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
         m_gaps.absent(stream, hole, reason);
         if (job.urgency == Urgency::Fill)
             m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
-        m_backfills.unfillable(job.backfill, job.instrument.unified,
-                               candlesBetween(job.timeframe, hole.from, hole.to));
+        m_backfills.unfillable(job.backfill, job.instrument.unified, candlesBetween(job.timeframe, hole.from, hole.to));
     }
 }
 

@@ -78,7 +78,7 @@ public Q_SLOTS:
     void audit();                       // search the whole store for holes, now
     void startBackfill(const tk::history::BackfillRequest &request);
     void cancelBackfill(quint64 id);
-    void pauseBackfill(quint64 id, bool paused); // what is under way is still taken
+    void pauseBackfill(quint64 id, bool paused);                    // what is under way is still taken
     void planBackfill(const tk::history::BackfillRequest &request); // backfillPlanned() follows; nothing is fetched
 
 Q_SIGNALS:

@@ -79,8 +79,7 @@ qint64 LocalLink::request(const QString &command, const QJsonObject &args)
                             },
                             [self, id] { return self && self->m_open.contains(id); }});
     QMetaObject::invokeMethod(
-        &m_server,
-        [server = &m_server, command, args, reply] { server->handler().run(command, args, reply); },
+        &m_server, [server = &m_server, command, args, reply] { server->handler().run(command, args, reply); },
         Qt::QueuedConnection);
     return id;
 }

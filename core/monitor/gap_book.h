@@ -19,7 +19,7 @@ struct GapView
     QString pair{};
     QString stream{}; // "3m candles"
     UtcTime from{};
-    UtcTime to{};  // 0: the stream is still down
+    UtcTime to{};    // 0: the stream is still down
     QString state{}; // "down", "open", "repairing"
     QString cause{};
     UtcTime opened{};

@@ -60,9 +60,10 @@ void addPairs(const StatusFacts &facts, QStringList &parts)
 StatusLine statusLine(const StatusFacts &facts)
 {
     if (facts.connection == EngineConnection::State::Lost)
-        return {Verdict::Away,
-                QStringLiteral("disconnected from the engine · last seen %1, trying again").arg(clockOf(facts.last_seen)),
-                {facts.connection_trouble}};
+        return {
+            Verdict::Away,
+            QStringLiteral("disconnected from the engine · last seen %1, trying again").arg(clockOf(facts.last_seen)),
+            {facts.connection_trouble}};
     if (facts.connection == EngineConnection::State::Connecting)
         return {Verdict::Waiting,
                 facts.connection_trouble.isEmpty()
@@ -100,10 +101,9 @@ StatusLine statusLine(const StatusFacts &facts)
         repairs.append(gaps == 1 ? QStringLiteral("repairing 1 gap") : QStringLiteral("repairing %1 gaps").arg(gaps));
     if (filling && wanted > 0)
         repairs.append(QStringLiteral("filling history, %1 %").arg(100 * fetched / wanted));
-    const QString loss = unfillable == 0 ? QStringLiteral("nothing lost so far")
-                         : unfillable == 1
-                             ? QStringLiteral("1 gap unfillable")
-                             : QStringLiteral("%1 gaps unfillable").arg(unfillable);
+    const QString loss = unfillable == 0   ? QStringLiteral("nothing lost so far")
+                         : unfillable == 1 ? QStringLiteral("1 gap unfillable")
+                                           : QStringLiteral("%1 gaps unfillable").arg(unfillable);
     if (facts.pairs.empty() && trouble.isEmpty())
         return {Verdict::Waiting, QStringLiteral("no pairs yet: waiting for the exchange's list of instruments"), {}};
     QStringList parts = trouble + repairs;

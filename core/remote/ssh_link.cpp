@@ -25,7 +25,7 @@ SshLink::SshLink(SshTarget target, QObject *parent)
 {
     using link::LinkClient;
     connect(&m_client, &LinkClient::connected, this, [this] {
-            m_timeout.stop();
+        m_timeout.stop();
         Q_EMIT connected();
     });
     connect(&m_client, &LinkClient::failed, this, &SshLink::fail);

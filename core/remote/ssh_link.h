@@ -1,5 +1,5 @@
-// The way to an engine on another host: its socket, forwarded by the system's ssh; no port is opened there. Lives in the
-// thread that creates it; nothing blocks.
+// The way to an engine on another host: its socket, forwarded by the system's ssh; no port is opened there. Lives in
+// the thread that creates it; nothing blocks.
 #pragma once
 
 #include "link/link_client.h"

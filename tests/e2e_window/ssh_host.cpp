@@ -56,9 +56,9 @@ bool SshHost::writeFiles()
     const QString folder = m_folder.path();
     for (const char *key : {"host", "user"}) {
         QFile::remove(folder + u'/' + QLatin1String(key));
-        if (!run(QStringLiteral("ssh-keygen"), {QStringLiteral("-q"), QStringLiteral("-t"), QStringLiteral("ed25519"),
-                                                QStringLiteral("-N"), QString(), QStringLiteral("-f"),
-                                                folder + u'/' + QLatin1String(key)}))
+        if (!run(QStringLiteral("ssh-keygen"),
+                 {QStringLiteral("-q"), QStringLiteral("-t"), QStringLiteral("ed25519"), QStringLiteral("-N"),
+                  QString(), QStringLiteral("-f"), folder + u'/' + QLatin1String(key)}))
             return false;
     }
     QFile user(folder + QStringLiteral("/user.pub"));
@@ -66,28 +66,28 @@ bool SshHost::writeFiles()
     if (!user.open(QIODevice::ReadOnly) || !host.open(QIODevice::ReadOnly))
         return false;
     write(folder + QStringLiteral("/authorized"), user.readAll());
-    write(folder + QStringLiteral("/known"),
-          "[127.0.0.1]:" + QByteArray::number(m_port) + ' ' + host.readAll());
+    write(folder + QStringLiteral("/known"), "[127.0.0.1]:" + QByteArray::number(m_port) + ' ' + host.readAll());
     const QByteArray at = folder.toUtf8();
     write(folder + QStringLiteral("/sshd_config"),
-          "ListenAddress 127.0.0.1\nPort " + QByteArray::number(m_port) + "\nHostKey " + at + "/host\nAuthorizedKeysFile " +
-              at + "/authorized\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\n"
-                   "PermitRootLogin prohibit-password\nAllowStreamLocalForwarding yes\n");
-    write(folder + QStringLiteral("/config"), "Host *\n IdentityFile " + at + "/user\n IdentitiesOnly yes\n UserKnownHostsFile " +
-                                                  at + "/known\n GlobalKnownHostsFile none\n");
+          "ListenAddress 127.0.0.1\nPort " + QByteArray::number(m_port) + "\nHostKey " + at +
+              "/host\nAuthorizedKeysFile " + at +
+              "/authorized\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\n"
+              "PermitRootLogin prohibit-password\nAllowStreamLocalForwarding yes\n");
+    write(folder + QStringLiteral("/config"), "Host *\n IdentityFile " + at +
+                                                  "/user\n IdentitiesOnly yes\n UserKnownHostsFile " + at +
+                                                  "/known\n GlobalKnownHostsFile none\n");
     const QString system = QStandardPaths::findExecutable(QStringLiteral("ssh"));
     QDir(folder).mkpath(QStringLiteral("bin"));
-    write(folder + QStringLiteral("/bin/ssh"),
-          "#!/bin/sh\nexec " + system.toUtf8() + " -F " + at + "/config \"$@\"\n", true);
+    write(folder + QStringLiteral("/bin/ssh"), "#!/bin/sh\nexec " + system.toUtf8() + " -F " + at + "/config \"$@\"\n",
+          true);
     return !system.isEmpty();
 }
 
 bool SshHost::listen()
 {
     m_server.setProcessChannelMode(QProcess::MergedChannels);
-    m_server.start(QStringLiteral("/usr/sbin/sshd"),
-                   {QStringLiteral("-D"), QStringLiteral("-e"), QStringLiteral("-f"),
-                    m_folder.filePath(QStringLiteral("sshd_config"))});
+    m_server.start(QStringLiteral("/usr/sbin/sshd"), {QStringLiteral("-D"), QStringLiteral("-e"), QStringLiteral("-f"),
+                                                      m_folder.filePath(QStringLiteral("sshd_config"))});
     if (!m_server.waitForStarted(5'000)) {
         m_problem = m_server.errorString();
         return false;
@@ -132,8 +132,8 @@ void SshHost::stop()
         return;
     // The listener's children serve the connections: a host that goes takes them along.
     QProcess children;
-    children.start(QStringLiteral("pkill"), {QStringLiteral("-TERM"), QStringLiteral("-P"),
-                                             QString::number(m_server.processId())});
+    children.start(QStringLiteral("pkill"),
+                   {QStringLiteral("-TERM"), QStringLiteral("-P"), QString::number(m_server.processId())});
     children.waitForFinished(5'000);
     m_server.terminate();
     if (!m_server.waitForFinished(5'000))

@@ -1,5 +1,5 @@
-// How long the GUI thread computes at once between two waits for events, in its own CPU time: a machine that is busy with
-// something else does not count.
+// How long the GUI thread computes at once between two waits for events, in its own CPU time: a machine that is busy
+// with something else does not count.
 #pragma once
 
 #include <QAbstractEventDispatcher>

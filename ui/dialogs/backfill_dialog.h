@@ -1,5 +1,5 @@
-// Asks for a backfill, shows what it will cost, and then how it goes. The work is the engine's: closing the dialog stops
-// nothing, and the next one shows what is under way.
+// Asks for a backfill, shows what it will cost, and then how it goes. The work is the engine's: closing the dialog
+// stops nothing, and the next one shows what is under way.
 #pragma once
 
 #include "monitor/engine_view.h"

@@ -1,4 +1,5 @@
-// What the record lacks: completeness by series and day as a heat map, the gaps themselves as a table, and their repair.
+// What the record lacks: completeness by series and day as a heat map, the gaps themselves as a table, and their
+// repair.
 #pragma once
 
 #include "monitor/engine_view.h"

@@ -180,9 +180,9 @@ QString HeatMap::cellText(int row, int column) const
                                   m_completeness.days()[size_t(column)].toString(Qt::ISODate));
     if (!cell.isKnown())
         return head + u'\n' + tr("before the record begins");
-    QString text = head + u'\n' +
-                   tr("%1 of %2 candles").arg(countText(cell.expected - cell.missing - cell.unfillable),
-                                              countText(cell.expected));
+    QString text =
+        head + u'\n' +
+        tr("%1 of %2 candles").arg(countText(cell.expected - cell.missing - cell.unfillable), countText(cell.expected));
     if (cell.missing > 0)
         text += u'\n' + tr("%1 missing, can be fetched").arg(countText(cell.missing));
     if (cell.unfillable > 0)

@@ -71,8 +71,7 @@ Completeness::Completeness(const std::vector<SeriesRange> &ranges, const std::ve
         for (int i = 0; i < days; ++i) {
             const UtcTime from = begin + day * i;
             DayCell &cell = m_cells[row][size_t(i)];
-            const qint64 count =
-                opensIn(span.series.timeframe, std::max(from, span.from), std::min(from + day, to));
+            const qint64 count = opensIn(span.series.timeframe, std::max(from, span.from), std::min(from + day, to));
             qint64 &part = span.unfillable ? cell.unfillable : cell.missing;
             part = std::min(part + count, cell.expected);
         }

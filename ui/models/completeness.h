@@ -45,7 +45,7 @@ public:
     Completeness(const std::vector<SeriesRange> &ranges, const std::vector<MissingSpan> &missing, UtcTime now,
                  int days);
 
-    const std::vector<QDate> &days() const { return m_days; } // oldest first, the last one is today
+    const std::vector<QDate> &days() const { return m_days; }         // oldest first, the last one is today
     const std::vector<SeriesKey> &series() const { return m_series; } // by pair and timeframe
     DayCell cell(size_t series, size_t day) const { return m_cells[series][day]; }
     DayCell total(size_t series) const;

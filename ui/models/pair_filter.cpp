@@ -15,8 +15,8 @@ using Holds = std::function<bool(const monitor::PairRow &, UtcTime)>;
 std::optional<Holds> stateCondition(const QString &words, QString &problem)
 {
     QStringList wanted;
-    static const QStringList known{QStringLiteral("live"),  QStringLiteral("late"),    QStringLiteral("stale"),
-                                   QStringLiteral("silent"), QStringLiteral("quiet"),  QStringLiteral("waiting"),
+    static const QStringList known{QStringLiteral("live"),   QStringLiteral("late"),  QStringLiteral("stale"),
+                                   QStringLiteral("silent"), QStringLiteral("quiet"), QStringLiteral("waiting"),
                                    QStringLiteral("ended")};
     for (const QString &word : words.split(u',', Qt::SkipEmptyParts)) {
         if (!known.contains(word)) {
@@ -85,8 +85,7 @@ PairFilter PairFilter::parse(const QString &text)
             holds = [](const monitor::PairRow &row, UtcTime) { return row.is_major; };
         } else {
             holds = [word](const monitor::PairRow &row, UtcTime) {
-                return row.pair.contains(word, Qt::CaseInsensitive) ||
-                       row.exchange.contains(word, Qt::CaseInsensitive);
+                return row.pair.contains(word, Qt::CaseInsensitive) || row.exchange.contains(word, Qt::CaseInsensitive);
             };
         }
         if (holds)

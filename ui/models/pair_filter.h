@@ -1,5 +1,5 @@
-// Which pairs are shown: words and conditions as an operator types them. `PairFilter` is pure; the proxy applies it, and
-// sorts at a calm pace, so that no row moves under the mouse.
+// Which pairs are shown: words and conditions as an operator types them. `PairFilter` is pure; the proxy applies it,
+// and sorts at a calm pace, so that no row moves under the mouse.
 //
 //   btc              the pair's name holds it
 //   state:stale      live, late, stale, silent, quiet, waiting, ended; several with commas

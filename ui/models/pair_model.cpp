@@ -36,9 +36,8 @@ PairModel::PairModel(monitor::PairBook &book, std::function<UtcTime()> now, QObj
     connect(&book, &PairBook::inserted, this, [this] { endInsertRows(); });
     connect(&book, &PairBook::aboutToRemove, this, [this](int row) { beginRemoveRows({}, row, row); });
     connect(&book, &PairBook::removed, this, [this] { endRemoveRows(); });
-    connect(&book, &PairBook::changed, this, [this](int first, int last) {
-        Q_EMIT dataChanged(index(first, 0), index(last, columnCount() - 1));
-    });
+    connect(&book, &PairBook::changed, this,
+            [this](int first, int last) { Q_EMIT dataChanged(index(first, 0), index(last, columnCount() - 1)); });
     connect(&book, &PairBook::timeframesChanged, this, [this] {
         beginResetModel();
         setColumns();
@@ -236,8 +235,9 @@ QString PairModel::toolTip(const monitor::PairRow &row, const Column &column) co
     QStringList lines{row.pair + QStringLiteral(" · ") + row.exchange};
     const UtcTime now = m_now();
     for (const monitor::StreamView &stream : row.streams) {
-        const auto last =
-            toMs(stream.last_data) == 0 ? std::nullopt : std::optional(std::max(milliseconds(0), now - stream.last_data));
+        const auto last = toMs(stream.last_data) == 0
+                              ? std::nullopt
+                              : std::optional(std::max(milliseconds(0), now - stream.last_data));
         QString line = QString(stateSymbol(stream.state)) + u' ' + stream.kind + QStringLiteral(": ") +
                        stateWord(stream.state) + QStringLiteral(", ") + tr("last data %1 ago").arg(ageText(last));
         if (!stream.cause.isEmpty())

@@ -1,4 +1,5 @@
-// Paints cells: the tone of a value as a colour, the state as shape, colour and word. For models with PairModel's roles.
+// Paints cells: the tone of a value as a colour, the state as shape, colour and word. For models with PairModel's
+// roles.
 #pragma once
 
 #include "ui/support/theme.h"

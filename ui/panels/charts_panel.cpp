@@ -18,7 +18,6 @@ namespace {
 
 constexpr int mostTabs = 24;
 
-
 } // namespace
 
 ChartsPanel::ChartsPanel(monitor::EngineView &engine, const Theme &theme, QWidget *parent)

@@ -59,10 +59,9 @@ QVariant ConnectionModel::data(const QModelIndex &index, int role) const
         return QString(row.exchange + u' ' + row.label +
                        (row.cause.isEmpty() ? QString() : QStringLiteral(": ") + row.cause));
     case StateRole:
-        return int(row.isUp() ? StreamState::Live
-                              : row.cause.isEmpty() ? StreamState::Requested : StreamState::Stale);
+        return int(row.isUp() ? StreamState::Live : row.cause.isEmpty() ? StreamState::Requested : StreamState::Stale);
     case ToneRole:
-        return int(column == Cause || column == Rotation ? PairModel::Tone::Faint
+        return int(column == Cause || column == Rotation             ? PairModel::Tone::Faint
                    : column == Reconnects && row.failures_in_row > 0 ? PairModel::Tone::Warning
                                                                      : PairModel::Tone::Plain);
     default:
@@ -73,8 +72,9 @@ QVariant ConnectionModel::data(const QModelIndex &index, int role) const
         return row.label;
     case State:
         if (!row.isUp())
-            return toMs(row.down_since) == 0 ? tr("connecting")
-                                             : tr("down %1").arg(ageText(std::max(milliseconds(0), m_now() - row.down_since)));
+            return toMs(row.down_since) == 0
+                       ? tr("connecting")
+                       : tr("down %1").arg(ageText(std::max(milliseconds(0), m_now() - row.down_since)));
         return row.state == QLatin1String("rotating") ? tr("up, rotating") : tr("up");
     case Streams:
         return countText(row.streams);
@@ -121,7 +121,8 @@ QVariant ConnectionModel::headerData(int section, Qt::Orientation orientation, i
 
 ConnectionsPanel::ConnectionsPanel(monitor::EngineView &engine, const Theme &theme, QWidget *parent)
     : QWidget(parent)
-    , m_model(new ConnectionModel(engine.health(), [&engine] { return engine.now(); }, this))
+    , m_model(new ConnectionModel(
+          engine.health(), [&engine] { return engine.now(); }, this))
     , m_table(new QTableView)
     , m_notice(new Notice(m_table->viewport()))
 {

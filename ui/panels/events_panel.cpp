@@ -75,7 +75,8 @@ EventsPanel::EventsPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     , m_engine(engine)
     , m_model(new EventModel(engine.events(), this))
     , m_shown(new EventFilterModel(*m_model, this))
-    , m_line(new IncidentLine(engine.events(), [&engine] { return engine.now(); }, theme))
+    , m_line(new IncidentLine(
+          engine.events(), [&engine] { return engine.now(); }, theme))
     , m_text(new QLineEdit)
     , m_kind(new QComboBox)
     , m_incident(new QToolButton)
@@ -90,9 +91,9 @@ EventsPanel::EventsPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     m_kind->setObjectName(QStringLiteral("eventKind"));
     m_kind->setAccessibleName(tr("Kind of events"));
     m_kind->addItem(tr("All kinds"));
-    for (const EventKind kind : {EventKind::Streams, EventKind::Connection, EventKind::Gap, EventKind::Backfill,
-                                 EventKind::Store, EventKind::History, EventKind::Listing, EventKind::Config,
-                                 EventKind::Engine})
+    for (const EventKind kind :
+         {EventKind::Streams, EventKind::Connection, EventKind::Gap, EventKind::Backfill, EventKind::Store,
+          EventKind::History, EventKind::Listing, EventKind::Config, EventKind::Engine})
         m_kind->addItem(kindWord(kind), int(kind));
     m_incident->setObjectName(QStringLiteral("incidentChosen"));
     m_incident->hide();

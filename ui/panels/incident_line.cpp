@@ -61,7 +61,8 @@ std::vector<IncidentBar> incidentBars(const std::vector<alert::Event> &incidents
             bar.left = std::max(0.0, bar.right - smallestBar);
         }
         const auto free = std::ranges::find_if(taken, [&](double end) { return end + 1 <= bar.left; });
-        bar.lane = free != taken.end() ? int(free - taken.begin()) : int(std::ranges::min_element(taken) - taken.begin());
+        bar.lane =
+            free != taken.end() ? int(free - taken.begin()) : int(std::ranges::min_element(taken) - taken.begin());
         taken[size_t(bar.lane)] = bar.right;
         bars.push_back(bar);
     }
@@ -240,8 +241,8 @@ bool IncidentLine::event(QEvent *event)
         if (const alert::Event *incident = bar ? m_book.find(bar->id) : nullptr) {
             const QString until = incident->lasts() ? tr("now") : clockText(incident->until, m_zone);
             QToolTip::showText(help->globalPos(),
-                               QStringLiteral("%1 – %2\n%3\n%4").arg(clockText(incident->time, m_zone), until,
-                                                                      incident->title, incident->detail),
+                               QStringLiteral("%1 – %2\n%3\n%4")
+                                   .arg(clockText(incident->time, m_zone), until, incident->title, incident->detail),
                                this);
         } else {
             QToolTip::hideText();

@@ -28,8 +28,7 @@ class IncidentLine final : public QWidget
 {
     Q_OBJECT
 public:
-    IncidentLine(monitor::EventBook &book, std::function<UtcTime()> now, const Theme &theme,
-                 QWidget *parent = nullptr);
+    IncidentLine(monitor::EventBook &book, std::function<UtcTime()> now, const Theme &theme, QWidget *parent = nullptr);
 
     void setReach(milliseconds reach); // how far back it shows
     milliseconds reach() const { return m_reach; }

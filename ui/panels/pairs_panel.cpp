@@ -72,8 +72,10 @@ bool usuallyHidden(const PairModel::Column &column)
 PairsPanel::PairsPanel(monitor::EngineView &engine, const Theme &theme, QWidget *parent)
     : QWidget(parent)
     , m_engine(engine)
-    , m_model(new PairModel(engine.pairs(), [&engine] { return engine.now(); }, this))
-    , m_shown(new PairFilterModel(*m_model, [&engine] { return engine.now(); }, this))
+    , m_model(new PairModel(
+          engine.pairs(), [&engine] { return engine.now(); }, this))
+    , m_shown(new PairFilterModel(
+          *m_model, [&engine] { return engine.now(); }, this))
     , m_filter(new QLineEdit)
     , m_problem(new QLabel)
     , m_quick(new QButtonGroup(this))
@@ -186,9 +188,8 @@ void PairsPanel::makeActions()
     add(QStringLiteral("showChart"), tr("Show chart"), QKeySequence(Qt::Key_Return), [this] { openChart(false); });
     add(QStringLiteral("showChartInNewTab"), tr("Show chart in a new tab"), QKeySequence(QStringLiteral("Ctrl+Return")),
         [this] { openChart(true); });
-    add(QStringLiteral("backfillPairs"), tr("Backfill…"), QKeySequence(Qt::Key_B), [this] {
-        Q_EMIT backfillWanted(selectedPairs());
-    });
+    add(QStringLiteral("backfillPairs"), tr("Backfill…"), QKeySequence(Qt::Key_B),
+        [this] { Q_EMIT backfillWanted(selectedPairs()); });
     add(QStringLiteral("resubscribePairs"), tr("Resubscribe"), QKeySequence(Qt::Key_R), [this] {
         if (!selectedPairs().isEmpty())
             Q_EMIT resubscribeWanted(selectedPairs());
@@ -268,7 +269,8 @@ void PairsPanel::showEmpty()
         return m_notice->say({});
     const monitor::EngineConnection &connection = m_engine.connection();
     if (m_model->rowCount() > 0)
-        return m_notice->say(tr("No pair matches the filter"), tr("%1 pairs are hidden by it").arg(m_model->rowCount()));
+        return m_notice->say(tr("No pair matches the filter"),
+                             tr("%1 pairs are hidden by it").arg(m_model->rowCount()));
     switch (connection.state()) {
     case monitor::EngineConnection::State::Connecting:
         return m_notice->say(tr("Connecting to the engine"), connection.trouble().message);
@@ -403,8 +405,8 @@ void PairsPanel::save(QSettings &settings) const
 void PairsPanel::restore(const QSettings &settings)
 {
     m_sortId = settings.value(QStringLiteral("pairs/sort"), m_sortId).toString();
-    m_sortOrder = settings.value(QStringLiteral("pairs/descending"), true).toBool() ? Qt::DescendingOrder
-                                                                                     : Qt::AscendingOrder;
+    m_sortOrder =
+        settings.value(QStringLiteral("pairs/descending"), true).toBool() ? Qt::DescendingOrder : Qt::AscendingOrder;
     const QVariantMap hidden = settings.value(QStringLiteral("pairs/hidden")).toMap();
     for (auto entry = hidden.cbegin(); entry != hidden.cend(); ++entry)
         m_hidden.insert(entry.key(), entry.value().toBool());

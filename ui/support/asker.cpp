@@ -26,9 +26,8 @@ void DesktopAsker::saveFile(QWidget *parent, const QString &title, const QString
     auto *dialog = new QFileDialog(parent, title, suggestion, filters);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
-    QObject::connect(dialog, &QFileDialog::fileSelected, dialog, [chosen = std::move(chosen)](const QString &file) {
-        chosen(file);
-    });
+    QObject::connect(dialog, &QFileDialog::fileSelected, dialog,
+                     [chosen = std::move(chosen)](const QString &file) { chosen(file); });
     dialog->open();
 }
 

@@ -17,9 +17,9 @@ public:
 
     struct Question
     {
-        QString title;   // what is about to happen, as a question
-        QString text;    // to what, and what follows from it
-        QString action;  // the button that does it: a verb
+        QString title;  // what is about to happen, as a question
+        QString text;   // to what, and what follows from it
+        QString action; // the button that does it: a verb
         bool dangerous = false;
     };
     virtual void confirm(QWidget *parent, const Question &question, std::function<void()> yes) = 0;
@@ -28,7 +28,8 @@ public:
     virtual void saveFile(QWidget *parent, const QString &title, const QString &suggestion, const QString &filters,
                           std::function<void(const QString &file)> chosen) = 0;
 
-    virtual void tell(QWidget *parent, const QString &title, const QString &text) = 0; // an error that fits nowhere else
+    virtual void tell(QWidget *parent, const QString &title,
+                      const QString &text) = 0; // an error that fits nowhere else
 };
 
 // Message boxes and file dialogs of the desktop.

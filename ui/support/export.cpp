@@ -51,7 +51,8 @@ Status exportTable(const QString &file, const QStringList &head, const std::vect
     }
     QSaveFile target(file);
     if (!target.open(QIODevice::WriteOnly) || target.write(content) != content.size() || !target.commit())
-        return Error{Error::Kind::Storage, QStringLiteral("%1 could not be written: %2").arg(file, target.errorString())};
+        return Error{Error::Kind::Storage,
+                     QStringLiteral("%1 could not be written: %2").arg(file, target.errorString())};
     return ok();
 }
 

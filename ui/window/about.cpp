@@ -38,7 +38,8 @@ QString aboutText(monitor::EngineView &engine)
 
 void showAbout(QWidget *parent, monitor::EngineView &engine)
 {
-    auto *box = new QMessageBox(QMessageBox::NoIcon, tr("About Tapekeeper"), aboutText(engine), QMessageBox::Ok, parent);
+    auto *box =
+        new QMessageBox(QMessageBox::NoIcon, tr("About Tapekeeper"), aboutText(engine), QMessageBox::Ok, parent);
     box->setObjectName(QStringLiteral("aboutBox"));
     box->setTextFormat(Qt::RichText);
     box->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -1,5 +1,5 @@
-// A slim head of a dock: its title, and on hover the buttons to float and to close it. A tabbed one has its title in the
-// tab. Drags the dock as the usual one does.
+// A slim head of a dock: its title, and on hover the buttons to float and to close it. A tabbed one has its title in
+// the tab. Drags the dock as the usual one does.
 #pragma once
 
 #include "ui/support/theme.h"

@@ -75,9 +75,8 @@ void GoTo::gather(const QList<QAction *> &actions)
         m_targets.push_back({text, keys.isEmpty() ? tr("action") : keys, [action] { action->trigger(); }});
     }
     for (const monitor::PairRow &row : m_engine.pairs().rows())
-        m_targets.push_back({row.pair, row.exchange, [this, exchange = row.exchange, pair = row.pair] {
-                                 Q_EMIT pairChosen(exchange, pair);
-                             }});
+        m_targets.push_back({row.pair, row.exchange,
+                             [this, exchange = row.exchange, pair = row.pair] { Q_EMIT pairChosen(exchange, pair); }});
     const auto &events = m_engine.events().events();
     for (auto event = events.rbegin(); event != events.rend(); ++event) {
         if (event->kind == alert::EventKind::Incident)

@@ -11,8 +11,8 @@ class QListWidget;
 
 namespace tk::ui {
 
-// How well `text` matches what is typed: nothing, or the higher the better. The letters of each word in order; begins of
-// words count more. Pure.
+// How well `text` matches what is typed: nothing, or the higher the better. The letters of each word in order; begins
+// of words count more. Pure.
 std::optional<int> matchScore(const QString &typed, const QString &text);
 
 class GoTo final : public QDialog

@@ -39,7 +39,8 @@ QIcon applicationIcon()
             double x, high, low, top, bottom;
             bool up;
         };
-        for (const Bar &bar : {Bar{17, 22, 50, 30, 44, false}, Bar{32, 12, 46, 20, 40, true}, Bar{47, 16, 42, 18, 30, true}}) {
+        for (const Bar &bar :
+             {Bar{17, 22, 50, 30, 44, false}, Bar{32, 12, 46, 20, 40, true}, Bar{47, 16, 42, 18, 30, true}}) {
             const QColor colour = bar.up ? palette.live : palette.stale;
             painter.setPen(QPen(colour, 2.5));
             painter.drawLine(QPointF(bar.x, bar.high), QPointF(bar.x, bar.low));

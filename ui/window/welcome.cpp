@@ -72,8 +72,9 @@ Welcome::Welcome(const QString &configFile, QWidget *parent)
 
     auto *demo = new QPushButton(tr("Try the demo"));
     demo->setObjectName(QStringLiteral("welcomeDemo"));
-    choice(layout, tr("Look around first"),
-           tr("164 pairs from a simulator of the exchange on this computer. Needs no network and keeps its data apart."))
+    choice(
+        layout, tr("Look around first"),
+        tr("164 pairs from a simulator of the exchange on this computer. Needs no network and keeps its data apart."))
         ->addWidget(demo, 0, Qt::AlignLeft);
 
     auto *collect = new QPushButton(tr("Collect Binance USD-M now"));
