@@ -67,6 +67,8 @@ private Q_SLOTS:
         pairs.setFilterText({});
         QTRY_COMPARE(pairs.shown().rowCount(), pairs.model().rowCount());
         QVERIFY(pairs.select(QStringLiteral("binance-usdm"), eth));
+        QVERIFY(QTest::qWaitForWindowActive(&m_rig->window()));
+        pairs.table().setFocus();
         QTest::keyClick(&pairs.table(), Qt::Key_Return, Qt::ControlModifier);
         ui::ChartsPanel &charts = m_rig->window().charts();
         QTRY_COMPARE(charts.tabCount(), 2);
@@ -79,6 +81,7 @@ private Q_SLOTS:
         charts.closeTab(0);
         QCOMPARE(charts.current(), nullptr);
         QVERIFY(pairs.select(QStringLiteral("binance-usdm"), btc));
+        pairs.table().setFocus();
         QTest::keyClick(&pairs.table(), Qt::Key_Return);
         QTRY_COMPARE(charts.tabCount(), 1);
     }

@@ -66,6 +66,7 @@ void WindowRig::openWindow()
     m_window = std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{*m_view, m_theme, m_asker, m_settings});
     m_window->restoreSession();
     m_window->show();
+    m_window->activateWindow(); // a server without a window manager gives the focus to nobody by itself
 }
 
 void WindowRig::closeWindow()
