@@ -153,7 +153,7 @@ void TestProcess::configurationProblemsEndWithTwo()
 void TestProcess::needsNoGuiLibrary()
 {
     QProcess ldd;
-    ldd.start(QStringLiteral("ldd"), {QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper")});
+    ldd.start(QStringLiteral("ldd"), {QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server")});
     QVERIFY(ldd.waitForFinished(20'000));
     const QByteArray libraries = ldd.readAll();
     QVERIFY(libraries.contains("libQt6Core"));

@@ -244,11 +244,17 @@ private Q_SLOTS:
                                 "store.influx.timeout",
                                 "store.influx.tls_ca_file",
                                 "spool.max_size",
-                                "spool.keep_acknowledged"})
+                                "spool.keep_acknowledged",
+                                "sync.datadir",
+                                "sync.interval",
+                                "sync.pairs",
+                                "sync.history",
+                                "sync.freqtrade"})
             row(key, text("ä other"));
         for (const char *key : {"exchange[1].exclude", "exchange[1].streams", "exchange[1].timeframes",
-                                "exchange[1].proxies", "supervision.major_pairs"})
+                                "exchange[1].proxies", "supervision.major_pairs", "sync.timeframes"})
             row(key, list);
+        row("sync.enabled", true);
         row("exchange[1].history", qint64(7));
         row("supervision.major_quorum", qint64(3));
         row("exchange[1].weight_share", 0.125);
@@ -285,7 +291,7 @@ private Q_SLOTS:
             if (!line.startsWith('#') && !line.startsWith('[') && line.contains('='))
                 ++keys;
         }
-        QCOMPARE(keys, 36);
+        QCOMPARE(keys, 43);
     }
 
     void manyEditsLeadToTheSettingsWanted()
