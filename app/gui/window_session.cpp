@@ -78,7 +78,6 @@ void WindowSession::begin()
 void WindowSession::welcome()
 {
     m_welcome = std::make_unique<ui::Welcome>(config::defaultSettingsFile());
-    m_welcome->setAttribute(Qt::WA_QuitOnClose, false);
     connect(m_welcome.get(), &ui::Welcome::demoChosen, this, [this] {
         m_line.demo = true;
         m_welcome->hide();
@@ -96,12 +95,9 @@ void WindowSession::welcome()
         m_welcome->hide();
         attach(config::expandHome(target));
     });
-    m_welcome->show();
     // Closed without a choice: nothing was started, so nothing has to stop.
-    connect(qApp, &QGuiApplication::lastWindowClosed, m_welcome.get(), [this] {
-        if (!m_view && !m_engine)
-            QCoreApplication::exit(Done);
-    });
+    connect(m_welcome.get(), &ui::Welcome::closed, this, [] { QCoreApplication::exit(Done); });
+    m_welcome->show();
 }
 
 void WindowSession::writeFirstConfig(const QByteArray &content)
@@ -123,13 +119,7 @@ void WindowSession::startEngine(const config::Settings &settings)
     m_single = std::make_unique<SingleWindow>(QFileInfo(folder).absoluteFilePath());
     if (!m_single->claim())
         return QCoreApplication::exit(Done); // it has been raised
-    connect(m_single.get(), &SingleWindow::raiseWanted, this, [this] {
-        if (m_window) {
-            m_window->show();
-            m_window->raise();
-            m_window->activateWindow();
-        }
-    });
+    connect(m_single.get(), &SingleWindow::raiseWanted, this, &WindowSession::bringForward);
     // Whoever holds the folder is shown instead of being refused.
     if (const auto lock = runtime::DataDirLock::acquire(folder); !lock) {
         qCInfo(lcApp).noquote() << "an engine runs on" << folder << "already: attaching to it";
@@ -207,10 +197,7 @@ void WindowSession::attach(const QString &target)
     m_single = std::make_unique<SingleWindow>(target);
     if (!m_single->claim())
         return QCoreApplication::exit(Done);
-    connect(m_single.get(), &SingleWindow::raiseWanted, this, [this] {
-        if (m_window)
-            m_window->activateWindow();
-    });
+    connect(m_single.get(), &SingleWindow::raiseWanted, this, &WindowSession::bringForward);
     if (!target.contains(QLatin1String("://")))
         return show(socketWay(config::expandHome(target), target));
     const auto host = remote::SshTarget::parse(target);
@@ -232,11 +219,7 @@ void WindowSession::show(monitor::EngineConnection::Way way)
     if (ui::Tray::isAvailable()) {
         m_tray = std::make_unique<ui::Tray>(*m_view, m_theme);
         connect(m_tray.get(), &ui::Tray::quitWanted, this, &WindowSession::quit);
-        connect(m_tray.get(), &ui::Tray::showWanted, this, [this] {
-            m_window->show();
-            m_window->raise();
-            m_window->activateWindow();
-        });
+        connect(m_tray.get(), &ui::Tray::showWanted, this, &WindowSession::bringForward);
         connect(&m_window->status(), &ui::StatusStrip::lineChanged, this,
                 [this] { m_tray->setLine(m_window->status().line()); });
         m_window->setHasTray(true);
@@ -246,6 +229,15 @@ void WindowSession::show(monitor::EngineConnection::Way way)
     else if (!m_tray)
         m_window->showMinimized();
     m_view->start();
+}
+
+void WindowSession::bringForward()
+{
+    if (!m_window)
+        return;
+    m_window->show();
+    m_window->raise();
+    m_window->activateWindow();
 }
 
 void WindowSession::quit()

@@ -37,6 +37,7 @@ private:
     void readSecrets(const config::Settings &settings, std::function<void()> then);
     void runEngine(const config::Settings &settings);
     void show(monitor::EngineConnection::Way way);
+    void bringForward();
     void quit();
     void fail(const QString &title, const QString &text, int code);
 

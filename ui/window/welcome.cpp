@@ -1,5 +1,6 @@
 #include "ui/window/welcome.h"
 
+#include <QCloseEvent>
 #include <QFrame>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -119,6 +120,12 @@ Welcome::Welcome(const QString &configFile, QWidget *parent)
     };
     connect(connectIt, &QPushButton::clicked, this, go);
     connect(m_target, &QLineEdit::returnPressed, this, go);
+}
+
+void Welcome::closeEvent(QCloseEvent *event)
+{
+    QWidget::closeEvent(event);
+    Q_EMIT closed();
 }
 
 void Welcome::setError(const QString &text)

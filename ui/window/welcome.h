@@ -20,6 +20,10 @@ Q_SIGNALS:
     void demoChosen();
     void collectChosen();
     void connectChosen(const QString &target); // an InfluxDB's URL, a socket path, or ssh://[user@]host
+    void closed();                             // by the user, without a choice
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
 
 private:
     QLineEdit *m_target;

@@ -63,6 +63,14 @@ private Q_SLOTS:
         button->click();
         QCOMPARE(connected.size(), 1);
         QVERIFY(error->text().isEmpty());
+        // Hidden after a choice is not closed without one.
+        QSignalSpy closed(&welcome, &Welcome::closed);
+        welcome.show();
+        welcome.hide();
+        QCOMPARE(closed.size(), 0);
+        welcome.show();
+        welcome.close();
+        QCOMPARE(closed.size(), 1);
     }
 
     void oneMessageAndOneAllClear()
