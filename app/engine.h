@@ -86,6 +86,7 @@ private:
     void lookUpLastStored();
     Status openInflux();
     void addSync();
+    void addPush(std::vector<config::HostSettings> hosts);
     void addDatabase();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);

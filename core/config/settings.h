@@ -147,6 +147,9 @@ struct HostSettings
     QStringList units;   // of systemd; "*", "?" and "[...]" stand for what they do in a shell
     QStringList data;    // folders of feather files over there, absolute
     milliseconds stale_after = std::chrono::minutes(10); // beyond one candle
+    QString push;                                        // freqtrade's datadir over there; empty: nothing is pushed
+    milliseconds push_every = std::chrono::minutes(3);   // by a running engine, in step with the clock
+    QString push_program = QStringLiteral("tapekeeper"); // what receives it over there
 
     bool operator==(const HostSettings &) const = default;
 };

@@ -60,6 +60,9 @@ public:
     Gauge &clockOffset();                                       // seconds the exchange's clock is ahead of ours
     Gauge &queueWaiting(const QString &queue);
     Counter &queueRefused(const QString &queue);
+    Counter &pushes(const QString &host, bool good); // of files to other hosts
+    Counter &pushedRows(const QString &host);
+    Gauge &lastPush(const QString &host); // seconds since 1970, of the last one that was good
 
     // Prometheus text format 0.0.4, of this moment; the figures of the process are read now.
     std::string text();
