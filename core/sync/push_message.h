@@ -18,14 +18,14 @@ struct PushBegin
 {
     static constexpr FrameKind kind = FrameKind::Begin;
     quint32 protocol = pushProtocol;
-    QString version;
+    QString version{};
     UtcTime now{};
     milliseconds history{};
     milliseconds interval{}; // between two pushes
-    QString freqtrade;       // "auto", or a version
+    QString freqtrade{};     // "auto", or a version
     bool full = false;
-    quint32 plans = 0; // how many follow
-    QByteArray known;  // digestOf() the receipts that the collector has
+    quint32 plans = 0;  // how many follow
+    QByteArray known{}; // digestOf() the receipts that the collector has
 };
 
 // Some of the plans, in their order.

@@ -13,11 +13,11 @@ namespace tk::sync {
 
 struct PushReport
 {
-    QString version;                    // of the tapekeeper over there
-    std::vector<SyncReport::Row> files; // without those that are as they were
+    QString version{};                    // of the tapekeeper over there
+    std::vector<SyncReport::Row> files{}; // without those that are as they were
     qint64 unchanged = 0;
     bool stopped = false;
-    std::vector<PushReceipt> receipts; // all of them, or those that have changed
+    std::vector<PushReceipt> receipts{}; // all of them, or those that have changed
     bool all_receipts = false;
 
     bool isGood() const;
