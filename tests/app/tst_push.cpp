@@ -45,6 +45,7 @@ class PushProgramTest : public QObject
 private Q_SLOTS:
     void init()
     {
+        m_ssh.reset(); // PATH is as it was, before it changes again
         m_ssh = std::make_unique<LocalSsh>();
         m_cli = std::make_unique<CliFixture>();
         m_dir = std::make_unique<QTemporaryDir>();
