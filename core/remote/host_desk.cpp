@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr milliseconds unitsEvery = 4s;
+constexpr milliseconds unitsEvery = 3s;
 constexpr milliseconds unitsEveryUnseen = 30s;
 constexpr milliseconds dataEvery = 60s;
 
