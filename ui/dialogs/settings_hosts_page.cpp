@@ -45,6 +45,7 @@ SettingsHostsPage::SettingsHostsPage(monitor::EngineView &engine, const Theme &t
     , m_theme(theme)
     , m_asker(asker)
     , m_list(new QListWidget)
+    , m_empty(new Notice(m_list->viewport()))
     , m_form(new QWidget)
     , m_remove(new QPushButton(tr("Remove")))
     , m_test(new QPushButton(tr("Test connection…")))
@@ -157,6 +158,7 @@ void SettingsHostsPage::showHost()
 {
     const int row = m_list->currentRow();
     const bool has = row >= 0 && row < int(m_hosts.size());
+    m_empty->say(m_hosts.empty() ? tr("No hosts yet") : QString(), tr("Add host, then test the connection to it"));
     m_form->setEnabled(has);
     m_remove->setEnabled(has);
     m_test->setEnabled(has);

@@ -4,6 +4,7 @@
 #include "monitor/engine_view.h"
 #include "ui/dialogs/settings_page.h"
 #include "ui/support/asker.h"
+#include "ui/support/notice.h"
 
 #include <QMap>
 
@@ -54,6 +55,7 @@ private:
     const Theme &m_theme;
     Asker &m_asker;
     QListWidget *m_list;
+    Notice *m_empty;
     QWidget *m_form;
     QPushButton *m_remove;
     QPushButton *m_test;

@@ -304,7 +304,7 @@ void HealthPanel::showHosts()
         parts.append(tr("%1 files each").arg(countText(files.first())));
     const QString detail = !wrong.isEmpty()      ? wrong.join(dot())
                            : unseen > 0          ? tr("%1 not seen yet").arg(unseen)
-                           : !behind             ? tr("no data folders are looked at")
+                           : !behind             ? tr("no files of candles seen")
                            : behind->count() > 0 ? tr("all files at most %1 behind").arg(ageText(behind))
                                                  : tr("all files up to date");
     m_cards[Hosts]->say(parts.join(dot()), detail,

@@ -42,12 +42,13 @@ HostJournal::HostJournal(monitor::EngineView &engine, const Theme &theme, QWidge
     m_filter->setPlaceholderText(tr("Search the journal"));
     m_filter->setAccessibleName(tr("Search the journal"));
     m_filter->setClearButtonEnabled(true);
-    m_filter->setMaximumWidth(220);
+    m_filter->setMaximumWidth(160);
     m_priority->setObjectName(QStringLiteral("journalPriority"));
     m_priority->setAccessibleName(tr("How bad at least"));
-    m_priority->addItem(tr("Everything"), 7);
-    m_priority->addItem(tr("Warnings and worse"), warnings);
-    m_priority->addItem(tr("Errors and worse"), errors);
+    m_priority->setToolTip(tr("How bad a line must be at least"));
+    m_priority->addItem(tr("All"), 7);
+    m_priority->addItem(tr("Warnings"), warnings);
+    m_priority->addItem(tr("Errors"), errors);
     m_hold->setObjectName(QStringLiteral("journalHold"));
     m_hold->setText(tr("Hold"));
     m_hold->setCheckable(true);

@@ -23,7 +23,8 @@ using monitor::HostView;
 
 namespace {
 
-constexpr int followAfter = 250; // ms after the selection has come to rest
+constexpr int sideBySideBelow = 360; // px: two lists above each other would show a row or two each
+constexpr int followAfter = 250;     // ms after the selection has come to rest
 
 QString listed(const QStringList &names)
 {
@@ -58,6 +59,7 @@ HostsPanel::HostsPanel(monitor::EngineView &engine, const Theme &theme, Asker &a
     , m_tree(new QTreeView)
     , m_notice(new Notice(m_tree->viewport()))
     , m_said(new QLabel)
+    , m_splitter(new QSplitter(Qt::Horizontal))
     , m_journal(new HostJournal(engine, theme))
 {
     setObjectName(QStringLiteral("hostsPanel"));
@@ -72,7 +74,7 @@ HostsPanel::HostsPanel(monitor::EngineView &engine, const Theme &theme, Asker &a
     m_tree->setAllColumnsShowFocus(true);
     m_tree->setContextMenuPolicy(Qt::ActionsContextMenu);
     m_tree->header()->setStretchLastSection(true);
-    const std::array<int, HostModel::ColumnCount> widths{250, 150, 76, 82, 86, 120, 66, 76, 200};
+    const std::array<int, HostModel::ColumnCount> widths{210, 130, 70, 78, 84, 112, 64, 74, 200};
     for (int column = 0; column < int(widths.size()); ++column)
         m_tree->setColumnWidth(column, widths[size_t(column)]);
     m_said->setObjectName(QStringLiteral("hostSaid"));
@@ -89,18 +91,17 @@ HostsPanel::HostsPanel(monitor::EngineView &engine, const Theme &theme, Asker &a
         bar->addWidget(button);
     }
     bar->addWidget(m_said, 1);
-    auto *splitter = new QSplitter(Qt::Vertical);
-    splitter->setObjectName(QStringLiteral("hostSplitter"));
-    splitter->setChildrenCollapsible(true);
-    splitter->addWidget(m_tree);
-    splitter->addWidget(m_journal);
-    splitter->setStretchFactor(0, 3);
-    splitter->setStretchFactor(1, 2);
+    m_splitter->setObjectName(QStringLiteral("hostSplitter"));
+    m_splitter->setChildrenCollapsible(true);
+    m_splitter->addWidget(m_tree);
+    m_splitter->addWidget(m_journal);
+    m_splitter->setStretchFactor(0, 3);
+    m_splitter->setStretchFactor(1, 2);
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(8, 6, 8, 0);
     layout->setSpacing(4);
     layout->addLayout(bar);
-    layout->addWidget(splitter, 1);
+    layout->addWidget(m_splitter, 1);
 
     m_followSoon.setSingleShot(true);
     m_followSoon.setInterval(followAfter);
@@ -184,6 +185,12 @@ QAction *HostsPanel::action(const QString &objectName) const
 {
     const auto found = std::ranges::find(m_actions, objectName, &QAction::objectName);
     return found == m_actions.end() ? nullptr : *found;
+}
+
+void HostsPanel::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    m_splitter->setOrientation(height() < sideBySideBelow ? Qt::Horizontal : Qt::Vertical);
 }
 
 QString HostsPanel::said() const

@@ -35,6 +35,9 @@ public:
     bool select(const QString &host, const QString &unit = {});
     void setZone(ClockZone zone);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 Q_SIGNALS:
     void testWanted(const QString &host);
     void configureWanted();
@@ -76,6 +79,7 @@ private:
     QTreeView *m_tree;
     Notice *m_notice;
     QLabel *m_said;
+    QSplitter *m_splitter; // side by side where the panel is wide and low
     HostJournal *m_journal;
     QList<QAction *> m_actions;
     QTimer m_followSoon; // a selection that is passing by needs no journal
