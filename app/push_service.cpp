@@ -28,7 +28,7 @@ QByteArray knownDigest(const QString &dataDir, const config::HostSettings &host)
 Status keepReceipts(const QString &dataDir, const config::HostSettings &host, const sync::PushReport &report,
                     UtcTime now)
 {
-    std::vector<remote::HostReceipt> receipts;
+    QList<remote::HostReceipt> receipts;
     for (const sync::PushReceipt &one : report.receipts)
         receipts.push_back({.file = one.file,
                             .rows = one.rows,

@@ -57,7 +57,7 @@ HostReceipts HostReceipts::load(const QString &dataDir, const QString &host)
 }
 
 Status HostReceipts::keep(const QString &dataDir, const QString &host, const QString &folder,
-                          const std::vector<HostReceipt> &came, bool all)
+                          const QList<HostReceipt> &came, bool all)
 {
     const QString name = fileOf(dataDir, host);
     const auto error = [&](const QString &what) {
@@ -91,7 +91,7 @@ Status HostReceipts::keep(const QString &dataDir, const QString &host, const Fre
     return ok();
 }
 
-bool HostReceipts::merge(const QString &folder, const std::vector<HostReceipt> &came, bool all)
+bool HostReceipts::merge(const QString &folder, const QList<HostReceipt> &came, bool all)
 {
     bool changed = false;
     std::map<std::pair<QString, QString>, HostReceipt> next = m_all;

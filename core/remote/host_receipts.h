@@ -6,6 +6,7 @@
 #include "base/time.h"
 
 #include <QByteArray>
+#include <QList>
 #include <QString>
 #include <QStringList>
 
@@ -54,7 +55,7 @@ public:
     // Takes up what came and saves it, under a lock, with what others have saved meanwhile. With `all`, receipts of
     // the folder that did not come are forgotten.
     static Status keep(const QString &dataDir, const QString &host, const QString &folder,
-                       const std::vector<HostReceipt> &came, bool all);
+                       const QList<HostReceipt> &came, bool all);
 
     // The same with what a look at the host has found.
     static Status keep(const QString &dataDir, const QString &host, const FreshnessReport &look);
@@ -63,7 +64,7 @@ public:
     std::vector<HostReceipt> all() const;                     // sorted by folder and file
 
     // True where something was new.
-    bool merge(const QString &folder, const std::vector<HostReceipt> &came, bool all);
+    bool merge(const QString &folder, const QList<HostReceipt> &came, bool all);
 
     static QByteArray encode(const HostReceipts &receipts);
     static HostReceipts decode(const QByteArray &text);

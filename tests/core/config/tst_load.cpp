@@ -239,7 +239,8 @@ private Q_SLOTS:
                 "[[host]]\nname = \"a\"\ntarget = \"freqai@10.0.0.5:2222\"\nidentity = \"key\"\njump = "
                 "\"ops@bastion\"\n"
                 "units = [\"freqtrade-feeder*.service\", \"influxdb-data-sync.timer\"]\ndata = [\"/srv/d\", \"~/e\"]\n"
-                "stale_after = \"5m\"\n[[host]]\ntarget = \"b\"\n"),
+                "stale_after = \"5m\"\npush = \"~/data\"\npush_every = \"1m\"\npush_program = \"/opt/tk/tapekeeper\"\n"
+                "[[host]]\ntarget = \"b\"\n"),
             {});
         QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
         QCOMPARE(result.settings.hosts.size(), size_t(2));
@@ -249,15 +250,21 @@ private Q_SLOTS:
         QCOMPARE(first.units.size(), 2);
         QCOMPARE(first.data.size(), 2);
         QVERIFY(first.stale_after == std::chrono::minutes(5));
+        QCOMPARE(first.push, QStringLiteral("~/data"));
+        QVERIFY(first.push_every == std::chrono::minutes(1));
+        QCOMPARE(first.push_program, QStringLiteral("/opt/tk/tapekeeper"));
         QCOMPARE(result.settings.hosts[1].name, QStringLiteral("b"));
+        QVERIFY(result.settings.hosts[1].push.isEmpty());
 
         for (const char *wrong :
              {"[[host]]", "[[host]]\ntarget = \"-oProxyCommand=x\"", "[[host]]\ntarget = \"u:p@h\"",
               "[[host]]\ntarget = \"h:99999\"", "[[host]]\ntarget = \"h\"\nunits = [\"a\"]",
               "[[host]]\ntarget = \"h\"\nunits = [\"a b.service\"]",
               "[[host]]\ntarget = \"h\"\nunits = [\"-a.service\"]", "[[host]]\ntarget = \"h\"\ndata = [\"relative\"]",
-              "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\npassword = \"x\"",
-              "[host]\ntarget = \"h\""})
+              "[[host]]\ntarget = \"h\"\npush = \"data\"", "[[host]]\ntarget = \"h\"\npush_every = \"1s\"",
+              "[[host]]\ntarget = \"h\"\npush_program = \"tapekeeper; rm\"",
+              "[[host]]\ntarget = \"h\"\npush_program = \"-x\"", "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"",
+              "[[host]]\ntarget = \"h\"\npassword = \"x\"", "[host]\ntarget = \"h\""})
             QCOMPARE(loadSettings(write(wrong), {}).problems.size(), size_t(1));
     }
 

@@ -26,7 +26,7 @@ public:
     QString sockets() const { return m_folder.filePath(QStringLiteral("s")); }
     QString socket(const QString &host) const { return sockets() + u'/' + host; }
 
-    // Command lines of the processes here that name the folder of the sockets.
+    // Command lines of the ssh processes that work for this rig's hosts, whoever started them.
     QStringList leftProcesses() const;
 
 private:
