@@ -1,5 +1,6 @@
 #include "app/commands/hosts_push.h"
 
+#include "app/commands/file_table.h"
 #include "app/commands/named_hosts.h"
 #include "app/open_store.h"
 
@@ -10,16 +11,9 @@ namespace tk::app {
 HostsPushCommand::HostsPushCommand(const CommandLine &commandLine, const config::Settings &givenSettings)
     : Command(commandLine, givenSettings)
     , m_clock(makeClock(commandLine))
-    , m_table{{{QStringLiteral("host")},
-               {QStringLiteral("file")},
-               {QStringLiteral("added"), true},
-               {QStringLiteral("replaced"), true},
-               {QStringLiteral("rows"), true},
-               {QStringLiteral("last")},
-               {QStringLiteral("state")},
-               {QStringLiteral("note")}},
-              {}}
 {
+    m_table.columns = fileColumns();
+    m_table.columns.insert(m_table.columns.begin(), {QStringLiteral("host")});
     connect(&m_signals, &runtime::SignalWatcher::terminate, this, [this](int count) {
         if (count > 1)
             std::_Exit(DoesNotHold); // ssh goes with this process, and the files over there are whole at every moment
@@ -77,11 +71,11 @@ void HostsPushCommand::pushed(const PushOutcome &outcome)
         m_code = DoesNotHold;
     } else {
         for (const sync::SyncReport::Row &row : outcome.result->files) {
-            const sync::FileReport &file = row.file;
-            m_table.rows.push_back({host, Cell::of(row.folder + u'/' + file.name), Cell::of(file.added),
-                                    Cell::of(file.replaced), Cell::of(file.rows), Cell::of(file.last),
-                                    Cell::of(sync::fileStateName(file.state)),
-                                    file.note.isEmpty() ? Cell{} : Cell::of(file.note)});
+            std::vector<Cell> cells = fileCells(row);
+            cells.insert(cells.begin(), host);
+            m_table.rows.push_back(std::move(cells));
+            if (!row.file.isGood())
+                complain(outcome.host + QStringLiteral(": ") + fileTrouble(row));
         }
         complain(QStringLiteral("%1: %2; %3 kB were sent")
                      .arg(outcome.host, outcome.result->summary())

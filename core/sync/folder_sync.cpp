@@ -53,6 +53,12 @@ std::chrono::nanoseconds ageOf(const FileStamp &stamp)
     return std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds(stamp.mtime);
 }
 
+// All of the store goes into a comparison where nothing is known of the file, or the store has something older now.
+bool mustCompare(const FilePlan &plan, const Receipt *known, bool compare)
+{
+    return !known || compare || plan.store_first < known->store_first;
+}
+
 } // namespace
 
 QString fileStateName(FileState state)
@@ -195,12 +201,6 @@ bool FolderSync::hasNews(const FilePlan &plan, const Receipt &receipt) const
     // A mark candle needs the first sample behind its end.
     const UtcTime next = nextCandleOpen(plan.file.timeframe, candleOpen(plan.file.timeframe, receipt.store_last));
     return plan.store_last >= nextCandleOpen(plan.file.timeframe, next);
-}
-
-// All of the store goes into a comparison where nothing is known of the file, or the store has something older now.
-bool FolderSync::mustCompare(const FilePlan &plan, const Receipt *known, bool compare) const
-{
-    return !known || compare || plan.store_first < known->store_first;
 }
 
 UtcTime FolderSync::readFrom(const Receipt *known, bool whole) const

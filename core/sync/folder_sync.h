@@ -78,7 +78,6 @@ private:
     QStringList namesToCompare(const std::vector<FilePlan> &plans) const;
     bool hasNews(const FilePlan &plan, const Receipt &receipt) const;
     std::optional<RowSource::Wish> wishFor(const FilePlan &plan, bool compare) const;
-    bool mustCompare(const FilePlan &plan, const Receipt *known, bool compare) const;
     UtcTime readFrom(const Receipt *known, bool whole) const;
     void process(const FilePlan &plan, bool compare);
     void repair(const Damage &damage, std::chrono::steady_clock::time_point until);
