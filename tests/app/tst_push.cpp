@@ -1,5 +1,6 @@
 // hosts push as users run it, the real program at both ends: what arrives, what is told, what is left after kill -9 and
 // on a full disk.
+#include "app/host_push.h"
 #include "cli_fixture.h"
 #include "core/store/samples.h"
 #include "feather/reader.h"
@@ -150,6 +151,29 @@ private Q_SLOTS:
         QCOMPARE(filesIn(QStringLiteral("two")).size(), 0);
         const QStringList left = QDir(m_dir->path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
         QCOMPARE(left.size(), 3);
+    }
+
+    // It greets, takes what it is given, and says nothing more.
+    void aHostThatFallsSilentIsGivenUp()
+    {
+        grow(10, 2);
+        config::HostSettings host;
+        host.name = host.target = QStringLiteral("one");
+        host.push = m_dir->filePath(QStringLiteral("one"));
+        host.push_program = m_ssh->script("echo TAPEKEEPER-PUSH 1 0.1.0\nexec sleep 1000\n");
+        const auto reader = store::EmbeddedStore(store::EmbeddedStore::fileIn(m_cli->dataDir())).openReader();
+        QVERIFY(reader);
+        const std::atomic<bool> stop{false};
+        app::HostPush push({.host = host, .sync = {}, .now = [this] { return m_end; }, .silence = 300ms},
+                           *reader.value(), stop);
+        std::optional<Result<sync::PushReport>> told;
+        connect(&push, &app::HostPush::ended, this, [&](const Result<sync::PushReport> &result) { told = result; });
+        push.start();
+        QTRY_VERIFY_WITH_TIMEOUT(told.has_value(), 20'000);
+        QVERIFY(!*told);
+        QVERIFY2(told->error().message.contains(QStringLiteral("not a word within 0.3 s")),
+                 qPrintable(told->error().message));
+        QVERIFY(push.sentBytes() > 0);
     }
 
     // The receiver is killed at any moment: every file is whole, none gets shorter, and the next push goes on.
