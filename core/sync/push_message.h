@@ -10,7 +10,7 @@
 namespace tk::sync {
 
 inline constexpr quint32 mostPlans = 200'000;
-inline constexpr int mostWants = 32; // that are not answered yet
+inline constexpr size_t mostWants = 1'000; // that are not answered yet
 inline constexpr qint64 mostRowsOfFile = 20'000'000;
 
 // How the files are to be kept; the feeder needs no configuration of its own.

@@ -1,6 +1,7 @@
 #include "sync/push_receiver.h"
 
 #include "sync/push_message.h"
+#include "sync/store_rows.h"
 
 #include <QDir>
 #include <QHash>
@@ -79,8 +80,23 @@ private:
     std::vector<char> m_buffer = std::vector<char>(64 << 10);
 };
 
-// The collector's store, seen through the pipe. Asks ahead for what is going to be wanted, a few files at once, so that
-// neither end waits for the other and neither holds more than these.
+// Rows on their way, about. So many questions at once, and not one after the other, because a connection may take long
+// for each way, and ssh's own holds small packets back until the one before has arrived.
+constexpr qint64 mostRowsAhead = 60'000;
+constexpr qint64 fewRowsAhead = mostRowsAhead / 2; // time to ask for more
+
+qint64 rowsExpected(const RowSource::Wish &wish)
+{
+    const FileId &file = wish.plan.file;
+    const UtcTime from = std::max(wish.from, wish.plan.store_first);
+    const qint64 rows = (wish.plan.store_last - from) / nominalLength(file.timeframe);
+    // Where the first record is not known: as if there were a page of them.
+    const bool isOpen = toMs(from) == 0;
+    return isOpen ? StoreRows::mostRows : std::max<qint64>(1, rows);
+}
+
+// The collector's store, seen through the pipe. Asks ahead for what is going to be wanted, so that neither end waits
+// for the other, and neither holds much.
 class RemoteRows final : public RowSource
 {
 public:
@@ -103,13 +119,13 @@ public:
             m_requests, [&](const Request &one) { return one.file == plan.file && one.from == from; });
         const bool ahead = request != m_requests.end();
         if (!ahead) {
-            if (const Status asked = ask({plan, from}); !asked)
-                return broken(asked.error());
+            ask({plan, from});
             request = std::prev(m_requests.end());
         }
         const quint32 id = request->id;
-        if (const Status topped = topUp(); !topped)
-            return broken(topped.error());
+        topUp();
+        if (const Status asked = m_pipe.write(std::exchange(m_questions, {})); !asked)
+            return broken(asked.error());
         while (true) {
             request = std::ranges::find(m_requests, id, &Request::id);
             if (request->done) {
@@ -130,6 +146,7 @@ private:
         quint32 id = 0;
         FileId file;
         UtcTime from{};
+        qint64 expected = 0; // rows
         Rows rows{};
         bool done = false;
         bool unwanted = false; // nobody is going to ask for it any more
@@ -157,29 +174,34 @@ private:
         std::erase_if(m_requests, [](const Request &one) { return one.unwanted && one.done; });
     }
 
-    Status ask(const Wish &wish)
+    void ask(const Wish &wish)
     {
         const quint32 id = ++m_lastId;
-        m_requests.push_back({.id = id, .file = wish.plan.file, .from = wish.from});
-        return m_pipe.write(pushFrame(PushWant{.id = id,
-                                               .plan = m_numbers.value(keyOf(wish.plan.file)),
-                                               .timeframe = wish.plan.file.timeframe,
-                                               .from = wish.from}));
+        m_requests.push_back({.id = id, .file = wish.plan.file, .from = wish.from, .expected = rowsExpected(wish)});
+        m_questions += pushFrame(PushWant{.id = id,
+                                          .plan = m_numbers.value(keyOf(wish.plan.file)),
+                                          .timeframe = wish.plan.file.timeframe,
+                                          .from = wish.from});
     }
 
-    Status topUp()
+    void topUp()
     {
-        while (!m_wishes.empty() && m_requests.size() < size_t(mostWants) - 1) { // one is for what comes unexpected
+        qint64 ahead = 0;
+        for (const Request &request : m_requests)
+            ahead += request.expected;
+        const bool isEnough = ahead > fewRowsAhead || m_requests.size() > mostWants / 2;
+        if (isEnough && m_requests.size() > 1)
+            return;
+        while (!m_wishes.empty() && ahead < mostRowsAhead && m_requests.size() < mostWants - 1) {
             const Wish wish = std::move(m_wishes.front());
             m_wishes.pop_front();
             const bool asked = std::ranges::any_of(
                 m_requests, [&](const Request &one) { return one.file == wish.plan.file && one.from == wish.from; });
             if (asked)
                 continue;
-            if (Status sent = ask(wish); !sent)
-                return sent;
+            ask(wish);
+            ahead += rowsExpected(wish);
         }
-        return ok();
     }
 
     // Answers come in the order of the questions.
@@ -236,8 +258,9 @@ private:
     Pipe &m_pipe;
     std::atomic<bool> &m_stop;
     QHash<QString, quint32> m_numbers;
-    std::deque<Wish> m_wishes; // not asked for yet
-    std::vector<Request> m_requests;
+    std::deque<Wish> m_wishes;      // not asked for yet
+    QByteArray m_questions;         // not said yet
+    std::deque<Request> m_requests; // in the order in which they are answered
     quint32 m_lastId = 0;
     std::optional<Error> m_broken;
 };

@@ -85,7 +85,7 @@ Status PushSender::take(const Frame &frame)
         const auto want = readPush<PushWant>(frame);
         if (!want)
             return want.error();
-        if (want->plan >= m_plans.size() || m_wants.size() >= size_t(mostWants))
+        if (want->plan >= m_plans.size() || m_wants.size() >= mostWants)
             return outOfStep(QStringLiteral("it asks for what it was not offered"));
         m_wants.push_back({.want = *want, .from = want->from});
         return ok();

@@ -5,6 +5,7 @@
 #include "core/remote/lab_rig.h"
 #include "core/store/samples.h"
 #include "feather/reader.h"
+#include "remote/host_desk.h"
 #include "remote/host_receipts.h"
 #include "store/embedded/embedded_store.h"
 #include "support/test_registry.h"
@@ -238,6 +239,21 @@ private Q_SLOTS:
                  qPrintable(outcomeOf(names[1])->result.error().message));
         QCOMPARE(m_lab.ssh(names[1], QStringLiteral("sha256sum data/binance/futures/*")), before);
         m_lab.resetKnownHosts();
+    }
+
+    // The same by the engine's own look.
+    void receiptsThatTheEngineFinds()
+    {
+        const QTemporaryDir dataDir;
+        const config::HostSettings host = settings(names[0]);
+        remote::HostDesk desk(std::make_shared<SystemClock>());
+        desk.keepReceiptsIn(dataDir.path());
+        desk.setHosts({host});
+        const auto found = [&] { return remote::HostReceipts::load(dataDir.path(), host.name).in(host.data.front()); };
+        QTRY_COMPARE_WITH_TIMEOUT(found().size(), size_t(pairs), 30'000);
+        const auto pushed = remote::HostReceipts::load(m_dir->path(), host.name).in(host.push);
+        for (size_t i = 0; i < pushed.size(); ++i)
+            QVERIFY(found()[i].file == pushed[i].file && found()[i].saysTheSame(pushed[i]));
     }
 
     // What a sync over there has left is seen by who looks at the host, and kept as well.

@@ -230,7 +230,7 @@ private Q_SLOTS:
         store(Timeframe::M3, sampleStart, 100);
         store(Timeframe::H1, sampleStart - 24h * 60, 1500);
         for (int i = 0; i < 50; ++i) // more than is asked for at once
-            store(Timeframe::M1, sampleStart, 5, QStringLiteral("P%1/USDT:USDT").arg(i));
+            store(Timeframe::M1, sampleStart, 1500, QStringLiteral("P%1/USDT:USDT").arg(i));
         storeMarks();
         storeFunding();
         const PushReport report = push();
@@ -415,7 +415,7 @@ private Q_SLOTS:
         QTest::newRow("another protocol") << QByteArray("TAPEKEEPER-PUSH 2 9.9.9\n") << QStringLiteral("9.9.9");
         QTest::newRow("what was not offered") << hello + pushFrame(PushWant{.plan = 1}) << step;
         QTest::newRow("too much at once")
-            << hello + pushFrame(PushWant{.from = sampleStart}).repeated(mostWants + 1) << step;
+            << hello + pushFrame(PushWant{.from = sampleStart}).repeated(qsizetype(mostWants) + 1) << step;
         QTest::newRow("our own words") << hello + pushFrame(PushRows{}) << step;
         QTest::newRow("after the end") << hello + pushFrame(PushDone{}) + pushFrame(PushDone{}) << step;
         QTest::newRow("too many files") << hello + pushFrame(PushDone{.unchanged = 2}) << step;
