@@ -6,6 +6,7 @@
 #include "feather/reader.h"
 #include "local_ssh.h"
 #include "store/embedded/embedded_store.h"
+#include "support/influx/influx_server.h"
 #include "support/python.h"
 #include "support/test_registry.h"
 #include "sync/file_swap.h"
@@ -116,6 +117,27 @@ private Q_SLOTS:
                      QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex());
         }
         QCOMPARE(run(QStringLiteral("hosts receipts --format json")).array().size(), 40);
+    }
+
+    void outOfInflux()
+    {
+        if (!InfluxServer::isInstalled())
+            QSKIP("no influxd on this machine");
+        InfluxServer server;
+        QVERIFY(server.start());
+        m_end = sampleStart - 24h * 30; // a database has no future
+        grow(3000, 2);
+        COMPARE_CODE(run(QStringLiteral("sync --once")), 0); // out of the embedded store
+        configure(QStringLiteral("freqtrade = \"auto\"\n[store]\nkind = \"influx\"\n[store.influx]\nurl = \"%1\"\n")
+                      .arg(server.settings().url.toString()) +
+                  pushTable(QStringLiteral("one"), m_dir->filePath(QStringLiteral("one")), m_ssh->receiver()));
+        COMPARE_CODE(run(QStringLiteral("copy embedded influx")), 0);
+        COMPARE_CODE(run(QStringLiteral("hosts push")), 0);
+        QCOMPARE(filesIn(QStringLiteral("one")).size(), 2);
+        for (const QString &name : filesIn(QStringLiteral("one")))
+            QVERIFY2(bytesOf(QStringLiteral("one"), name) == bytesOf(QStringLiteral("local"), name), qPrintable(name));
+        server.kill();
+        COMPARE_CODE(run(QStringLiteral("hosts push")), 3);
     }
 
     void hostsThatCannotReceive()

@@ -192,6 +192,33 @@ private Q_SLOTS:
         QVERIFY(m_lab.lab({QStringLiteral("thaw"), names[1]}));
     }
 
+    // Neither does it keep the engine, which goes on collecting, and ends when it is told to.
+    void anEngineStopsWhileAHostHangs()
+    {
+        QVERIFY(m_lab.lab({QStringLiteral("freeze"), names[1]}));
+        const auto thaw = qScopeGuard([this] { m_lab.lab({QStringLiteral("thaw"), names[1]}); });
+        CliFixture cli;
+        QString tables;
+        for (const QString &name : names) {
+            const config::HostSettings host = settings(name);
+            tables += QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = "
+                                     "\"%4\"\npush = \"~/engine\"\npush_program = \"%5\"\npush_every = \"10s\"\n")
+                          .arg(host.name, host.target, host.identity, host.known_hosts, host.push_program);
+            if (name == names[0])
+                m_lab.ssh(name, QStringLiteral("mkdir -p engine"));
+        }
+        cli.writeConfig(tables);
+        QVERIFY(cli.startEngine());
+        const auto kept = [&] { return remote::HostReceipts::load(cli.dataDir(), names[0]).all().size(); };
+        QTRY_VERIFY_WITH_TIMEOUT(kept() >= 4, 60'000); // two pairs, two timeframes
+        QElapsedTimer timer;
+        timer.start();
+        QVERIFY(cli.stopEngine());
+        qInfo("ended after %lld ms", timer.elapsed());
+        QVERIFY(timer.elapsed() < 10'000);
+        QVERIFY(remote::HostReceipts::load(cli.dataDir(), names[1]).all().empty());
+    }
+
     void aHostThatWasOffCatchesUpByItself()
     {
         const auto pushing = service({settings(names[0]), settings(names[1])}, false);
