@@ -220,7 +220,7 @@ std::optional<RowSource::Wish> FolderSync::wishFor(const FilePlan &plan, bool co
     const Receipt *known = before && stamp->exists() && before->stamp.sameFile(*stamp) ? before : nullptr;
     if (known && !compare && !hasNews(plan, *known))
         return {};
-    return RowSource::Wish{plan, readFrom(known, mustCompare(plan, known, compare))};
+    return RowSource::Wish{plan, readFrom(known, mustCompare(plan, known, compare)), stamp->exists()};
 }
 
 // Where the next run begins to compare: a few candles back, or at the first hole that somebody may be filling now.
@@ -294,7 +294,7 @@ void FolderSync::process(const FilePlan &plan, bool compare)
     }
 
     const bool whole = mustCompare(plan, known, compare);
-    const auto ours = m_source.rows(plan, readFrom(known, whole));
+    const auto ours = m_source.rows(plan, readFrom(known, whole), table);
     if (!ours)
         return end(FileState::Failed, ours.error().message);
     if (m_stop)

@@ -183,12 +183,27 @@ void put(Stream &out, const PushWant &want)
 {
     out << want.id << want.plan << quint8(want.timeframe);
     put(out, want.from);
+    out << quint32(want.have.size());
+    for (const RowBlock &block : want.have)
+        out << block.start << block.digest;
 }
 void take(Stream &in, PushWant &want)
 {
     in >> want.id >> want.plan;
     takeEnum(in, want.timeframe, Timeframe::Mo1);
     take(in, want.from);
+    quint32 count = 0;
+    in >> count;
+    if (count > mostBlocks)
+        return corrupt(in);
+    while (want.have.size() < count && in.status() == Stream::Ok) {
+        RowBlock &block = want.have.emplace_back();
+        in >> block.start >> block.digest;
+        if (block.digest.size() != digestLength)
+            corrupt(in);
+    }
+    if (!std::ranges::is_sorted(want.have, {}, &RowBlock::start))
+        corrupt(in);
 }
 
 void put(Stream &out, const PushRows &message)

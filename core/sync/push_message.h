@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sync/push_frame.h"
+#include "sync/row_blocks.h"
 #include "sync/sync_run.h"
 
 #include <QList>
@@ -42,6 +43,7 @@ struct PushWant
     quint32 plan = 0; // its place among the plans
     Timeframe timeframe = Timeframe::M1;
     UtcTime from{};
+    std::vector<RowBlock> have{}; // blocks of the file: those that the store has just the same are not sent
 };
 
 // A page of what was wanted.

@@ -110,7 +110,7 @@ public:
 
     void expect(const std::vector<Wish> &wishes) override { m_wishes.assign(wishes.begin(), wishes.end()); }
 
-    Result<Rows> rows(const FilePlan &plan, UtcTime from) override
+    Result<Rows> rows(const FilePlan &plan, UtcTime from, const feather::Table &have) override
     {
         if (m_broken)
             return *m_broken;
@@ -119,7 +119,8 @@ public:
             m_requests, [&](const Request &one) { return one.file == plan.file && one.from == from; });
         const bool ahead = request != m_requests.end();
         if (!ahead) {
-            ask({plan, from});
+            ask({plan, from},
+                isLong({plan, from, true}) ? blocksOf(plan.file.timeframe, rowsOf(have)) : std::vector<RowBlock>());
             request = std::prev(m_requests.end());
         }
         const quint32 id = request->id;
@@ -174,14 +175,23 @@ private:
         std::erase_if(m_requests, [](const Request &one) { return one.unwanted && one.done; });
     }
 
-    void ask(const Wish &wish)
+    // Of a long file that is there most will be the same: its blocks are told, which have to be read first.
+    static bool isLong(const Wish &wish)
     {
+        return wish.exists && wish.plan.file.content == Content::Candles && rowsExpected(wish) > rowsOfBlock;
+    }
+
+    void ask(const Wish &wish, std::vector<RowBlock> have = {})
+    {
+        if (have.size() > mostBlocks)
+            have.clear();
         const quint32 id = ++m_lastId;
         m_requests.push_back({.id = id, .file = wish.plan.file, .from = wish.from, .expected = rowsExpected(wish)});
         m_questions += pushFrame(PushWant{.id = id,
                                           .plan = m_numbers.value(keyOf(wish.plan.file)),
                                           .timeframe = wish.plan.file.timeframe,
-                                          .from = wish.from});
+                                          .from = wish.from,
+                                          .have = std::move(have)});
     }
 
     void topUp()
@@ -197,7 +207,7 @@ private:
             m_wishes.pop_front();
             const bool asked = std::ranges::any_of(
                 m_requests, [&](const Request &one) { return one.file == wish.plan.file && one.from == wish.from; });
-            if (asked)
+            if (asked || isLong(wish))
                 continue;
             ask(wish);
             ahead += rowsExpected(wish);

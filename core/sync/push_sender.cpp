@@ -87,6 +87,10 @@ Status PushSender::take(const Frame &frame)
             return want.error();
         if (want->plan >= m_plans.size() || m_wants.size() >= mostWants)
             return outOfStep(QStringLiteral("it asks for what it was not offered"));
+        // One at a time: they may be large.
+        const auto hasBlocks = [](const Answering &one) { return !one.want.have.empty(); };
+        if (!want->have.empty() && std::ranges::any_of(m_wants, hasBlocks))
+            return outOfStep(QStringLiteral("it tells of two files at once"));
         m_wants.push_back({.want = *want, .from = want->from});
         return ok();
     }
@@ -167,6 +171,13 @@ QByteArray PushSender::answer(Answering &answering)
         answering.rows = std::move(page->rows);
         answering.sent = 0;
         answering.from = page->next;
+        if (!answering.want.have.empty()) {
+            Rows rows = std::exchange(answering.rest, {});
+            for (size_t row = 0; row < answering.rows.size(); ++row)
+                rows.add(answering.rows.times[row], answering.rows.values[row]);
+            dropKnown(plan.file.timeframe, answering.want.have, answering.from.has_value(), rows, answering.rest);
+            answering.rows = std::move(rows);
+        }
     }
     PushRows some{.id = answering.want.id};
     const size_t end = std::min(answering.rows.size(), answering.sent + rowsAtOnce);

@@ -60,6 +60,7 @@ private:
         std::optional<UtcTime> from; // of the next page
         Rows rows{};                 // read and not sent
         size_t sent = 0;             // of them
+        Rows rest{};                 // of a block that goes on in the next page
     };
 
     Status take(const Frame &frame);

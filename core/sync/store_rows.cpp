@@ -50,7 +50,7 @@ Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) cons
     return Page{candleRows(*candles), end <= plan.store_last ? std::optional(end) : std::nullopt};
 }
 
-Result<Rows> StoreRows::rows(const FilePlan &plan, UtcTime from)
+Result<Rows> StoreRows::rows(const FilePlan &plan, UtcTime from, const feather::Table &)
 {
     Rows rows;
     for (std::optional<UtcTime> at = from; at && !m_stop;) {

@@ -27,7 +27,7 @@ public:
     Result<Page> page(const FilePlan &plan, UtcTime from) const;
 
     void expect(const std::vector<Wish> &) override {} // it is at hand
-    Result<Rows> rows(const FilePlan &plan, UtcTime from) override;
+    Result<Rows> rows(const FilePlan &plan, UtcTime from, const feather::Table &have) override;
 
 private:
     Result<Page> markPage(const FilePlan &plan, UtcTime from) const;

@@ -179,6 +179,7 @@ private Q_SLOTS:
         check(PushBegin{.version = version, .now = m_now, .interval = 3min, .freqtrade = QStringLiteral("auto")});
         check(PushPlans{{plan, plan}});
         check(PushWant{.id = 1, .plan = 2, .timeframe = Timeframe::Mo1, .from = m_now});
+        check(PushWant{.id = 1, .from = m_now, .have = {{5, QByteArray(16, 'x')}, {7, QByteArray(16, 'y')}}});
         check(rows);
         check(PushNoRows{4, QStringLiteral("why")});
         check(PushFile{{QStringLiteral("binance/futures"), {.name = QStringLiteral("x"), .state = FileState::Failed}}});
@@ -213,6 +214,9 @@ private Q_SLOTS:
             QVERIFY2(refused(pushFrame(PushPlans{{plan}}), PushPlans()), exchange);
         }
         QVERIFY(refused(pushFrame(PushWant{.timeframe = Timeframe(15)}), PushWant()));
+        QVERIFY(refused(pushFrame(PushWant{.have = {{7, QByteArray(16, 'x')}, {5, QByteArray(16, 'x')}}}), PushWant()));
+        QVERIFY(refused(pushFrame(PushWant{.have = {{5, QByteArray(15, 'x')}}}), PushWant()));
+        QVERIFY(refused(pushFrame(PushWant{.have = {mostBlocks + 1, RowBlock{5, QByteArray(16, 'x')}}}), PushWant()));
         QVERIFY(refused(pushFrame(PushBegin{.version = version, .interval = 0ms}), PushBegin()));
         QVERIFY(refused(pushFrame(PushBegin{.version = version, .interval = 1s, .plans = mostPlans + 1}), PushBegin()));
         QVERIFY(
@@ -305,6 +309,36 @@ private Q_SLOTS:
         store(Timeframe::M3, sampleStart + 3011 * 3min, 1);
         QCOMPARE(push().files.at(0).file.added, 3);
         compareWithLocal();
+    }
+
+    // A comparison of a long file with all of the store sends what is another one.
+    void longFilesAreComparedByBlocks()
+    {
+        constexpr int count = 45'000; // over three pages of the store
+        store(Timeframe::M1, sampleStart, count);
+        push();
+        const qint64 whole = m_sent;
+        QVERIFY(whole > qint64(count) * 48);
+        m_full = true;
+        QCOMPARE(push().unchanged, 1);
+        QVERIFY2(m_sent < 1'000, qPrintable(QString::number(m_sent)));
+        store(Timeframe::M1, sampleStart + 10min, 1, {}, "7.77");
+        store(Timeframe::M1, sampleStart + 30'000 * 1min, 1, {}, "8.88");
+        const PushReport report = push();
+        QCOMPARE(report.files.at(0).file.replaced, 2);
+        qInfo("%lld bytes at first, %lld for two corrections", whole, m_sent);
+        QVERIFY(m_sent < 2 * rowsOfBlock * 48 + 1'000);
+        // What the file has and the store has not, stays; and the end goes on.
+        const UtcTime end = sampleStart + count * 1min;
+        store(Timeframe::M1, end, 5);
+        store(Timeframe::M1, end + 100min, 1);
+        QCOMPARE(push().files.at(0).file.added, 6);
+        compareWithLocal();
+        QVERIFY(m_writer->removeBefore(sampleStart + 60min));
+        store(Timeframe::M1, sampleStart + 200min, 1, {}, "9.99");
+        const PushReport last = push();
+        QCOMPARE(last.files.at(0).file.replaced, 1);
+        QCOMPARE(last.files.at(0).file.rows, count + 6);
     }
 
     void filesThatOthersTouch()
@@ -416,6 +450,8 @@ private Q_SLOTS:
         QTest::newRow("what was not offered") << hello + pushFrame(PushWant{.plan = 1}) << step;
         QTest::newRow("too much at once")
             << hello + pushFrame(PushWant{.from = sampleStart}).repeated(qsizetype(mostWants) + 1) << step;
+        const PushWant blocks{.from = sampleStart, .have = {{5, QByteArray(16, 'x')}}};
+        QTest::newRow("two files at once") << hello + pushFrame(blocks) + pushFrame(blocks) << step;
         QTest::newRow("our own words") << hello + pushFrame(PushRows{}) << step;
         QTest::newRow("after the end") << hello + pushFrame(PushDone{}) + pushFrame(PushDone{}) << step;
         QTest::newRow("too many files") << hello + pushFrame(PushDone{.unchanged = 2}) << step;
