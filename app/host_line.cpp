@@ -51,6 +51,7 @@ void HostLine::join(HostService &service)
     connect(&service, &HostService::refused, this,
             [this](quint64 id, const Error &error) { end(id, [&](const link::Reply &reply) { reply.fail(error); }); });
     connect(this, &HostLine::hostsWanted, &service, &HostService::setHosts);
+    connect(this, &HostLine::collectedWanted, &service, &HostService::setCollected);
     connect(this, &HostLine::lookedWanted, &service, &HostService::setLooked);
     connect(this, &HostLine::commandWanted, &service, &HostService::run);
     // Whatever it has not answered by then gets no answer.
@@ -71,6 +72,15 @@ void HostLine::run(const QString &command, const QJsonObject &args, const link::
 {
     m_open.insert(++m_lastId, reply);
     Q_EMIT commandWanted(m_lastId, command, args);
+}
+
+// Freqtrade's files are called by pairs without what a file's name cannot hold.
+void HostLine::setCollected(const QStringList &pairs)
+{
+    QSet<QString> names;
+    for (const QString &pair : pairs)
+        names.insert(QString(pair).replace(u'/', u'_').replace(u':', u'_'));
+    Q_EMIT collectedWanted(names);
 }
 
 void HostLine::setLooked(bool looked)

@@ -30,6 +30,7 @@ public:
     static bool knows(const QString &command) { return remote::HostDesk::knows(command); }
     void run(const QString &command, const QJsonObject &args, const link::Reply &reply);
     void setHosts(const std::vector<config::HostSettings> &hosts) { Q_EMIT hostsWanted(hosts); }
+    void setCollected(const QStringList &pairs); // unified
     void setLooked(bool looked);
 
     const remote::HostsSnapshot &latest() const { return *m_latest; }
@@ -42,6 +43,7 @@ Q_SIGNALS:
     void acted(const QString &host, const QString &unit, const QString &action, bool done, const QString &trouble);
     // to the service
     void hostsWanted(const std::vector<tk::config::HostSettings> &hosts);
+    void collectedWanted(const QSet<QString> &pairs);
     void lookedWanted(bool looked);
     void commandWanted(quint64 id, const QString &command, const QJsonObject &args);
 
