@@ -161,6 +161,13 @@ void Engine::addCommands()
             m_journal->lookAtHosts(m_hosts->signs());
             showSoon();
         });
+        connect(&m_switchboard, &Switchboard::instrumentsReady, this,
+                [this](const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &) {
+                    QStringList pairs;
+                    for (const exchange::Instrument &instrument : wanted)
+                        pairs.append(instrument.unified);
+                    m_hosts->setCollected(pairs);
+                });
         connect(
             m_hosts.get(), &HostLine::acted, this,
             [this](const QString &host, const QString &unit, const QString &action, bool done, const QString &trouble) {
@@ -262,7 +269,7 @@ void Engine::showSoon()
 
 void Engine::addHosts()
 {
-    m_hosts = std::make_unique<HostLine>();
+    m_hosts = std::make_unique<HostLine>(m_metrics);
     m_host.add(
         QStringLiteral("hosts"),
         [this]() -> std::unique_ptr<runtime::Service> {

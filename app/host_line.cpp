@@ -1,5 +1,7 @@
 #include "app/host_line.h"
 
+#include <QJsonArray>
+
 #include <algorithm>
 
 namespace tk::app {
@@ -49,6 +51,7 @@ void HostLine::join(HostService &service)
     connect(&service, &HostService::refused, this,
             [this](quint64 id, const Error &error) { end(id, [&](const link::Reply &reply) { reply.fail(error); }); });
     connect(this, &HostLine::hostsWanted, &service, &HostService::setHosts);
+    connect(this, &HostLine::collectedWanted, &service, &HostService::setCollected);
     connect(this, &HostLine::lookedWanted, &service, &HostService::setLooked);
     connect(this, &HostLine::commandWanted, &service, &HostService::run);
     // Whatever it has not answered by then gets no answer.
@@ -71,6 +74,15 @@ void HostLine::run(const QString &command, const QJsonObject &args, const link::
     Q_EMIT commandWanted(m_lastId, command, args);
 }
 
+// Freqtrade's files are called by pairs without what a file's name cannot hold.
+void HostLine::setCollected(const QStringList &pairs)
+{
+    QSet<QString> names;
+    for (const QString &pair : pairs)
+        names.insert(QString(pair).replace(u'/', u'_').replace(u':', u'_'));
+    Q_EMIT collectedWanted(names);
+}
+
 void HostLine::setLooked(bool looked)
 {
     if (std::exchange(m_looked, looked) != looked)
@@ -79,8 +91,44 @@ void HostLine::setLooked(bool looked)
 
 void HostLine::take(const std::shared_ptr<const remote::HostsSnapshot> &hosts)
 {
-    m_latest = hosts;
+    const auto before = std::exchange(m_latest, hosts);
+    count(*before);
     Q_EMIT changed();
+}
+
+void HostLine::count(const remote::HostsSnapshot &before)
+{
+    for (const HostSnapshot &host : before) {
+        if (std::ranges::none_of(*m_latest,
+                                 [&](const HostSnapshot &one) { return one.settings.name == host.settings.name; }))
+            m_metrics.forgetHost(host.settings.name);
+    }
+    for (const HostSnapshot &host : *m_latest) {
+        const QString &name = host.settings.name;
+        if (host.report.state == HostReport::State::Unknown)
+            continue;
+        const bool isUp = host.report.state == HostReport::State::Up;
+        m_metrics.hostUp(name).Set(isUp ? 1 : 0);
+        if (!isUp)
+            continue; // of the rest nobody knows anything new
+        m_metrics.hostTroubles(name).Set(double(signsOf(host).troubles.size()));
+        if (const auto behind = behindOf(host.report))
+            m_metrics.hostBehind(name).Set(double(behind->count()) / 1000.0);
+    }
+}
+
+QJsonArray HostLine::status() const
+{
+    QJsonArray all;
+    for (const HostSnapshot &host : *m_latest) {
+        QJsonObject object = hostObject(host.settings, host.report, 0);
+        all.append(QJsonObject{{QStringLiteral("name"), host.settings.name},
+                               {QStringLiteral("target"), host.settings.target},
+                               {QStringLiteral("state"), object.value(QLatin1String("state"))},
+                               {QStringLiteral("light"), object.value(QLatin1String("light"))},
+                               {QStringLiteral("reasons"), QJsonArray::fromStringList(host.report.reasons())}});
+    }
+    return all;
 }
 
 std::vector<alert::HostSigns> HostLine::signs() const

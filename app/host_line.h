@@ -5,6 +5,7 @@
 #include "alert/incident_watch.h"
 #include "link/live_state.h"
 #include "remote/host_service.h"
+#include "telemetry/metrics.h"
 
 #include <QHash>
 
@@ -20,17 +21,21 @@ class HostLine final : public QObject
 {
     Q_OBJECT
 public:
-    using QObject::QObject;
+    explicit HostLine(telemetry::Metrics &metrics)
+        : m_metrics(metrics)
+    {}
 
     void join(remote::HostService &service); // from its thread, before it starts
 
     static bool knows(const QString &command) { return remote::HostDesk::knows(command); }
     void run(const QString &command, const QJsonObject &args, const link::Reply &reply);
     void setHosts(const std::vector<config::HostSettings> &hosts) { Q_EMIT hostsWanted(hosts); }
+    void setCollected(const QStringList &pairs); // unified
     void setLooked(bool looked);
 
     const remote::HostsSnapshot &latest() const { return *m_latest; }
     std::vector<alert::HostSigns> signs() const;
+    QJsonArray status() const;               // of `tapekeeper status`: {"name","target","state","light","reasons"} each
     void show(link::LiveState &state) const; // the topic "hosts": see remote/host_json.h
 
 Q_SIGNALS:
@@ -38,13 +43,16 @@ Q_SIGNALS:
     void acted(const QString &host, const QString &unit, const QString &action, bool done, const QString &trouble);
     // to the service
     void hostsWanted(const std::vector<tk::config::HostSettings> &hosts);
+    void collectedWanted(const QSet<QString> &pairs);
     void lookedWanted(bool looked);
     void commandWanted(quint64 id, const QString &command, const QJsonObject &args);
 
 private:
     void take(const std::shared_ptr<const remote::HostsSnapshot> &hosts);
+    void count(const remote::HostsSnapshot &before);
     void end(quint64 id, const std::function<void(const link::Reply &)> &tell);
 
+    telemetry::Metrics &m_metrics;
     std::shared_ptr<const remote::HostsSnapshot> m_latest = std::make_shared<const remote::HostsSnapshot>();
     QHash<quint64, link::Reply> m_open;
     quint64 m_lastId = 0;

@@ -67,6 +67,7 @@ HostFolder folderOf(const QJsonObject &object)
                                  .content = text(group, "content"),
                                  .files = int(number(group, "files")),
                                  .unread = int(number(group, "unread")),
+                                 .ended = int(number(group, "ended")),
                                  .oldest = fromMs(number(group, "oldest")),
                                  .newest = fromMs(number(group, "newest")),
                                  .oldest_file = text(group, "oldest_file"),

@@ -44,6 +44,7 @@ struct HostFiles // of one timeframe and content in one folder
     QString content{};
     int files = 0;
     int unread = 0;
+    int ended = 0;    // of pairs that are not collected: not judged
     UtcTime oldest{}; // of the last candles, by open time; 0: none is known
     UtcTime newest{};
     QString oldest_file{};

@@ -279,6 +279,10 @@ void Freshness::finish()
             if (!known.trouble.isEmpty())
                 folder.troubles.append(file.path + QStringLiteral(": ") + known.trouble);
             folder.from_receipts += known.receipt ? 1 : 0;
+            if (m_collected && !m_collected->contains(name->pair)) {
+                ++group->ended;
+                continue;
+            }
             if (!known.last) {
                 ++group->unread;
                 continue;

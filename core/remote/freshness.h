@@ -8,6 +8,8 @@
 #include "remote/host_channel.h"
 #include "remote/host_receipts.h"
 
+#include <QSet>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -21,6 +23,7 @@ struct FreshGroup
     QString content{};
     int files = 0;
     int unread = 0;   // whose last candle is not known (yet)
+    int ended = 0;    // of pairs that nobody collects: they may end, and are not judged
     UtcTime oldest{}; // of the last candles, by their open times; 0: none is known
     UtcTime newest{};
     QString oldest_file{};
@@ -58,6 +61,9 @@ class Freshness final : public QObject
 public:
     Freshness(HostChannel &channel, config::HostSettings settings, std::shared_ptr<const Clock> clock,
               QObject *parent = nullptr);
+
+    // Pairs as files name them ("BTC_USDT_USDT"); nothing: nobody knows, and every file is judged.
+    void setCollected(const std::optional<QSet<QString>> &pairs) { m_collected = pairs; }
 
     void look(); // ends in looked() or failed(); one at a time
     bool isLooking() const { return m_looking; }
@@ -97,6 +103,7 @@ private:
     HostChannel &m_channel;
     config::HostSettings m_settings;
     std::shared_ptr<const Clock> m_clock;
+    std::optional<QSet<QString>> m_collected;
     bool m_looking = false;
     FreshnessReport m_report;
     std::vector<Listing> m_listings;                        // one for each folder

@@ -50,6 +50,7 @@ HostDesk::Seat HostDesk::seatOf(const config::HostSettings &settings)
         return seat;
     }
     seat.watch = std::make_unique<HostWatch>(settings, *target, nextSocket(), m_clock);
+    seat.watch->setCollected(m_collected, !m_collected);
     connect(seat.watch.get(), &HostWatch::unitsLooked, this, &HostDesk::changed);
     connect(seat.watch.get(), &HostWatch::dataLooked, this, [this, watch = seat.watch.get()] {
         keepReceipts(*watch);
@@ -86,6 +87,17 @@ void HostDesk::setHosts(const std::vector<config::HostSettings> &hosts)
             watch(*seat.watch);
     }
     Q_EMIT changed();
+}
+
+void HostDesk::setCollected(const QSet<QString> &pairs)
+{
+    if (m_collected == pairs)
+        return;
+    m_collected = pairs;
+    for (const Seat &seat : m_seats) {
+        if (seat.watch)
+            seat.watch->setCollected(m_collected, false);
+    }
 }
 
 void HostDesk::setLooked(bool looked)

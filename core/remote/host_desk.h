@@ -39,6 +39,10 @@ public:
     // Whose settings stay as they are keep their connection.
     void setHosts(const std::vector<config::HostSettings> &hosts);
 
+    // The pairs that the engine collects, as files name them: files of others are not judged. Until it is told, files
+    // are not looked at in the first minute.
+    void setCollected(const QSet<QString> &pairs);
+
     // Somebody sees the states: they are looked at more often than when only the journal of the engine does.
     void setLooked(bool looked);
 
@@ -74,6 +78,7 @@ private:
     QTemporaryDir m_sockets;
     int m_lastSocket = 0;
     bool m_looked = false;
+    std::optional<QSet<QString>> m_collected;
     std::vector<Seat> m_seats;
     JournalTails m_tails; // goes before the connections
 };

@@ -50,6 +50,7 @@ QJsonObject folderObject(const FolderReport &folder)
                                   {QStringLiteral("content"), group.content},
                                   {QStringLiteral("files"), group.files},
                                   {QStringLiteral("unread"), group.unread},
+                                  {QStringLiteral("ended"), group.ended},
                                   {QStringLiteral("oldest"), toMs(group.oldest)},
                                   {QStringLiteral("newest"), toMs(group.newest)},
                                   {QStringLiteral("oldest_file"), group.oldest_file},

@@ -16,7 +16,7 @@ namespace tk::remote {
 //    "troubles":[{"light","title","text"}],
 //    "units":[{"name","text","light","description","active","sub","enabled","result","since","next_run","last_run",
 //              "restarts","memory","configured"}],
-//    "folders":[{"folder","trouble","files","disk_free","disk_total","groups":[{"timeframe","content","files","unread",
+//    "folders":[{"folder","trouble","files","disk_free","disk_total","groups":[{"timeframe","content","files","unread","ended",
 //                "oldest","newest","oldest_file","lag_ms","written","stale"}]}]}
 // "place" is its place in the configuration; what is not known is left out.
 QJsonObject hostObject(const config::HostSettings &settings, const HostReport &report, int place);

@@ -31,6 +31,12 @@ void HostService::setHosts(const std::vector<config::HostSettings> &hosts)
         m_desk->setHosts(hosts);
 }
 
+void HostService::setCollected(const QSet<QString> &pairs)
+{
+    if (m_desk)
+        m_desk->setCollected(pairs);
+}
+
 void HostService::setLooked(bool looked)
 {
     if (m_desk)

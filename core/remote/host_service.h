@@ -20,6 +20,7 @@ public:
 
     // From other threads, queued.
     void setHosts(const std::vector<config::HostSettings> &hosts);
+    void setCollected(const QSet<QString> &pairs);
     void setLooked(bool looked);
     void run(quint64 id, const QString &command, const QJsonObject &args); // ends in answered() or refused()
 

@@ -63,9 +63,9 @@ std::vector<Trouble> HostReport::troubles() const
 
 QStringList HostReport::reasons() const
 {
-    QStringList all;
     if (error)
-        all.append(error->message);
+        return {error->message}; // of the rest nobody knows anything now
+    QStringList all;
     for (const Trouble &trouble : troubles())
         all.append(trouble.text);
     return all;
@@ -101,6 +101,12 @@ HostWatch::HostWatch(config::HostSettings settings, const SshTarget &target, con
         m_report.data_trouble = error.message;
         Q_EMIT dataLooked();
     });
+}
+
+void HostWatch::setCollected(const std::optional<QSet<QString>> &pairs, bool isStillToBeTold)
+{
+    m_freshness.setCollected(pairs);
+    m_dataLooked = isStillToBeTold ? m_clock->utcNow() : UtcTime{}; // else: with the next look
 }
 
 void HostWatch::watch(milliseconds every, milliseconds dataEvery)

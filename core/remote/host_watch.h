@@ -49,6 +49,9 @@ public:
     HostWatch(config::HostSettings settings, const SshTarget &target, const QString &controlSocket,
               std::shared_ptr<const Clock> clock, QObject *parent = nullptr);
 
+    // Whose files are to be fresh: see Freshness. Where it is still to be told, the files wait a round for it.
+    void setCollected(const std::optional<QSet<QString>> &pairs, bool isStillToBeTold);
+
     void watch(milliseconds every, milliseconds dataEvery); // from now on
     void stop();                                            // and close the connection
     void lookSoon();                                        // at both, also where it was to be asked later

@@ -62,7 +62,11 @@ public:
     Counter &queueRefused(const QString &queue);
     Counter &pushes(const QString &host, bool good); // of files to other hosts
     Counter &pushedRows(const QString &host);
-    Gauge &lastPush(const QString &host); // seconds since 1970, of the last one that was good
+    Gauge &lastPush(const QString &host);     // seconds since 1970, of the last one that was good
+    Gauge &hostUp(const QString &host);       // 1 or 0
+    Gauge &hostTroubles(const QString &host); // things that are bad there
+    Gauge &hostBehind(const QString &host);   // seconds that the newest candles of its files have been due
+    void forgetHost(const QString &host);     // nobody looks at it any more
 
     // Prometheus text format 0.0.4, of this moment; the figures of the process are read now.
     std::string text();

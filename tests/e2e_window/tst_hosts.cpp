@@ -81,6 +81,8 @@ private Q_SLOTS:
             m_lab.write(host, QStringLiteral("/etc/systemd/system/") + timer,
                         "[Unit]\nDescription=Sync of feather files\n[Timer]\nOnCalendar=hourly\n");
             m_lab.write(host, QStringLiteral("/srv/data/binance/futures/BTC_USDT_USDT-3m-futures.feather"), file);
+            // Of a pair that nobody collects any more: it may end.
+            m_lab.write(host, QStringLiteral("/srv/data/binance/futures/OLD_USDT_USDT-3m-futures.feather"), file);
             m_lab.ssh(host, QStringLiteral("sudo systemctl daemon-reload; sudo systemctl start ") + timer);
         }
         RigOptions options;
@@ -113,7 +115,7 @@ private Q_SLOTS:
         QCOMPARE(panel.model().rowCount(), 2);
         QVERIFY(unit(0, timer)->next_run > m_rig->rig().clock().utcNow());
         // The files: read from the files themselves, and so old that the host is red whatever its units do.
-        QVERIFY(m_rig->waitUntil([this] { return host(0)->files() == 1 && host(0)->light == HostLight::Bad; }));
+        QVERIFY(m_rig->waitUntil([this] { return host(0)->files() == 2 && host(0)->light == HostLight::Bad; }));
         ui::HealthCard &card = m_rig->window().health().card(ui::HealthPanel::Hosts);
         QVERIFY(m_rig->waitUntil([&] { return card.mood() == ui::HealthCard::Mood::Trouble; }));
         QVERIFY2(card.headline().contains(QStringLiteral("2 of 2 up")), qPrintable(card.headline()));
@@ -126,6 +128,8 @@ private Q_SLOTS:
         action("refreshHosts")->trigger();
         QVERIFY(m_rig->waitUntil(
             [this] { return host(0)->light != HostLight::Bad && host(1)->light != HostLight::Bad; }, 90s));
+        QCOMPARE(host(0)->files(), 1);
+        QCOMPARE(host(0)->folders[0].groups[0].ended, 1);
         QVERIFY(m_rig->waitUntil([this] { return hasEvent(QStringLiteral("Over: Files stale"), names[0]); }));
     }
 

@@ -324,6 +324,8 @@ QVariant HostModel::filesText(const HostFiles &files, Column column) const
         QStringList parts{tr("%1 files").arg(countText(files.files))};
         if (files.unread > 0)
             parts.append(tr("%1 not read").arg(countText(files.unread)));
+        if (files.ended > 0)
+            parts.append(tr("%1 of pairs not collected").arg(countText(files.ended)));
         if (files.isKnown()) {
             const auto open = [&](UtcTime time) { return candleOpenText(time, files.timeframe, m_now(), m_zone); };
             parts.append(

@@ -9,6 +9,12 @@
 
 namespace tk::ui {
 
+namespace {
+
+constexpr int tabbedHeight = 4; // px
+
+} // namespace
+
 DockTitle::DockTitle(QDockWidget &dock, const Theme &)
     : QWidget(&dock)
     , m_dock(dock)
@@ -54,6 +60,9 @@ void DockTitle::refresh()
     const auto *window = qobject_cast<QMainWindow *>(m_dock.parentWidget());
     const bool tabbed = window && !m_dock.isFloating() && !window->tabifiedDockWidgets(&m_dock).isEmpty();
     m_title->setText(tabbed ? QString() : m_dock.windowTitle());
+    // A tab tells the name already, and is dragged to take the panel out: no second bar below it.
+    m_isTabbed = tabbed;
+    setFixedHeight(tabbed ? tabbedHeight : sizeHint().height());
 }
 
 bool DockTitle::eventFilter(QObject *watched, QEvent *event)
@@ -65,6 +74,8 @@ bool DockTitle::eventFilter(QObject *watched, QEvent *event)
 
 void DockTitle::enterEvent(QEnterEvent *)
 {
+    if (m_isTabbed)
+        return;
     m_float->show();
     m_close->show();
 }

@@ -27,6 +27,7 @@ private:
     void refresh();
 
     QDockWidget &m_dock;
+    bool m_isTabbed = false;
     QLabel *m_title;
     QToolButton *m_float;
     QToolButton *m_close;

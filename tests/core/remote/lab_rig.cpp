@@ -82,6 +82,22 @@ QByteArray LabRig::ssh(const QString &host, const QString &command)
     return process.readAllStandardOutput();
 }
 
+bool LabRig::inside(const QString &host, const QStringList &command)
+{
+    QFile outer(labFolder() + QStringLiteral("/run/%1.pid").arg(host));
+    if (!outer.open(QIODevice::ReadOnly))
+        return false;
+    const QString parent = QString::fromUtf8(outer.readAll()).trimmed();
+    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(parent));
+    if (!children.open(QIODevice::ReadOnly))
+        return false;
+    const QString leader = QString::fromUtf8(children.readAll()).section(u' ', 0, 0);
+    QProcess process;
+    process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    process.start(QStringLiteral("nsenter"), QStringList{QStringLiteral("-t"), leader, QStringLiteral("-a")} + command);
+    return process.waitForFinished(60'000) && process.exitCode() == 0;
+}
+
 QString LabRig::root(const QString &host) const
 {
     return labFolder() + u'/' + host;

@@ -13,10 +13,12 @@ class LabRig
 public:
     // Empty where the lab can be used; else why not.
     QString start(const QStringList &hosts);
+    ~LabRig() { stop(); } // also after a test that failed
     void stop();
 
     bool lab(const QStringList &arguments); // of the script
     QByteArray ssh(const QString &host, const QString &command);
+    bool inside(const QString &host, const QStringList &command); // as root, in the host's own namespaces
     QString root(const QString &host) const; // its files, here
     void write(const QString &host, const QString &path, const QByteArray &content);
 
