@@ -12,8 +12,8 @@ class HostService final : public runtime::Service
     Q_OBJECT
 public:
     // There is no sign of life: what keeps this thread waiting is no reason to end an engine that collects.
-    // Receipts that are found over there are kept in `dataDir`.
-    HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock, QString dataDir);
+    // Receipts that are found over there are kept in `dataDir`; where that is empty they are not.
+    HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock, QString dataDir = {});
 
     Status start() override;
     void stop() override;
