@@ -275,6 +275,7 @@ private Q_SLOTS:
         const config::HostSettings host = settings(names[0]);
         remote::HostDesk desk(std::make_shared<SystemClock>());
         desk.keepReceiptsIn(dataDir.path());
+        desk.setCollected({}); // else it waits to be told
         desk.setHosts({host});
         const auto found = [&] { return remote::HostReceipts::load(dataDir.path(), host.name).in(host.data.front()); };
         QTRY_COMPARE_WITH_TIMEOUT(found().size(), size_t(pairs), 30'000);
