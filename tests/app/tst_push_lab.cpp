@@ -39,6 +39,7 @@ class PushLabTest : public QObject
     std::unique_ptr<store::StoreWriter> m_writer;
     UtcTime m_end = sampleStart;
     std::vector<PushOutcome> m_outcomes;
+    std::unique_ptr<QObject> m_hearing;
 
     // Our program with the libraries it needs, in a host's own tree.
     void install(const QString &host)
@@ -90,7 +91,8 @@ class PushLabTest : public QObject
                                .once = once});
         auto service = std::make_unique<PushService>(options, std::make_shared<std::atomic<bool>>(false));
         m_outcomes.clear();
-        connect(service.get(), &PushService::pushed, this,
+        m_hearing = std::make_unique<QObject>(); // what the service before still had to tell goes with its own
+        connect(service.get(), &PushService::pushed, m_hearing.get(),
                 [this](const PushOutcome &outcome) { m_outcomes.push_back(outcome); });
         if (!service->start())
             return nullptr;
