@@ -16,6 +16,28 @@ QString script()
     return QStringLiteral(TAPEKEEPER_LAB);
 }
 
+QString groupOf(const QString &host)
+{
+    return QStringLiteral("tapekeeper-lab-%1-%2").arg(::getpid()).arg(host);
+}
+
+// Hosts that share this process's control groups share the groups of their units as well: one that stops a unit takes
+// the group of another's from below it, which then fails to start (exit code 219).
+QString inItsOwnGroups(const QString &host)
+{
+    return QStringLiteral("for g in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do "
+                          "[ -w $g/cgroup.procs ] || continue; mkdir -p $g/%1 2>/dev/null && echo $$ "
+                          "2>/dev/null >$g/%1/cgroup.procs; done; exec \"$@\"")
+        .arg(groupOf(host));
+}
+
+QString withoutGroups(const QString &host)
+{
+    return QStringLiteral("for g in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do "
+                          "[ ! -d $g/%1 ] || find $g/%1 -depth -type d -exec rmdir {} + 2>/dev/null; done; true")
+        .arg(groupOf(host));
+}
+
 } // namespace
 
 QString LabRig::labFolder() const
@@ -37,7 +59,9 @@ QString LabRig::start(const QStringList &hosts)
     if (used.open(QIODevice::ReadOnly) && !used.readAll().trimmed().isEmpty())
         return QStringLiteral("the lab is in use: take it \"down\" first");
     m_hosts = hosts;
-    if (!lab(QStringList{QStringLiteral("up")} + hosts)) {
+    for (const QString &host : hosts) {
+        if (lab({QStringLiteral("up"), host}))
+            continue;
         stop();
         return QStringLiteral("the lab cannot boot hosts here");
     }
@@ -61,6 +85,8 @@ void LabRig::stop()
     for (const QString &host : std::as_const(m_hosts))
         lab({QStringLiteral("thaw"), host});
     lab({QStringLiteral("down")});
+    for (const QString &host : std::as_const(m_hosts))
+        QProcess::execute(QStringLiteral("sh"), {QStringLiteral("-c"), withoutGroups(host)});
     m_hosts.clear();
 }
 
@@ -70,7 +96,12 @@ bool LabRig::lab(const QStringList &arguments)
     QProcess process;
     process.setStandardOutputFile(QProcess::nullDevice());
     process.setStandardErrorFile(QProcess::nullDevice());
-    process.start(script(), arguments);
+    if (arguments.value(0) == QLatin1String("up"))
+        process.start(QStringLiteral("sh"), QStringList{QStringLiteral("-c"), inItsOwnGroups(arguments.value(1)),
+                                                        QStringLiteral("sh"), script()} +
+                                                arguments);
+    else
+        process.start(script(), arguments);
     return process.waitForFinished(120'000) && process.exitCode() == 0;
 }
 
