@@ -82,6 +82,33 @@ QByteArray LabRig::ssh(const QString &host, const QString &command)
     return process.readAllStandardOutput();
 }
 
+qint64 LabRig::leader(const QString &host) const
+{
+    QFile outer(labFolder() + QStringLiteral("/run/%1.pid").arg(host));
+    if (!outer.open(QIODevice::ReadOnly))
+        return 0;
+    const QString pid = QString::fromLatin1(outer.readAll()).trimmed();
+    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(pid));
+    return children.open(QIODevice::ReadOnly) ? children.readAll().trimmed().split(' ').first().toLongLong() : 0;
+}
+
+QByteArray LabRig::asRoot(const QString &host, const QString &command, int *code)
+{
+    QProcess process;
+    process.setProcessChannelMode(QProcess::MergedChannels);
+    process.setStandardInputFile(QProcess::nullDevice());
+    process.start(QStringLiteral("nsenter"),
+                  {QStringLiteral("-t"), QString::number(leader(host)), QStringLiteral("-a"), QStringLiteral("--"),
+                   QStringLiteral("/usr/bin/env"), QStringLiteral("-i"), QStringLiteral("HOME=/root"),
+                   QStringLiteral("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), QStringLiteral("LC_ALL=C.UTF-8"),
+                   QStringLiteral("DEBIAN_FRONTEND=noninteractive"), QStringLiteral("sh"), QStringLiteral("-c"),
+                   command});
+    const bool ended = process.waitForFinished(300'000) && process.exitStatus() == QProcess::NormalExit;
+    if (code)
+        *code = ended ? process.exitCode() : -1;
+    return process.readAll();
+}
+
 QString LabRig::root(const QString &host) const
 {
     return labFolder() + u'/' + host;
