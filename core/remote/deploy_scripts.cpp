@@ -102,14 +102,14 @@ before() { was=$(show InvocationID) restarts=$(show NRestarts); }
 # Whether the unit is well after a restart, which a package may have done by itself; else why not. A crash loop looks
 # active most of the time: another invocation, or one more restart, is one.
 watch() {
-    mine= beat= why=
+    mine= beat= why= stage=restart
     if [ "$(show InvocationID)" = "$was" ] && ! said=$(as $systemctl restart "$U" 2>&1); then
         mine=$(show InvocationID)
         why="systemctl restart failed: $said"
         return 1
     fi
     [ "$(show NRestarts)" -ge "${restarts:-0}" ] 2>/dev/null || restarts=0
-    since=$(now)
+    since=$(now) stage=heartbeat
     while :; do
         id=$(show InvocationID) state=$(show ActiveState)/$(show SubState) at=$(now)
         if [ -z "$mine" ]; then [ "$id" = "$was" ] || mine=$id; fi
@@ -124,7 +124,7 @@ watch() {
         fi
         if [ -z "$beat" ] && [ -n "$mine" ] && [ "$state" = active/running ] &&
             journalctl --no-pager -q -o cat "_SYSTEMD_INVOCATION_ID=$mine" | grep -Eq -e "$H"; then
-            beat=$at
+            beat=$at stage=hold
             say step heartbeat ok "after $((at - since)) s"
         fi
         if [ -n "$beat" ] && [ $((at - beat)) -ge "$K" ]; then
@@ -179,7 +179,7 @@ if said=$(put_new 2>&1); then
         keep
         finish "done" "$new runs"
     fi
-    say step restart failed "$why"
+    say step "$stage" failed "$why"
     journal
 else
     why=$(printf %s "$said" | tail -n 3)

@@ -17,6 +17,7 @@ const QString host = QStringLiteral("tk-pack");
 const QString conf = QStringLiteral("/etc/tapekeeper/tapekeeper.toml");
 const QString oldVersion = QStringLiteral("0.1.0~lab1");
 const QString newVersion = QStringLiteral("0.1.0~lab2");
+const QString nextVersion = QStringLiteral("0.1.0~lab3");
 
 } // namespace
 
@@ -25,6 +26,7 @@ class PackagesTest : public QObject
     Q_OBJECT
 
     tk::test::LabRig m_lab;
+    QTemporaryDir m_packages;
     QProcess m_exchange;
     QString m_rest;
     QString m_ws;
@@ -95,12 +97,11 @@ private Q_SLOTS:
         // As a host has it that is no container's image: packages may start and stop what is theirs.
         QFile::remove(m_lab.root(host) + QStringLiteral("/usr/sbin/policy-rc.d"));
         copyPackages(archives(), m_lab.root(host) + QStringLiteral("/var/cache/apt/archives"));
-        const QTemporaryDir folder;
-        for (const QString &version : {oldVersion, newVersion}) {
-            const QString problem = package(version, folder.path());
+        for (const QString &version : {oldVersion, newVersion, nextVersion}) {
+            const QString problem = package(version, m_packages.path());
             QVERIFY2(problem.isEmpty(), qPrintable(problem));
         }
-        copyPackages(folder.path(), m_lab.root(host) + QStringLiteral("/root"));
+        copyPackages(m_packages.path(), m_lab.root(host) + QStringLiteral("/root"));
 
         m_exchange.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-exchange"),
                          {QStringLiteral("--pairs"), QStringLiteral("12"), QStringLiteral("--exit-with-stdin")});
@@ -211,12 +212,51 @@ private Q_SLOTS:
         QCOMPARE(said(QStringLiteral("systemctl is-enabled tapekeeper")), QStringLiteral("enabled"));
     }
 
+    // The same over ssh, as operators of many hosts do it: watched, and with a way back.
+    void aDeploymentUpgradesToo()
+    {
+        const QString rules = QStringLiteral("/usr/bin/dpkg --force-confold -i /opt/tk/packages/new.deb, /usr/bin/dpkg "
+                                             "--force-confold -i /opt/tk/packages/installed.deb");
+        m_lab.write(host, QStringLiteral("/etc/sudoers.d/packages"),
+                    "freqai ALL=(root) NOPASSWD: " + rules.toUtf8() + '\n');
+        QCOMPARE(
+            run(QStringLiteral("install -d -o freqai /opt/tk /opt/tk/packages && cp /root/tapekeeper-server_%1_*.deb "
+                               "/opt/tk/packages/installed.deb")
+                    .arg(newVersion)),
+            QString());
+        const tk::config::HostSettings settings = m_lab.settings(host);
+        QFile config(m_packages.filePath(QStringLiteral("hosts.toml")));
+        QVERIFY(config.open(QIODevice::WriteOnly));
+        config.write(QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = "
+                                    "\"%4\"\ndeploy = \"/opt/tk\"\ndeploy_hold = \"2s\"\n")
+                         .arg(settings.name, settings.target, settings.identity, settings.known_hosts)
+                         .toUtf8());
+        config.close();
+        const QString sum = said(QStringLiteral("md5sum ") + conf);
+        QProcess deploy;
+        deploy.setProcessChannelMode(QProcess::MergedChannels);
+        deploy.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server"),
+                     {QStringLiteral("hosts"), QStringLiteral("deploy"), QStringLiteral("--package"),
+                      QDir(m_packages.path())
+                          .entryInfoList({QStringLiteral("tapekeeper-server_%1_*.deb").arg(nextVersion)})
+                          .value(0)
+                          .filePath(),
+                      QStringLiteral("--config"), config.fileName()});
+        QVERIFY(deploy.waitForFinished(120'000));
+        const QByteArray told = deploy.readAll();
+        QVERIFY2(deploy.exitCode() == 0, told.constData());
+        QVERIFY2(told.contains("deployed") && told.contains("heartbeat"), told.constData());
+        QCOMPARE(said(QStringLiteral("dpkg-query -W -f '${Version}' tapekeeper-server")), nextVersion);
+        QCOMPARE(said(QStringLiteral("md5sum ") + conf), sum);
+        QVERIFY(isCollecting());
+    }
+
     void theWindowTakesTheCommand()
     {
         const QString invocation = property(QStringLiteral("InvocationID"));
         QElapsedTimer timer;
         timer.start();
-        const QString problem = install(QStringLiteral("tapekeeper"), newVersion);
+        const QString problem = install(QStringLiteral("tapekeeper"), nextVersion);
         QVERIFY2(problem.isEmpty(), qPrintable(problem));
         qInfo("the window with what it needs: %lld s", timer.elapsed() / 1000);
         QCOMPARE(said(QStringLiteral("readlink -f /usr/bin/tapekeeper")),
@@ -251,7 +291,7 @@ private Q_SLOTS:
         QCOMPARE(said(QStringLiteral("md5sum ") + conf), sum);
         QVERIFY(said(files).toInt() > 0);
         // It comes back as it was, and goes on where it stood.
-        const QString problem = install(QStringLiteral("tapekeeper-server"), newVersion);
+        const QString problem = install(QStringLiteral("tapekeeper-server"), nextVersion);
         QVERIFY2(problem.isEmpty(), qPrintable(problem));
         QCOMPARE(said(QStringLiteral("systemctl is-enabled tapekeeper")), QStringLiteral("enabled"));
         QVERIFY(candles() >= 20);

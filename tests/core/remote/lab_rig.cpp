@@ -152,7 +152,7 @@ QStringList LabRig::leftProcesses() const
         QByteArray line = file.readAll();
         line.replace('\0', ' ');
         if (line.left(line.indexOf(' ')).endsWith("ssh") &&
-            (line.contains(m_folder.path().toUtf8()) || line.contains("ControlMaster=")))
+            (line.contains(m_folder.path().toUtf8()) || line.contains(labFolder().toUtf8() + "/id_ed25519")))
             found.append(QString::fromUtf8(line));
     }
     return found;

@@ -190,22 +190,27 @@ private Q_SLOTS:
     void aVersionThatIsNotWellGoesBack_data()
     {
         QTest::addColumn<QByteArray>("work");
+        QTest::addColumn<QString>("step");
         QTest::addColumn<QString>("why");
         QTest::newRow("does not start") << QByteArray("echo cannot open the spool >&2; exit 3")
-                                        << QStringLiteral("was started again");
-        QTest::newRow("never says a word") << QByteArray(":") << QStringLiteral("no heartbeat within 5 s");
-        QTest::newRow("crashes after the heartbeat")
-            << QByteArray(beats + "; sleep 1; kill -SEGV $$") << QStringLiteral("was started again");
+                                        << QStringLiteral("heartbeat") << QStringLiteral("was started again");
+        QTest::newRow("never says a word")
+            << QByteArray(":") << QStringLiteral("heartbeat") << QStringLiteral("no heartbeat within 5 s");
+        QTest::newRow("crashes after the heartbeat") << QByteArray(beats + "; sleep 1; kill -SEGV $$")
+                                                     << QStringLiteral("hold") << QStringLiteral("was started again");
     }
     void aVersionThatIsNotWellGoesBack()
     {
         QFETCH(QByteArray, work);
+        QFETCH(QString, step);
         QFETCH(QString, why);
         const QString current = said(QStringLiteral("readlink /opt/tk/current"));
         const auto done = deploy(version("v3", work), "answer = 3\n");
         QVERIFY(done);
         QVERIFY2(done->end() == DeployEnd::RolledBack, qPrintable(done->verdict()));
         QVERIFY2(done->verdict().contains(why), qPrintable(done->verdict()));
+        const auto failed = std::ranges::find(done->steps(), CheckStep::State::Bad, &CheckStep::state);
+        QVERIFY(failed != done->steps().end() && failed->name == step);
         QVERIFY2(done->verdict().contains(current.section(u'/', 1) + QStringLiteral(" runs again")),
                  qPrintable(done->verdict()));
         QVERIFY2(done->journal().join(u'\n').contains(QStringLiteral("v3 starts with answer = 3")),
@@ -253,8 +258,9 @@ private Q_SLOTS:
         QFETCH(QString, why);
         const QString before = invocation();
         const auto fill = [&](const QString &step) {
+            // The log of before would make room for the next one.
             if (step == fillAt)
-                said(QStringLiteral("cat /dev/zero >/opt/tk/full"));
+                said(QStringLiteral("rm -f /opt/tk/deploy.log; cat /dev/zero >/opt/tk/full"));
         };
         fill(QStringLiteral("start"));
         const auto done = deploy(version("v6", beats) + QByteArray(4 << 20, '#') + '\n', "answer = 6\n", fill);
@@ -420,7 +426,9 @@ private Q_SLOTS:
             put(QStringLiteral("/usr/lib/systemd/system/tk-lab.service"),
                 "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/lib/tk-lab --no-gui --config "
                 "/etc/hostname\nRestart=always\nRestartSec=300ms\n");
-            QProcess::execute(QStringLiteral("dpkg-deb"), {QStringLiteral("--build"), QStringLiteral("-Znone"), tree});
+            QProcess build;
+            build.start(QStringLiteral("dpkg-deb"), {QStringLiteral("--build"), QStringLiteral("-Znone"), tree});
+            build.waitForFinished();
             return tree + QStringLiteral(".deb");
         };
         const QString first = package("1", beats);
@@ -436,7 +444,8 @@ private Q_SLOTS:
             return QTest::qWaitFor([&] { return finished.count() == 1; }, 90'000) ? std::move(deployment) : nullptr;
         };
         const auto installed = [this] {
-            return said(QStringLiteral("dpkg-query -W -f '${Version} ${Status}' tk-lab; systemctl is-active tk-lab"));
+            return said(
+                QStringLiteral("dpkg-query -W -f '${Version} ${Status}\\n' tk-lab; systemctl is-active tk-lab"));
         };
         auto done = install(first);
         QVERIFY(done && done->end() == DeployEnd::Unchanged);
