@@ -23,8 +23,9 @@ constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{2'000};
 constexpr milliseconds senderGrace{2'500};
-constexpr milliseconds auditGrace{1'000};
-constexpr milliseconds syncGrace{500}; // what runs together stays below the 10 s that SIGTERM may take
+constexpr milliseconds auditGrace{750};
+constexpr milliseconds hostsGrace{500};
+constexpr milliseconds syncGrace{250}; // what runs together stays below the 10 s that SIGTERM may take
 
 } // namespace
 
@@ -61,8 +62,10 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     std::unique_ptr<Engine> engine(new Engine(settings, std::move(clock), options, std::move(lock).value()));
     if (const Status status = engine->openStore(); !status)
         return status.error();
+    if (options.live)
+        engine->addHosts(); // whatever else happens, somebody may want to see them
     if (settings.sync.enabled && options.live)
-        engine->addSync(); // first: stopped last, and told to stop when all of them are
+        engine->addSync(); // early: stopped late, and told to stop when all of them are
     if (engine->m_influx)
         engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
@@ -140,8 +143,24 @@ void Engine::addCommands()
                                   .live = m_options.live};
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
-        m_pulse = std::make_unique<Pulse>(*m_bridge, m_clock);
+        m_pulse = std::make_unique<Pulse>(*m_bridge, *m_hosts, m_clock);
         m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock);
+        engine.hosts = m_hosts.get();
+        connect(m_hosts.get(), &HostLine::changed, this, [this] {
+            m_journal->lookAtHosts(m_hosts->signs());
+            showSoon();
+        });
+        connect(
+            m_hosts.get(), &HostLine::acted, this,
+            [this](const QString &host, const QString &unit, const QString &action, bool done, const QString &trouble) {
+                m_journal->note(
+                    {.kind = alert::EventKind::Host,
+                     .severity = done ? alert::Severity::Info : alert::Severity::Warning,
+                     .subject = host,
+                     .title = QStringLiteral("Asked for: %1").arg(action),
+                     .detail =
+                         QStringLiteral("%1 · %2 · %3").arg(host, unit, done ? QStringLiteral("done") : trouble)});
+            });
         engine.reload = [this] {
             return m_reload ? m_reload()
                             : Status(Error{Error::Kind::Refused,
@@ -170,12 +189,13 @@ void Engine::openLink()
         m_journal->show(m_link->state());
         m_pulse->show(m_link->state());
         m_backfills->show(m_link->state());
+        m_hosts->show(m_link->state());
     };
     m_link->setStateSource(show);
     connect(&m_showSoon, &QTimer::timeout, this, show);
     connect(m_bridge.get(), &MetricsBridge::updated, this, [this] {
-        if (m_link->isWatched() && !m_showSoon.isActive())
-            m_showSoon.start(showEvery);
+        m_hosts->setLooked(m_link->isWatched());
+        showSoon();
     });
     showLookedAt();
 }
@@ -221,6 +241,25 @@ std::function<void()> Engine::beatOf(const QString &loop)
 {
     auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
     return [heartbeat] { heartbeat->beat(); };
+}
+
+void Engine::showSoon()
+{
+    if (m_link && m_link->isWatched() && !m_showSoon.isActive())
+        m_showSoon.start(showEvery);
+}
+
+void Engine::addHosts()
+{
+    m_hosts = std::make_unique<HostLine>();
+    m_host.add(
+        QStringLiteral("hosts"),
+        [this]() -> std::unique_ptr<runtime::Service> {
+            auto service = std::make_unique<remote::HostService>(m_settings.hosts, m_clock);
+            m_hosts->join(*service);
+            return service;
+        },
+        hostsGrace);
 }
 
 void Engine::addSync()
@@ -474,6 +513,8 @@ Status Engine::reload(const config::Settings &settings)
     m_settings = std::move(next);
     if (m_journal)
         m_journal->note({.kind = alert::EventKind::Config, .title = QStringLiteral("Configuration changed")});
+    if (m_hosts)
+        m_hosts->setHosts(m_settings.hosts);
     for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
         const auto feed = feedSettings(m_settings, exchange);
         const auto history = historySettings(m_settings, exchange);

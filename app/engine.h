@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/backfill_board.h"
+#include "app/host_line.h"
 #include "app/journal.h"
 #include "app/link_commands.h"
 #include "app/metrics_bridge.h"
@@ -82,10 +83,12 @@ private:
     Status listen();
     void addCommands();
     void openLink();
+    void showSoon();
     void showLookedAt();
     void lookUpLastStored();
     Status openInflux();
     void addSync();
+    void addHosts();
     void addDatabase();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);
@@ -108,6 +111,7 @@ private:
     std::unique_ptr<Journal> m_journal; // of a live engine
     std::unique_ptr<Pulse> m_pulse;     // the same
     std::unique_ptr<BackfillBoard> m_backfills;
+    std::unique_ptr<HostLine> m_hosts; // of a live engine
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
     std::function<Status()> m_reload;

@@ -156,6 +156,20 @@ void Journal::look()
                      now);
 }
 
+void Journal::lookAtHosts(const std::vector<alert::HostSigns> &hosts)
+{
+    const UtcTime now = m_clock->utcNow();
+    QStringList gone = m_hosts;
+    m_hosts.clear();
+    for (const alert::HostSigns &host : hosts) {
+        m_watch.look(host, now);
+        m_hosts.append(host.name);
+        gone.removeAll(host.name);
+    }
+    for (const QString &name : gone)
+        m_watch.forgetHost(name, now);
+}
+
 QJsonArray Journal::newest(qint64 count) const
 {
     QJsonArray events;

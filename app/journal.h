@@ -23,6 +23,7 @@ public:
     ~Journal() override; // what lasts is closed
 
     void note(alert::Event event); // a moment, now
+    void lookAtHosts(const std::vector<alert::HostSigns> &hosts);
     QJsonArray newest(qint64 count) const;
     void show(link::LiveState &state) const; // the topic "events": the newest ones
 
@@ -37,6 +38,7 @@ private:
     const MetricsBridge &m_bridge;
     alert::EventLog m_log;
     alert::IncidentWatch m_watch;
+    QStringList m_hosts;      // as last looked at
     QSet<QString> m_delisted; // symbols, as told
     bool m_knowsDelisted = false;
     QTimer m_lookSoon;

@@ -69,6 +69,8 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         m_settings.run(command, args, reply);
     } else if (ConnectionTests::knows(command)) {
         m_tests.run(command, args, reply);
+    } else if (m_engine.hosts && HostLine::knows(command)) {
+        m_engine.hosts->run(command, args, reply);
     } else if (command == QLatin1String("events") && m_engine.events) {
         reply.finish(m_engine.events(args.value(QLatin1String("limit")).toInteger(usualEvents)));
     } else if (command == QLatin1String("reload") && m_engine.reload) {
@@ -120,14 +122,14 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
         Q_EMIT m_engine.board.resubscribeWanted(text.isEmpty() ? QString() : pair->unified());
         reply.finish(QJsonObject{});
     } else {
-        reply.fail(
-            refusal(QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
-                                   "backfill-plan, cancel-backfill, pause-backfill, resume-backfill, resubscribe, "
-                                   "candles, marks, funding, series, events, pulse, reload, settings, "
-                                   "settings-check, settings-write, secret-write, instruments, test-store, "
-                                   "test-exchange, watch and "
-                                   "unwatch")
-                        .arg(command)));
+        reply.fail(refusal(
+            QStringLiteral("there is no command \"%1\"; known are status, gaps, gaps-repair, backfill, "
+                           "backfill-plan, cancel-backfill, pause-backfill, resume-backfill, resubscribe, "
+                           "candles, marks, funding, series, events, pulse, reload, settings, "
+                           "settings-check, settings-write, secret-write, instruments, test-store, "
+                           "test-exchange, host-action, host-refresh, host-log, host-test, host-key, host-trust, "
+                           "watch and unwatch")
+                .arg(command)));
     }
 }
 

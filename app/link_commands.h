@@ -20,12 +20,15 @@
 //   settings, settings-check, settings-write, secret-write, instruments
 //                                                see settings_commands.h
 //   test-store, test-exchange                    see connection_tests.h
+//   host-action, host-refresh, host-log, host-test, host-key, host-trust
+//                                                see remote/host_desk.h
 //   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
 #include "app/connection_tests.h"
 #include "app/engine_status.h"
 #include "app/gap_finder.h"
+#include "app/host_line.h"
 #include "app/settings_commands.h"
 #include "app/store_views.h"
 #include "app/switchboard.h"
@@ -54,6 +57,7 @@ public:
         std::function<QJsonArray()> pulse{};
         std::function<Status()> reload{};      // reads the configuration again
         std::function<ConfigPlace()> config{}; // where that is
+        HostLine *hosts = nullptr;             // of a live engine
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 

@@ -11,8 +11,9 @@ constexpr size_t kept = 360; // an hour
 
 } // namespace
 
-Pulse::Pulse(const MetricsBridge &bridge, std::shared_ptr<const Clock> clock)
+Pulse::Pulse(const MetricsBridge &bridge, const HostLine &hosts, std::shared_ptr<const Clock> clock)
     : m_bridge(bridge)
+    , m_hosts(hosts)
     , m_clock(std::move(clock))
 {
     m_since.start();
@@ -60,6 +61,11 @@ void Pulse::sample()
                     latest.store->stored_ticks));
     if (latest.sender)
         sample.insert(QStringLiteral("spool_bytes"), latest.sender->spool.waitingBytes());
+    std::optional<milliseconds> behind;
+    for (const remote::HostSnapshot &host : m_hosts.latest())
+        behind = std::max(behind, behindOf(host.report));
+    if (behind)
+        sample.insert(QStringLiteral("hosts_behind_seconds"), double(behind->count()) / 1000.0);
     const auto process = telemetry::ProcessStats::read();
     if (process.cpuSeconds >= m_cpuSeconds)
         sample.insert(QStringLiteral("cpu_percent"), 100.0 * (process.cpuSeconds - m_cpuSeconds) / seconds);

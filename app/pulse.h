@@ -2,6 +2,7 @@
 // from. Main thread.
 #pragma once
 
+#include "app/host_line.h"
 #include "app/metrics_bridge.h"
 #include "base/clock.h"
 #include "link/live_state.h"
@@ -18,7 +19,7 @@ class Pulse final : public QObject
 {
     Q_OBJECT
 public:
-    Pulse(const MetricsBridge &bridge, std::shared_ptr<const Clock> clock);
+    Pulse(const MetricsBridge &bridge, const HostLine &hosts, std::shared_ptr<const Clock> clock);
 
     QJsonArray lastHour() const;
     void show(link::LiveState &state) const; // the topic "pulse": the newest sample
@@ -27,6 +28,7 @@ private:
     void sample();
 
     const MetricsBridge &m_bridge;
+    const HostLine &m_hosts;
     std::shared_ptr<const Clock> m_clock;
     std::deque<QJsonObject> m_samples;
     QElapsedTimer m_since; // the last sample, in real time

@@ -12,14 +12,6 @@ namespace {
 constexpr milliseconds unitsEvery = 5s;
 constexpr milliseconds dataEvery = 60s;
 constexpr int linesBefore = 20; // of a journal, where nothing else is said
-// A socket's path may be 104 bytes long, and ssh adds some of its own while it makes it.
-constexpr qsizetype longestFolder = 60;
-
-QString socketsTemplate()
-{
-    const QString folder = QDir::tempPath();
-    return (folder.size() > longestFolder ? QStringLiteral("/tmp") : folder) + QStringLiteral("/tapekeeper-ssh-XXXXXX");
-}
 
 Cell textCell(const QString &text)
 {
@@ -35,7 +27,7 @@ Cell numberCell(const std::optional<qint64> &number)
 
 HostsCommand::HostsCommand(const CommandLine &commandLine, const config::Settings &givenSettings)
     : Command(commandLine, givenSettings)
-    , m_sockets(socketsTemplate())
+    , m_sockets(controlFolderTemplate())
 {
     connect(&m_signals, &runtime::SignalWatcher::terminate, this, &HostsCommand::stop);
 }

@@ -23,10 +23,11 @@ enum class EventKind : quint8 {
     Listing,    // pairs came or went
     Config,     // settings changed
     Engine,     // started, stopped
+    Host,       // another computer: away, back, its units and files; what somebody did there
 };
 
-inline constexpr std::array<std::string_view, 10> eventKindNames{
-    "incident", "streams", "connection", "gap", "backfill", "store", "history", "listing", "config", "engine"};
+inline constexpr std::array<std::string_view, 11> eventKindNames{
+    "incident", "streams", "connection", "gap", "backfill", "store", "history", "listing", "config", "engine", "host"};
 
 enum class Severity : quint8 {
     Info,    // for the record

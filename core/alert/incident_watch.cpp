@@ -343,6 +343,91 @@ void IncidentWatch::look(const StoreSigns &signs, UtcTime now)
         incident = {};
 }
 
+void IncidentWatch::look(const HostSigns &signs, UtcTime now)
+{
+    if (!signs.known)
+        return;
+    Host &known = m_hosts[signs.name];
+    hostIncident(known, signs, now); // first: what follows belongs to it
+    const auto put = [&](Severity severity, const QString &title, const QString &detail) {
+        m_put({.time = now,
+               .until = now,
+               .kind = EventKind::Host,
+               .severity = severity,
+               .subject = signs.name,
+               .title = title,
+               .detail = signs.name + QStringLiteral(" · ") + detail,
+               .incident = known.incident.id});
+    };
+    if (signs.up != known.up) {
+        if (signs.up)
+            put(Severity::Good, QStringLiteral("Host answers again"),
+                QStringLiteral("after %1").arg(ageText(now - known.away_since)));
+        else
+            put(Severity::Trouble, QStringLiteral("Host unreachable"), signs.error);
+        known.up = signs.up;
+        known.away_since = now;
+    }
+    if (signs.up) { // of one that is away nothing is known: neither better nor worse
+        QMap<QString, HostTrouble> troubles;
+        for (const HostTrouble &trouble : signs.troubles) {
+            troubles.insert(trouble.key, trouble);
+            if (!known.troubles.contains(trouble.key))
+                put(Severity::Trouble, trouble.title, trouble.text);
+        }
+        for (auto was = known.troubles.cbegin(); was != known.troubles.cend(); ++was) {
+            if (!troubles.contains(was.key()))
+                put(Severity::Good, QStringLiteral("Over: %1").arg(was->title), was->text);
+        }
+        known.troubles = std::move(troubles);
+    }
+    if (!known.incident.lasts())
+        known.incident = {};
+}
+
+void IncidentWatch::hostIncident(Host &known, const HostSigns &signs, UtcTime now)
+{
+    QStringList wrong;
+    if (!signs.up)
+        wrong.append(QStringLiteral("unreachable"));
+    for (const HostTrouble &trouble : signs.troubles) {
+        if (signs.up && !wrong.contains(trouble.title))
+            wrong.append(trouble.title);
+    }
+    Event incident = known.incident;
+    if (wrong.isEmpty()) {
+        if (incident.id == 0)
+            return;
+        incident.until = now;
+        incident.severity = Severity::Good;
+        incident.detail = QStringLiteral("over after %1").arg(ageText(now - incident.time));
+    } else if (incident.id == 0) {
+        incident = {.time = now,
+                    .kind = EventKind::Incident,
+                    .severity = Severity::Trouble,
+                    .subject = signs.name,
+                    .title = QStringLiteral("%1: %2").arg(signs.name, wrong.join(QStringLiteral(", "))),
+                    .detail = signs.up ? signs.troubles.front().text : signs.error};
+    } else {
+        incident.title = QStringLiteral("%1: %2").arg(signs.name, wrong.join(QStringLiteral(", ")));
+    }
+    if (incident == known.incident)
+        return;
+    incident.id = m_put(incident);
+    known.incident = incident;
+}
+
+void IncidentWatch::forgetHost(const QString &name, UtcTime now)
+{
+    const Host known = m_hosts.take(name);
+    if (known.incident.id == 0)
+        return;
+    Event incident = known.incident;
+    incident.until = now;
+    incident.detail += QStringLiteral(" · the host is not watched any more");
+    m_put(incident);
+}
+
 void IncidentWatch::end(UtcTime now)
 {
     const auto close = [&](Event &incident) {
@@ -357,6 +442,8 @@ void IncidentWatch::end(UtcTime now)
         close(exchange.incident);
     for (Store &store : m_stores)
         close(store.incident);
+    for (Host &host : m_hosts)
+        close(host.incident);
 }
 
 } // namespace tk::alert

@@ -7,6 +7,7 @@
 #include "market/stream.h"
 
 #include <QHash>
+#include <QMap>
 #include <QSet>
 
 #include <functional>
@@ -59,6 +60,24 @@ struct StoreSigns
     qint64 spooled_bytes = 0; // what waits for it
 };
 
+// Something wrong on a host that answers. The text may change from look to look; the key says that it is the same
+// thing.
+struct HostTrouble
+{
+    QString key{};   // "unit freqtrade.service"
+    QString title{}; // "Unit failed"
+    QString text{};  // "freqtrade.service: failed (exit-code 3)"
+};
+
+struct HostSigns
+{
+    QString name{};
+    bool known = false; // somebody has looked by now
+    bool up = false;
+    QString error{}; // why it is not
+    std::vector<HostTrouble> troubles{};
+};
+
 class IncidentWatch
 {
 public:
@@ -71,6 +90,8 @@ public:
 
     void look(const ExchangeSigns &signs, UtcTime now);
     void look(const StoreSigns &signs, UtcTime now);
+    void look(const HostSigns &signs, UtcTime now);
+    void forgetHost(const QString &name, UtcTime now); // nobody looks at it any more
 
     // The engine ends: what lasts is closed with that word, for nobody watches any more.
     void end(UtcTime now);
@@ -95,6 +116,15 @@ private:
         Event incident;
     };
 
+    struct Host
+    {
+        bool up = true;
+        UtcTime away_since{};
+        QMap<QString, HostTrouble> troubles; // by key
+        Event incident;
+    };
+
+    void hostIncident(Host &known, const HostSigns &signs, UtcTime now);
     void connections(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void streams(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now);
@@ -104,6 +134,7 @@ private:
     Put m_put;
     QHash<QString, Exchange> m_exchanges;
     QHash<QString, Store> m_stores;
+    QHash<QString, Host> m_hosts;
 };
 
 // "BTC, ETH, SOL and 12 more": bases of unified names.

@@ -34,8 +34,6 @@ std::vector<Step> parsePath(const QString &path)
             return {};
         steps.push_back(step);
     }
-    if (steps.back().which)
-        return {};
     return steps;
 }
 
@@ -289,6 +287,23 @@ Result<QByteArray> removed(const TomlSource &source, const Place &place, const T
     return text.remove(from, end - from);
 }
 
+// A whole table of a list, with its header. What follows moves up.
+Result<QByteArray> removedTable(const TomlSource &source, const TomlEdit &edit, const Node &list, size_t index)
+{
+    if (isInlineList(source, list))
+        return refusal(edit.path, QStringLiteral("its list is written in one piece; change it in the file"));
+    const Node &table = list.items[index];
+    const qsizetype last = std::max(lastEnd(source, table), source.end(table));
+    qsizetype from = source.lineBegin(source.begin(table));
+    const qsizetype to = source.nextLine(last);
+    // One empty line is enough where it stood.
+    const bool blankAfter = to >= source.size() || source.isBlank(to, source.lineEnd(to));
+    if (blankAfter && from > source.textBegin() && source.isBlank(source.lineBegin(from - 1), source.lineEnd(from - 1)))
+        from = source.lineBegin(from - 1);
+    QByteArray text = source.text();
+    return text.remove(from, to - from);
+}
+
 std::optional<Node> parsed(const QByteArray &text, QString &trouble)
 {
     std::vector<Problem> problems;
@@ -400,6 +415,32 @@ Result<QByteArray> replaced(TomlSource source, Place place, const TomlEdit &edit
     }
 }
 
+// Of whole tables of a list at the top: they are removed, and nothing else.
+Result<QByteArray> editTables(const QByteArray &text, const TomlEdit &edit, const std::vector<Step> &steps,
+                              const Node &tree)
+{
+    if (edit.value || steps.size() != 1)
+        return refusal(edit.path, QStringLiteral("this is no path of a key"));
+    const Node::Member *list = tree.member(steps[0].key);
+    const auto index =
+        list && list->value.kind == Node::Kind::Array ? indexOf(list->value, *steps[0].which) : std::nullopt;
+    if (!index || *index == list->value.items.size())
+        return text; // not there
+    const auto edited = removedTable(TomlSource(text), edit, list->value, *index);
+    if (!edited)
+        return edited;
+    Node wanted = tree;
+    Node *items = memberIn(wanted, steps[0].key);
+    items->items.erase(items->items.begin() + std::ptrdiff_t(*index));
+    if (items->items.empty())
+        std::erase_if(wanted.members, [&](const Node::Member &member) { return member.key == steps[0].key; });
+    QString trouble;
+    const auto made = parsed(*edited, trouble);
+    if (!made || !isSame(*made, wanted))
+        return refusal(edit.path, QStringLiteral("it is written in a way that cannot be kept; change it in the file"));
+    return edited;
+}
+
 } // namespace
 
 Result<QByteArray> editToml(const QByteArray &text, const TomlEdit &edit)
@@ -411,6 +452,8 @@ Result<QByteArray> editToml(const QByteArray &text, const TomlEdit &edit)
     auto tree = parsed(text, trouble);
     if (!tree)
         return refusal(edit.path, QStringLiteral("the file is no TOML: ") + trouble);
+    if (steps.back().which)
+        return editTables(text, edit, steps, *tree);
     const Place place = locate(*tree, steps);
     if (!place.trouble.isEmpty())
         return refusal(edit.path, place.trouble);
@@ -445,7 +488,7 @@ Result<QByteArray> editToml(const QByteArray &text, const std::vector<TomlEdit> 
 const Node *nodeAt(const Node &root, const QString &path)
 {
     const std::vector<Step> steps = parsePath(path);
-    if (steps.empty())
+    if (steps.empty() || steps.back().which)
         return nullptr;
     const Place place = locate(root, steps);
     return place.trouble.isEmpty() && place.member ? &place.member->value : nullptr;

@@ -19,9 +19,10 @@ using TomlValue = std::variant<QString, qint64, double, bool, QStringList>;
 
 struct TomlEdit
 {
-    QString path;                   // "store.influx.url"; "exchange[2].pairs", counted from 1 as problems name them, or
-                                    // "exchange[binance-usdm].pairs" by the key "name"
-    std::optional<TomlValue> value; // nothing: the key is removed
+    QString path; // "store.influx.url"; "exchange[2].pairs", counted from 1 as problems name them, or
+                  // "exchange[binance-usdm].pairs" by the key "name"
+    std::optional<TomlValue>
+        value; // nothing: the key is removed; or, where the path ends in "host[2]", all of that table
 };
 
 // An existing key keeps its line, and only the characters of its value change; of a list, only the elements that come

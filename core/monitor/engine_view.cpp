@@ -52,6 +52,7 @@ void EngineView::take(const QJsonObject &topics, bool whole)
     if (!whole)
         m_events.apply(topics.value(QLatin1String("events")).toObject());
     m_backfills.apply(topics.value(QLatin1String("backfills")).toObject(), whole);
+    m_hosts.apply(topics.value(QLatin1String("hosts")).toObject(), whole);
     m_pulse.apply(topics.value(QLatin1String("pulse")).toObject());
 }
 

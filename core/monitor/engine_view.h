@@ -7,6 +7,7 @@
 #include "monitor/event_book.h"
 #include "monitor/gap_book.h"
 #include "monitor/health_book.h"
+#include "monitor/host_list.h"
 #include "monitor/live_candles.h"
 #include "monitor/pair_book.h"
 #include "monitor/pulse_book.h"
@@ -30,6 +31,7 @@ public:
     LiveCandles &candles() { return m_candles; }
     PulseBook &pulse() { return m_pulse; }
     BackfillList &backfills() { return m_backfills; }
+    HostList &hosts() { return m_hosts; }
 
     // By the engine's clock; 0 until it has told. It stands still while the engine is away.
     UtcTime now() const { return m_clock.now(); }
@@ -46,6 +48,7 @@ private:
     LiveCandles m_candles;
     PulseBook m_pulse;
     BackfillList m_backfills;
+    HostList m_hosts;
 };
 
 } // namespace tk::monitor

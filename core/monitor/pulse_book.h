@@ -25,11 +25,12 @@ enum class Sign : quint8 {
     OpenGaps,
     CpuPercent,
     ResidentBytes,
+    HostsBehindSeconds, // of the files on hosts, the worst of them
 };
 
-inline constexpr std::array<std::string_view, 10> signNames{
-    "frames_per_second", "sick_streams",    "connections_up", "weight_used", "records_per_second",
-    "spool_bytes",       "clock_offset_ms", "open_gaps",      "cpu_percent", "resident_bytes"};
+inline constexpr std::array<std::string_view, 11> signNames{
+    "frames_per_second", "sick_streams", "connections_up", "weight_used",    "records_per_second",  "spool_bytes",
+    "clock_offset_ms",   "open_gaps",    "cpu_percent",    "resident_bytes", "hosts_behind_seconds"};
 
 struct PulseSample
 {

@@ -55,6 +55,24 @@ void addPairs(const StatusFacts &facts, QStringList &parts)
     parts.append(part);
 }
 
+// "feeder-2 unreachable", "feeder-1: Files stale", "3 hosts not well".
+void addHosts(const std::vector<HostView> &hosts, QStringList &parts)
+{
+    QStringList bad;
+    for (const HostView &host : hosts) {
+        if (host.state == HostView::State::Unreachable) {
+            bad.append(QStringLiteral("%1 unreachable").arg(host.name));
+        } else if (host.isUp() && host.light == HostLight::Bad) {
+            const auto worst = std::ranges::find(host.troubles, HostLight::Bad, &HostTroubleView::light);
+            bad.append(worst == host.troubles.end() ? host.name
+                                                    : QStringLiteral("%1: %2").arg(host.name, worst->title.toLower()));
+        }
+    }
+    if (bad.size() > 2)
+        bad = {QStringLiteral("%1 of %2 hosts not well").arg(bad.size()).arg(hosts.size())};
+    parts += bad;
+}
+
 } // namespace
 
 StatusLine statusLine(const StatusFacts &facts)
@@ -82,6 +100,8 @@ StatusLine statusLine(const StatusFacts &facts)
         trouble.append(QStringLiteral("database unreachable for %1").arg(spanOf(facts.now - database->trouble_since)));
         trouble.append(QStringLiteral("%1 spooled").arg(sizeOf(database->waiting_bytes)));
     }
+    if (facts.hosts)
+        addHosts(*facts.hosts, trouble);
     qint64 gaps = 0;
     qint64 unfillable = 0;
     bool filling = false;

@@ -4,6 +4,7 @@
 
 #include "monitor/engine_connection.h"
 #include "monitor/health_book.h"
+#include "monitor/host_list.h"
 #include "monitor/pair_book.h"
 
 namespace tk::monitor {
@@ -30,6 +31,7 @@ struct StatusFacts
     QString connection_trouble{};
     const std::vector<PairRow> &pairs;
     const HealthBook &health;
+    const std::vector<HostView> *hosts = nullptr; // nothing: none is configured
     UtcTime now{};
 };
 

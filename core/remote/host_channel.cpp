@@ -1,5 +1,6 @@
 #include "remote/host_channel.h"
 
+#include <QDir>
 #include <QFile>
 
 namespace tk::remote {
@@ -13,12 +14,21 @@ constexpr milliseconds openWithin = 12s; // ssh's own limit is 10 s for the netw
 constexpr int endWithin = 1'000;         // ms, of a master that was asked to go
 constexpr qsizetype mostSaid = 16 << 10;
 
+// A socket's path may be 104 bytes long, and ssh adds some of its own while it makes it.
+constexpr qsizetype longestFolder = 60;
+
 QString program()
 {
     return QStringLiteral("ssh");
 }
 
 } // namespace
+
+QString controlFolderTemplate()
+{
+    const QString folder = QDir::tempPath();
+    return (folder.size() > longestFolder ? QStringLiteral("/tmp") : folder) + QStringLiteral("/tapekeeper-ssh-XXXXXX");
+}
 
 HostChannel::HostChannel(SshTarget target, QString controlSocket, QObject *parent)
     : QObject(parent)

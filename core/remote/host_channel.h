@@ -13,6 +13,9 @@
 
 namespace tk::remote {
 
+// Where to make the folder of control sockets, for QTemporaryDir: short enough for the path of a socket.
+QString controlFolderTemplate();
+
 class HostChannel final : public QObject
 {
     Q_OBJECT

@@ -8,37 +8,66 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr milliseconds lookWithin = 10s;
+constexpr milliseconds lookWithin = 6s;  // with the interval a hanging host is red within ten seconds
 constexpr milliseconds actWithin = 120s; // a stop may take a unit's TimeoutStopSec
 constexpr milliseconds longestWait = 60s;
+constexpr qint64 diskFull = 64'000'000; // bytes free, or a hundredth of it
 
 } // namespace
+
+std::vector<Trouble> HostReport::troubles() const
+{
+    std::vector<Trouble> all;
+    for (size_t i = 0; i < units.size(); ++i) {
+        const UnitState &unit = units[i];
+        if (lights[i] == Light::Good)
+            continue;
+        const bool tellsResult =
+            !unit.result.isEmpty() && unit.result != QLatin1String("success") && unit.active != QLatin1String("failed");
+        all.push_back({QStringLiteral("unit ") + unit.name, lights[i],
+                       lights[i] != Light::Bad                   ? QStringLiteral("Unit not running")
+                       : unit.load == QLatin1String("not-found") ? QStringLiteral("Unit missing")
+                                                                 : QStringLiteral("Unit failed"),
+                       unit.name + QStringLiteral(": ") + stateText(unit) +
+                           (tellsResult ? QStringLiteral(", last result ") + unit.result : QString())});
+    }
+    for (const FolderReport &folder : data.folders) {
+        if (!folder.trouble.isEmpty())
+            all.push_back({QStringLiteral("folder ") + folder.folder, Light::Bad, QStringLiteral("Folder unreadable"),
+                           folder.folder + QStringLiteral(": ") + folder.trouble});
+        if (folder.disk_free >= 0 && folder.disk_total > 0) {
+            const bool full = folder.disk_free < diskFull || folder.disk_free < folder.disk_total / 100;
+            if (full || folder.disk_free < folder.disk_total / 20)
+                all.push_back({QStringLiteral("disk ") + folder.folder, full ? Light::Bad : Light::Warning,
+                               full ? QStringLiteral("Disk full") : QStringLiteral("Disk nearly full"),
+                               QStringLiteral("%1: %2 of %3 MB are free")
+                                   .arg(folder.folder)
+                                   .arg(folder.disk_free / 1'000'000)
+                                   .arg(folder.disk_total / 1'000'000)});
+        }
+        for (const FreshGroup &group : folder.groups) {
+            const QString what = timeframeText(group.timeframe) + u' ' + group.content;
+            if (group.stale)
+                all.push_back({QStringLiteral("data %1 %2").arg(folder.folder, what), Light::Bad,
+                               QStringLiteral("Files stale"),
+                               QStringLiteral("%1: %2 is %3 behind").arg(what, group.oldest_file, ageText(group.lag))});
+        }
+        for (const QString &file : folder.troubles)
+            all.push_back({QStringLiteral("file ") + file.section(u':', 0, 0), Light::Warning,
+                           QStringLiteral("File unreadable"), file});
+    }
+    if (!data_trouble.isEmpty())
+        all.push_back({QStringLiteral("data"), Light::Warning, QStringLiteral("Files not seen"), data_trouble});
+    return all;
+}
 
 QStringList HostReport::reasons() const
 {
     QStringList all;
     if (error)
         all.append(error->message);
-    for (size_t i = 0; i < units.size(); ++i) {
-        if (lights[i] != Light::Good)
-            all.append(units[i].name + QStringLiteral(": ") + stateText(units[i]) +
-                       (units[i].result.isEmpty() || units[i].result == QLatin1String("success") ||
-                                units[i].active == QLatin1String("failed")
-                            ? QString()
-                            : QStringLiteral(", last result ") + units[i].result));
-    }
-    for (const FolderReport &folder : data.folders) {
-        if (!folder.trouble.isEmpty())
-            all.append(folder.folder + QStringLiteral(": ") + folder.trouble);
-        for (const FreshGroup &group : folder.groups) {
-            if (group.stale)
-                all.append(
-                    QStringLiteral("%1 %2: %3 is %4 behind")
-                        .arg(timeframeText(group.timeframe), group.content, group.oldest_file, ageText(group.lag)));
-        }
-    }
-    if (!data_trouble.isEmpty())
-        all.append(data_trouble);
+    for (const Trouble &trouble : troubles())
+        all.append(trouble.text);
     return all;
 }
 
@@ -47,17 +76,8 @@ Light HostReport::light() const
     if (state != State::Up)
         return Light::Bad;
     Light worst = Light::Good;
-    for (const Light light : lights)
-        worst = std::max(worst, light);
-    for (const FolderReport &folder : data.folders) {
-        if (!folder.trouble.isEmpty() ||
-            std::ranges::any_of(folder.groups, [](const FreshGroup &group) { return group.stale; }))
-            worst = Light::Bad;
-        if (!folder.troubles.isEmpty())
-            worst = std::max(worst, Light::Warning);
-    }
-    if (!data_trouble.isEmpty())
-        worst = std::max(worst, Light::Warning);
+    for (const Trouble &trouble : troubles())
+        worst = std::max(worst, trouble.light);
     return worst;
 }
 
@@ -87,7 +107,8 @@ void HostWatch::watch(milliseconds every, milliseconds dataEvery)
 {
     m_every = every;
     m_dataEvery = dataEvery;
-    m_watching = true;
+    if (std::exchange(m_watching, true) && m_timer.isActive() && m_timer.remainingTime() <= every.count())
+        return; // it looks soon enough
     lookAtUnits();
 }
 
@@ -123,7 +144,7 @@ void HostWatch::lookAtUnits()
             const auto before = std::ranges::find(m_report.units, unit.name, &UnitState::name);
             lights.push_back(lightOf(unit, before == m_report.units.end() ? nullptr : &*before));
         }
-        m_report.state = HostReport::State::Up;
+        setState(HostReport::State::Up);
         m_report.error.reset();
         m_report.units = std::move(units).value();
         m_report.lights = std::move(lights);
@@ -139,10 +160,25 @@ void HostWatch::lookAtUnits()
 void HostWatch::failed(const Error &error)
 {
     ++m_failures;
-    m_report.state = HostReport::State::Unreachable;
+    setState(HostReport::State::Unreachable);
     m_report.error = error;
     again();
     Q_EMIT unitsLooked();
+}
+
+void HostWatch::setState(HostReport::State state)
+{
+    if (m_report.state == state)
+        return;
+    m_report.state = state;
+    m_report.since = m_clock->utcNow();
+}
+
+void HostWatch::lookSoon()
+{
+    m_failures = 0;
+    m_dataLooked = {};
+    lookAtUnits();
 }
 
 void HostWatch::again()

@@ -11,6 +11,16 @@
 
 namespace tk::remote {
 
+// What is not well on a host that answers. The text may change from look to look; the key says that it is the same
+// thing.
+struct Trouble
+{
+    QString key{}; // "unit freqtrade.service"
+    Light light = Light::Bad;
+    QString title{}; // "Unit failed"
+    QString text{};  // "freqtrade.service: failed (exit-code 3)"
+};
+
 struct HostReport
 {
     enum class State : quint8 { Unknown, Up, Unreachable };
@@ -18,6 +28,7 @@ struct HostReport
     State state = State::Unknown;
     std::optional<Error> error{}; // why it is not up
     UtcTime looked{};             // when the units were last seen
+    UtcTime since{};              // when it came into this state
     std::vector<UnitState> units{};
     std::vector<Light> lights{}; // of the units
     FreshnessReport data{};
@@ -26,6 +37,7 @@ struct HostReport
 
     // The worst of it; `reasons` say what is not well. A stale file is as bad as a dead service, which may run well.
     Light light() const;
+    std::vector<Trouble> troubles() const;
     QStringList reasons() const;
 };
 
@@ -39,6 +51,7 @@ public:
 
     void watch(milliseconds every, milliseconds dataEvery); // from now on
     void stop();                                            // and close the connection
+    void lookSoon();                                        // at both, also where it was to be asked later
     void lookAtUnits();                                     // ends in unitsLooked()
     void lookAtData();                                      // ends in dataLooked()
 
@@ -55,6 +68,7 @@ Q_SIGNALS:
 
 private:
     void failed(const Error &error);
+    void setState(HostReport::State state);
     void again();
 
     config::HostSettings m_settings;

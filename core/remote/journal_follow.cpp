@@ -44,22 +44,35 @@ void JournalFollow::endProcess()
     m_process.release()->deleteLater(); // we may be in its signal
 }
 
+// Following from the tail of a filter that matches nothing yet misses what comes (systemd 252): what was is listed
+// first, and what comes is followed from behind the last of it; where there was nothing, from behind what the whole
+// journal had before the listing.
 QString JournalFollow::script() const
 {
-    QString words = QStringLiteral("--no-pager -q -o json --output-fields=MESSAGE,PRIORITY,_SYSTEMD_UNIT,UNIT");
-    if (m_follow)
-        words += QStringLiteral(" -f");
-    if (m_cursor.isEmpty())
-        words += QStringLiteral(" -n %1").arg(m_lines);
-    else
-        words += QStringLiteral(" --no-tail --after-cursor=") + shellQuoted(m_cursor);
+    QString units;
     for (const QString &unit : m_units)
-        words += QStringLiteral(" -u ") + shellQuoted(unit);
+        units += QStringLiteral(" -u ") + shellQuoted(unit);
+    const QString words =
+        QStringLiteral("--no-pager -q -o json --output-fields=MESSAGE,PRIORITY,_SYSTEMD_UNIT,UNIT") + units;
     // Who may not read the journal may be allowed to by sudo.
-    return QStringLiteral(
-               "set -f\nif [ \"$(id -u)\" = 0 ] || id -Gn | tr ' ' '\\n' | grep -qxE "
-               "'systemd-journal|adm|wheel'; then exec journalctl %1; else exec sudo -n /usr/bin/journalctl %1; fi")
-        .arg(words);
+    QString text = QStringLiteral(
+        "set -f\nif [ \"$(id -u)\" = 0 ] || id -Gn | tr ' ' '\\n' | grep -qxE 'systemd-journal|adm|wheel'; then "
+        "j=journalctl; else j='sudo -n /usr/bin/journalctl'; fi\n");
+    if (!m_cursor.isEmpty() && m_follow)
+        return text + QStringLiteral("exec $j %1 -f --no-tail --after-cursor=%2").arg(words, shellQuoted(m_cursor));
+    if (!m_follow)
+        return text + QStringLiteral("exec $j %1 -n %2").arg(words).arg(m_lines);
+    text += QStringLiteral("cursor() { sed -n 's/^-- cursor: //p' | tail -n 1; }\n"
+                           "all=$($j --no-pager -q -n 0 --show-cursor) || exit\n"
+                           "was=$($j %1 -n %2 --show-cursor)\n"
+                           "printf '%s\\n' \"$was\"\n"
+                           "c=$(printf '%s\\n' \"$was\" | cursor); [ -n \"$c\" ] || c=$(printf '%s\\n' \"$all\" | "
+                           "cursor)\n"
+                           "if [ -n \"$c\" ]; then exec $j %1 -f --no-tail --after-cursor=\"$c\"; else exec $j %1 -f "
+                           "--no-tail; fi")
+                .replace(QStringLiteral("%1"), words)
+                .replace(QStringLiteral("%2"), QString::number(m_lines));
+    return text;
 }
 
 void JournalFollow::start()

@@ -22,6 +22,7 @@ public:
     void start();
     void setFilter(const JournalFilter &filter) { m_filter = filter; } // of what comes from now on
     qint64 received() const { return m_received; }                     // entries, wanted or not
+    bool isOpen() const { return m_process && m_process->state() == QProcess::Running; }
 
 Q_SIGNALS:
     void entries(const std::vector<tk::remote::JournalEntry> &entries); // in batches, as they come

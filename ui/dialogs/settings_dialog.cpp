@@ -2,6 +2,7 @@
 
 #include "ui/dialogs/settings_engine_page.h"
 #include "ui/dialogs/settings_exchange_page.h"
+#include "ui/dialogs/settings_hosts_page.h"
 #include "ui/dialogs/settings_pairs_page.h"
 #include "ui/dialogs/settings_store_page.h"
 #include "ui/dialogs/settings_supervision_page.h"
@@ -54,6 +55,11 @@ SettingsDialog::SettingsDialog(monitor::EngineView &engine, const Theme &theme, 
     addPage(QStringLiteral("pageSupervision"), tr("Supervision"),
             tr("When silence is a fault, and how connections come back."), new SettingsSupervisionPage(theme));
     addPage(QStringLiteral("pageStore"), tr("Store"), tr("Where records are kept."), m_store);
+    addPage(
+        QStringLiteral("pageHosts"), tr("Hosts"),
+        tr("Feeders and other computers whose services and files are watched over ssh. Keys and agent only: there are "
+           "no passwords."),
+        new SettingsHostsPage(engine, theme, asker));
     addPage(QStringLiteral("pageEngine"), tr("Engine"), tr("The engine's own folder and address."),
             new SettingsEnginePage(theme));
     auto *pages = new QHBoxLayout;
@@ -149,6 +155,14 @@ QWidget *SettingsDialog::makeFooter()
 void SettingsDialog::setPage(int index)
 {
     m_list->setCurrentRow(index);
+}
+
+void SettingsDialog::setPage(const QString &objectName)
+{
+    for (size_t i = 0; i < m_pages.size(); ++i) {
+        if (m_pages[i]->objectName() == objectName)
+            setPage(int(i));
+    }
 }
 
 void SettingsDialog::takeFile()

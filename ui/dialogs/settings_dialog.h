@@ -31,6 +31,7 @@ public:
                    QWidget *parent = nullptr);
 
     void setPage(int index);
+    void setPage(const QString &objectName);
 
     void reject() override; // asks first where something typed would be lost
 

@@ -29,6 +29,8 @@ QString kindWord(EventKind kind)
         return EventModel::tr("Configuration");
     case EventKind::Engine:
         return EventModel::tr("Engine");
+    case EventKind::Host:
+        return EventModel::tr("Hosts");
     }
     return {};
 }

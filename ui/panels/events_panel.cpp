@@ -93,7 +93,7 @@ EventsPanel::EventsPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     m_kind->addItem(tr("All kinds"));
     for (const EventKind kind :
          {EventKind::Streams, EventKind::Connection, EventKind::Gap, EventKind::Backfill, EventKind::Store,
-          EventKind::History, EventKind::Listing, EventKind::Config, EventKind::Engine})
+          EventKind::History, EventKind::Host, EventKind::Listing, EventKind::Config, EventKind::Engine})
         m_kind->addItem(kindWord(kind), int(kind));
     m_incident->setObjectName(QStringLiteral("incidentChosen"));
     m_incident->hide();

@@ -114,6 +114,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
                                                                          {tr("Connections"), "cardConnections"},
                                                                          {tr("History"), "cardHistory"},
                                                                          {tr("Store"), "cardStore"},
+                                                                         {tr("Hosts"), "cardHosts"},
                                                                          {tr("Engine"), "cardEngine"}}};
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(8, 8, 8, 8);
@@ -125,14 +126,16 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     }
     m_cards[Streams]->curve().setTone(Sparkline::Tone::Live);
     m_cards[Store]->curve().setTone(Sparkline::Tone::Live);
-    for (const Card card : {Streams, Connections, History, Store, Engine})
+    for (const Card card : {Streams, Connections, History, Store, Hosts, Engine})
         m_cards[card]->curve().setFloor(0);
     m_cards[Streams]->curve().setToolTip(tr("Frames per second, last hour"));
     m_cards[Connections]->curve().setToolTip(tr("Stale and silent streams, last hour"));
     m_cards[History]->curve().setToolTip(tr("REST weight used per minute, last hour"));
     m_cards[Store]->curve().setToolTip(tr("Records stored per second, last hour"));
+    m_cards[Hosts]->curve().setToolTip(tr("By how much files on hosts were behind, in seconds, last hour"));
     m_cards[Engine]->curve().setToolTip(tr("CPU in percent of a core, last hour"));
     connect(&engine.health(), &monitor::HealthBook::updated, this, &HealthPanel::refresh);
+    connect(&engine.hosts(), &monitor::HostList::changed, this, &HealthPanel::showHosts);
     connect(&engine.pulse(), &monitor::PulseBook::changed, this, &HealthPanel::drawCurves);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, &HealthPanel::refresh);
     refresh();
@@ -147,6 +150,7 @@ void HealthPanel::refresh()
     showConnections();
     showHistory();
     showStore();
+    showHosts();
     showEngine();
 }
 
@@ -264,6 +268,52 @@ void HealthPanel::showStore()
                         HealthCard::Mood::Calm);
 }
 
+void HealthPanel::showHosts()
+{
+    using monitor::HostView;
+    const auto &hosts = m_engine.hosts().all();
+    m_cards[Hosts]->setVisible(!hosts.empty()); // who has none need not hear of them
+    if (hosts.empty())
+        return;
+    int up = 0;
+    int unseen = 0;
+    auto mood = HealthCard::Mood::Calm;
+    std::optional<milliseconds> behind;
+    QList<int> files;
+    QStringList wrong;
+    for (const HostView &host : hosts) {
+        up += host.isUp() ? 1 : 0;
+        unseen += host.state == HostView::State::Unknown ? 1 : 0;
+        if (host.isUp()) {
+            behind = std::max(behind, host.behind());
+            if (host.files() > 0 && !files.contains(host.files()))
+                files.append(host.files());
+        }
+        if (host.state == HostView::State::Unreachable)
+            wrong.append(tr("%1 unreachable").arg(host.name));
+        for (const monitor::HostTroubleView &trouble : host.troubles) {
+            if (host.isUp() && trouble.light == monitor::HostLight::Bad)
+                wrong.append(host.name + QStringLiteral(": ") + trouble.title.toLower());
+            else if (host.isUp())
+                mood = HealthCard::Mood::Warning;
+        }
+    }
+    wrong.removeDuplicates();
+    QStringList parts{tr("%1 of %2 up").arg(up).arg(hosts.size())};
+    if (files.size() == 1)
+        parts.append(tr("%1 files each").arg(countText(files.first())));
+    const QString detail = !wrong.isEmpty()      ? wrong.join(dot())
+                           : unseen > 0          ? tr("%1 not seen yet").arg(unseen)
+                           : !behind             ? tr("no files of candles seen")
+                           : behind->count() > 0 ? tr("all files at most %1 behind").arg(ageText(behind))
+                                                 : tr("all files up to date");
+    m_cards[Hosts]->say(parts.join(dot()), detail,
+                        !wrong.isEmpty() ? HealthCard::Mood::Trouble
+                        : unseen > 0     ? HealthCard::Mood::Unknown
+                                         : mood,
+                        wrong.isEmpty() ? QString() : wrong.join(u'\n'));
+}
+
 void HealthPanel::showEngine()
 {
     const auto &engine = m_engine.health().engine();
@@ -305,6 +355,7 @@ void HealthPanel::drawCurves()
     curve(Connections, Sign::SickStreams);
     curve(History, Sign::WeightUsed);
     curve(Store, Sign::RecordsPerSecond);
+    curve(Hosts, Sign::HostsBehindSeconds);
     curve(Engine, Sign::CpuPercent);
 }
 

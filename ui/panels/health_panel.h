@@ -1,5 +1,5 @@
-// One row of cards: streams, connections, history, store, engine. Each says how it is in two lines and draws the last
-// hour.
+// One row of cards: streams, connections, history, store, hosts where there are some, engine. Each says how it is in
+// two lines and draws the last hour.
 #pragma once
 
 #include "monitor/engine_view.h"
@@ -46,7 +46,7 @@ public:
     HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidget *parent = nullptr);
 
     HealthCard &card(int index) { return *m_cards[size_t(index)]; }
-    enum Card { Streams, Connections, History, Store, Engine, CardCount };
+    enum Card { Streams, Connections, History, Store, Hosts, Engine, CardCount };
 
 private:
     void refresh();
@@ -54,6 +54,7 @@ private:
     void showConnections();
     void showHistory();
     void showStore();
+    void showHosts();
     void showEngine();
     void drawCurves();
 

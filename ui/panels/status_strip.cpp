@@ -91,6 +91,7 @@ void StatusStrip::refresh()
                                                           .connection_trouble = connection.trouble().message,
                                                           .pairs = m_engine.pairs().rows(),
                                                           .health = m_engine.health(),
+                                                          .hosts = &m_engine.hosts().all(),
                                                           .now = m_engine.now()});
     const bool changed = line.text != m_line.text || line.verdict != m_line.verdict;
     const bool verdict = line.verdict != m_line.verdict;

@@ -77,6 +77,12 @@ void GoTo::gather(const QList<QAction *> &actions)
     for (const monitor::PairRow &row : m_engine.pairs().rows())
         m_targets.push_back({row.pair, row.exchange,
                              [this, exchange = row.exchange, pair = row.pair] { Q_EMIT pairChosen(exchange, pair); }});
+    for (const monitor::HostView &host : m_engine.hosts().all()) {
+        m_targets.push_back({host.name, tr("host"), [this, name = host.name] { Q_EMIT hostChosen(name, {}); }});
+        for (const monitor::HostUnit &unit : host.units)
+            m_targets.push_back({unit.name, tr("on %1").arg(host.name),
+                                 [this, name = host.name, unit = unit.name] { Q_EMIT hostChosen(name, unit); }});
+    }
     const auto &events = m_engine.events().events();
     for (auto event = events.rbegin(); event != events.rend(); ++event) {
         if (event->kind == alert::EventKind::Incident)

@@ -27,6 +27,7 @@ public:
 Q_SIGNALS:
     void pairChosen(const QString &exchange, const QString &pair);
     void incidentChosen(qint64 id);
+    void hostChosen(const QString &host, const QString &unit);
 
 protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
@@ -35,7 +36,7 @@ private:
     struct Target
     {
         QString text;
-        QString hint; // "pair", "action", "incident"
+        QString hint; // "pair", "host", "action", "incident"
         std::function<void()> go;
     };
     void gather(const QList<QAction *> &actions);

@@ -2,6 +2,7 @@
 
 #include "ui/dialogs/backfill_dialog.h"
 #include "ui/dialogs/gap_report.h"
+#include "ui/dialogs/host_check_dialog.h"
 #include "ui/dialogs/settings_dialog.h"
 #include "ui/dialogs/settings_file.h"
 #include "ui/window/about.h"
@@ -28,7 +29,7 @@ namespace tk::ui {
 
 namespace {
 
-constexpr int layoutVersion = 1; // of what saveState() keeps
+constexpr int layoutVersion = 2; // of what saveState() keeps
 
 } // namespace
 
@@ -38,6 +39,7 @@ MainWindow::MainWindow(Parts parts)
     , m_charts(new ChartsPanel(parts.engine, parts.theme))
     , m_events(new EventsPanel(parts.engine, parts.theme))
     , m_connections(new ConnectionsPanel(parts.engine, parts.theme))
+    , m_hosts(new HostsPanel(parts.engine, parts.theme, parts.asker))
     , m_health(new HealthPanel(parts.engine, parts.theme))
     , m_status(new StatusStrip(parts.engine, parts.theme))
     , m_banner(new QLabel)
@@ -72,6 +74,7 @@ void MainWindow::makeDocks()
     dock(QStringLiteral("dockEvents"), tr("Events"), m_events);
     dock(QStringLiteral("dockConnections"), tr("Connections"), m_connections);
     dock(QStringLiteral("dockHealth"), tr("Health"), m_health);
+    dock(QStringLiteral("dockHosts"), tr("Hosts"), m_hosts);
     setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::BottomDockWidgetArea);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
@@ -87,6 +90,7 @@ void MainWindow::resetLayout()
     addDockWidget(Qt::RightDockWidgetArea, m_docks[1]);
     splitDockWidget(m_docks[1], m_docks[2], Qt::Vertical);
     tabifyDockWidget(m_docks[2], m_docks[3]);
+    tabifyDockWidget(m_docks[3], m_docks[5]);
     addDockWidget(Qt::BottomDockWidgetArea, m_docks[4]);
     for (QDockWidget *dock : m_docks)
         dock->show();
@@ -114,7 +118,7 @@ void MainWindow::makeActions()
     QMenu *file = menuBar()->addMenu(tr("&File"));
     add(
         file, QStringLiteral("goTo"), tr("&Go to…"), QKeySequence(QStringLiteral("Ctrl+K")), [this] { goTo(); },
-        tr("Pair, action or incident"));
+        tr("Pair, host, action or incident"));
     add(file, QStringLiteral("exportEvents"), tr("&Export events…"), {}, [this] { exportEvents(); });
     add(
         file, QStringLiteral("settings"), tr("&Settings…"), QKeySequence(QStringLiteral("Ctrl+,")),
@@ -148,6 +152,9 @@ void MainWindow::makeActions()
     add(
         history, QStringLiteral("repairGaps"), tr("&Repair all gaps"), {}, [this] { repairGaps(); },
         tr("Search the whole store for holes and fetch what is missing"));
+
+    QMenu *hosts = menuBar()->addMenu(tr("H&osts"));
+    hosts->addActions(m_hosts->hostActions());
 
     QMenu *view = menuBar()->addMenu(tr("&View"));
     for (QDockWidget *dock : m_docks)
@@ -222,7 +229,7 @@ void MainWindow::makeBars()
     bar->addWidget(m_engineName);
     auto *anywhere = new QToolButton;
     anywhere->setObjectName(QStringLiteral("goToButton"));
-    anywhere->setText(tr("Go to pair, action or incident   Ctrl+K"));
+    anywhere->setText(tr("Go to pair, host or incident   Ctrl+K"));
     connect(anywhere, &QToolButton::clicked, this, &MainWindow::goTo);
     bar->addWidget(anywhere);
     addToolBar(bar);
@@ -259,6 +266,8 @@ void MainWindow::connectPanels()
     connect(m_pairs, &PairsPanel::backfillWanted, this, &MainWindow::backfill);
     connect(m_pairs, &PairsPanel::excludeWanted, this, &MainWindow::excludePairs);
     connect(m_pairs, &PairsPanel::resubscribeWanted, this, &MainWindow::resubscribe);
+    connect(m_hosts, &HostsPanel::testWanted, this, &MainWindow::testHost);
+    connect(m_hosts, &HostsPanel::configureWanted, this, [this] { editSettings(QStringLiteral("pageHosts")); });
     connect(m_events, &EventsPanel::exportWanted, this, &MainWindow::exportEvents);
     connect(m_events, &EventsPanel::spanWanted, this,
             [this](const QString &exchange, const QStringList &pairs, UtcTime from, UtcTime to) {
@@ -300,7 +309,7 @@ void MainWindow::showConnection()
     if (bar)
         bar->setVisible(away);
     // What is shown is of the past: nothing may look fresh, and nothing can be done.
-    for (QWidget *panel : std::initializer_list<QWidget *>{m_pairs, m_connections, m_health})
+    for (QWidget *panel : std::initializer_list<QWidget *>{m_pairs, m_connections, m_health, m_hosts})
         panel->setEnabled(!away);
     for (const char *name : {"backfill", "gapReport", "repairGaps", "resubscribeStale", "reload", "settings"}) {
         if (QAction *what = action(QLatin1String(name)))
@@ -317,8 +326,9 @@ void MainWindow::showPair(const QString &exchange, const QString &pair)
 
 void MainWindow::goTo()
 {
-    auto *dialog = new GoTo(m_parts.engine, m_actions, this);
+    auto *dialog = new GoTo(m_parts.engine, m_actions + m_hosts->hostActions(), this);
     connect(dialog, &GoTo::pairChosen, this, &MainWindow::showPair);
+    connect(dialog, &GoTo::hostChosen, this, &MainWindow::showHost);
     connect(dialog, &GoTo::incidentChosen, this, [this](qint64 id) {
         m_docks[2]->show();
         m_docks[2]->raise();
@@ -370,9 +380,26 @@ void MainWindow::gapReport()
     report->show();
 }
 
-void MainWindow::editSettings()
+void MainWindow::showHost(const QString &host, const QString &unit)
+{
+    m_docks[5]->show();
+    m_docks[5]->raise();
+    m_hosts->select(host, unit);
+}
+
+void MainWindow::testHost(const QString &host)
+{
+    auto *dialog = new HostCheckDialog(m_parts.engine, m_parts.theme, m_parts.asker, host, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->show();
+    dialog->start();
+}
+
+void MainWindow::editSettings(const QString &page)
 {
     auto *dialog = new SettingsDialog(m_parts.engine, m_parts.theme, m_parts.asker, m_parts.keyring, this);
+    if (!page.isEmpty())
+        dialog->setPage(page);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->show();
 }
@@ -409,7 +436,7 @@ void MainWindow::exportEvents()
 
 void MainWindow::showShortcuts()
 {
-    showShortcutSheet(this, m_actions + m_pairs->pairActions());
+    showShortcutSheet(this, m_actions + m_pairs->pairActions() + m_hosts->hostActions());
 }
 
 void MainWindow::about()
@@ -423,6 +450,7 @@ void MainWindow::setZone(ClockZone zone)
     m_pairs->setZone(zone);
     m_charts->setZone(zone);
     m_events->setZone(zone);
+    m_hosts->setZone(zone);
     m_status->setZone(zone);
 }
 

@@ -7,6 +7,7 @@
 #include "ui/panels/connections_panel.h"
 #include "ui/panels/events_panel.h"
 #include "ui/panels/health_panel.h"
+#include "ui/panels/hosts_panel.h"
 #include "ui/panels/pairs_panel.h"
 #include "ui/panels/status_strip.h"
 #include "ui/support/asker.h"
@@ -45,10 +46,12 @@ public:
     ChartsPanel &charts() { return *m_charts; }
     EventsPanel &events() { return *m_events; }
     HealthPanel &health() { return *m_health; }
+    HostsPanel &hosts() { return *m_hosts; }
     StatusStrip &status() { return *m_status; }
     QAction *action(const QString &objectName) const;
 
     void showPair(const QString &exchange, const QString &pair);
+    void showHost(const QString &host, const QString &unit = {});
     void setStopping();        // the engine inside drains: nothing can be done any more
     void setHasTray(bool has); // then the user may have it hide there instead of ending
 
@@ -70,7 +73,8 @@ private:
     void goTo();
     void backfill(const QStringList &pairs);
     void gapReport();
-    void editSettings();
+    void editSettings(const QString &page = {});
+    void testHost(const QString &host);
     void excludePairs(const QString &exchange, const QStringList &pairs);
     void resubscribe(const QStringList &pairs);
     void repairGaps();
@@ -85,11 +89,12 @@ private:
     ChartsPanel *m_charts;
     EventsPanel *m_events;
     ConnectionsPanel *m_connections;
+    HostsPanel *m_hosts;
     HealthPanel *m_health;
     StatusStrip *m_status;
     QLabel *m_banner;
     QLabel *m_engineName = nullptr;
-    std::vector<QDockWidget *> m_docks; // pairs, charts, events, connections, health
+    std::vector<QDockWidget *> m_docks; // pairs, charts, events, connections, health, hosts
     QList<QAction *> m_actions;
     QActionGroup *m_themes = nullptr;
     QAction *m_local = nullptr;

@@ -177,6 +177,13 @@ private Q_SLOTS:
         row("inline, last", "s = { k = 1, l = 2 } # c\n", "s.l", "s = { k = 1 } # c\n");
         row("not there", "k = 1\n", "s.i.k", "k = 1\n");
         row("of a list's table", "[[e]]\nk = 1\n[[e]]\nk = 2\nl = 3\n", "e[2].k", "[[e]]\nk = 1\n[[e]]\nl = 3\n");
+        row("a list's table", "[[e]]\nk = 1\n\n[[e]]\nk = 2\nl = [\n1,\n] # c\n\n[z]\nk = 4\n", "e[2]",
+            "[[e]]\nk = 1\n\n[z]\nk = 4\n");
+        row("a list's table by name", "[[e]]\nname = \"x\"\n\n# of y\n[[e]]\nname = \"y\"\n", "e[x]",
+            "\n# of y\n[[e]]\nname = \"y\"\n");
+        row("the last table of a list", "k = 1\n\n[[e]]\nl = 2\n", "e[1]", "k = 1\n");
+        row("a list's table without keys", "[[e]]\n[[e]]\nk = 1\n", "e[1]", "[[e]]\nk = 1\n");
+        row("a list's table that is not there", "[[e]]\nk = 1\n", "e[2]", "[[e]]\nk = 1\n");
     }
     void removesKeys()
     {
@@ -198,6 +205,10 @@ private Q_SLOTS:
         QVERIFY(!editToml("k = 1\n", set(QStringLiteral("k.l"), qint64(1))));
         QVERIFY(!editToml("[[e]]\nk = 1\n", set(QStringLiteral("e[3].k"), qint64(1)))); // a table is missing between
         QVERIFY(!editToml("e = []\n", set(QStringLiteral("e[1].k"), qint64(1))));
+        QVERIFY(!editToml("e = [{ k = 1 }]\n", drop(QStringLiteral("e[1]"))));
+        QVERIFY(
+            !editToml("[[e]]\nk = 1\n[e.s]\nl = 1\n", drop(QStringLiteral("e[1]")))); // its table below would go astray
+        QVERIFY(!editToml("[[e]]\nk = 1\n", set(QStringLiteral("e[1]"), qint64(1))));
         QVERIFY(!editToml("k = [ # all\n 1 ]\n", set(QStringLiteral("k"), QStringList{QStringLiteral("A")})));
         for (const char *path : {"", ".", "a..b", "a b", "a[", "a[1]", "a[].b", "é"})
             QVERIFY2(!editToml("k = 1\n", set(QString::fromUtf8(path), qint64(1))), path);

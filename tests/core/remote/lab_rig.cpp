@@ -151,8 +151,8 @@ QStringList LabRig::leftProcesses() const
             continue;
         QByteArray line = file.readAll();
         line.replace('\0', ' ');
-        if (line.left(line.indexOf(' ')).endsWith("ssh") &&
-            (line.contains(m_folder.path().toUtf8()) || line.contains(labFolder().toUtf8() + "/id_ed25519")))
+        // All of ours name the known keys that lie there; those of others on this machine do not.
+        if (line.left(line.indexOf(' ')).endsWith("ssh") && line.contains(m_folder.path().toUtf8()))
             found.append(QString::fromUtf8(line));
     }
     return found;

@@ -29,7 +29,7 @@ public:
     QString sockets() const { return m_folder.filePath(QStringLiteral("s")); }
     QString socket(const QString &host) const { return sockets() + u'/' + host; }
 
-    // Command lines of ssh here that name the folder of the sockets, or log in to this lab.
+    // Command lines of the ssh processes that work for this rig's hosts, whoever started them.
     QStringList leftProcesses() const;
 
 private:

@@ -319,6 +319,51 @@ private Q_SLOTS:
         QCOMPARE(m_asker->asked.size(), 1);
     }
 
+    void hostsComeChangeAndGo()
+    {
+        m_text += QStringLiteral(
+            "\n# the first\n[[host]]\nname = \"feeder-1\"\ntarget = \"freqai@one\" # ours\nunits = [\n    "
+            "\"a.service\", # why\n]\n\n[[host]]\nname = \"feeder-2\"\n");
+        find<QPushButton>("settingsRevert")->setEnabled(true);
+        find<QPushButton>("settingsRevert")->click();
+        auto *list = find<QListWidget>("hostsList");
+        QTRY_COMPARE(list->count(), 2);
+        QCOMPARE(line("host:target")->text(), QStringLiteral("freqai@one"));
+        QCOMPARE(line("host:units")->text(), QStringLiteral("a.service"));
+        // Tried as it is typed, before anything is written.
+        typeInto("host:target", QStringLiteral("freqai@other"));
+        typeInto("host:units", QStringLiteral("a.service, b*.timer"));
+        QJsonObject tried;
+        m_link->answer(QStringLiteral("host-test"), [&](const QJsonObject &args) -> Result<QJsonValue> {
+            tried = args[QLatin1String("settings")].toObject();
+            return QJsonValue(QJsonObject{{QStringLiteral("good"), true}});
+        });
+        find<QPushButton>("hostsTest")->click();
+        QTRY_COMPARE(tried.value(QLatin1String("target")).toString(), QStringLiteral("freqai@other"));
+        QCOMPARE(tried.value(QLatin1String("units")).toArray().size(), 2);
+        // One goes, another comes.
+        list->setCurrentRow(1);
+        find<QPushButton>("hostsRemove")->click();
+        find<QPushButton>("hostsAdd")->click();
+        typeInto("host:name", QStringLiteral("feeder-3"));
+        typeInto("host:target", QStringLiteral("-oProxyCommand=x"));
+        QTRY_VERIFY(!find<QLabel>("hostsProblem")->isHidden());
+        QVERIFY(find<QLabel>("hostsProblem")->text().contains(QStringLiteral("target")));
+        QVERIFY(!find<QPushButton>("settingsApply")->isEnabled());
+        typeInto("host:target", QStringLiteral("three"));
+        apply();
+        QTRY_VERIFY2(m_text.contains(QStringLiteral("feeder-3")), qPrintable(said()));
+        QVERIFY2(
+            m_text.contains(QStringLiteral("# the first\n[[host]]\nname = \"feeder-1\"\ntarget = \"freqai@other\" # "
+                                           "ours\nunits = [\n    \"a.service\", # why\n")),
+            qPrintable(m_text));
+        QVERIFY2(m_text.contains(QStringLiteral("\"b*.timer\"")), qPrintable(m_text));
+        QVERIFY(!m_text.contains(QStringLiteral("feeder-2")));
+        QVERIFY2(m_text.contains(QStringLiteral("name = \"feeder-3\"\ntarget = \"three\"\n")), qPrintable(m_text));
+        QTRY_COMPARE(list->count(), 2);
+        QCOMPARE(list->item(1)->text(), QStringLiteral("feeder-3"));
+    }
+
     void excludesPairsByTheFileAlone()
     {
         SettingsFile file(m_view->connection());
@@ -355,7 +400,7 @@ private Q_SLOTS:
             QTRY_COMPARE(find<QTreeWidget>("pairsTree")->topLevelItemCount(), 13);
             find<QPushButton>("test-store")->click();
             QTRY_VERIFY(!find<QLabel>("test-store-result")->isHidden());
-            for (int page = 0; page < 5; ++page) {
+            for (int page = 0; page < 6; ++page) {
                 m_dialog->setPage(page);
                 QApplication::processEvents();
                 QVERIFY(m_dialog->grab().save(
@@ -376,6 +421,11 @@ private:
         return found;
     }
     QLineEdit *line(const char *key) const { return find<QLineEdit>(key); }
+    void typeInto(const char *key, const QString &text) const
+    {
+        line(key)->setText(text);
+        Q_EMIT line(key)->textEdited(text);
+    }
     QString said() const { return find<QLabel>("settingsSaid")->text(); }
     QTreeWidgetItem *pair(const char *base) const
     {

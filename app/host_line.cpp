@@ -1,0 +1,107 @@
+#include "app/host_line.h"
+
+#include <algorithm>
+
+namespace tk::app {
+
+using remote::HostReport;
+using remote::HostService;
+using remote::HostSnapshot;
+
+alert::HostSigns signsOf(const HostSnapshot &host)
+{
+    alert::HostSigns signs{.name = host.settings.name,
+                           .known = host.report.state != HostReport::State::Unknown,
+                           .up = host.report.state == HostReport::State::Up,
+                           .error = host.report.error ? host.report.error->message : QString()};
+    for (const remote::Trouble &trouble : host.report.troubles()) {
+        if (trouble.light == remote::Light::Bad)
+            signs.troubles.push_back({trouble.key, trouble.title, trouble.text});
+    }
+    return signs;
+}
+
+std::optional<milliseconds> behindOf(const HostReport &report)
+{
+    std::optional<milliseconds> worst;
+    for (const remote::FolderReport &folder : report.data.folders) {
+        for (const remote::FreshGroup &group : folder.groups) {
+            if (toMs(group.oldest) == 0 || group.content == QLatin1String("funding_rate"))
+                continue;
+            const milliseconds due = group.lag - nominalLength(group.timeframe);
+            worst = std::max(worst.value_or(milliseconds(0)), due);
+        }
+    }
+    return worst;
+}
+
+void HostLine::join(HostService &service)
+{
+    connect(&service, &HostService::snapshotReady, this, &HostLine::take);
+    connect(&service, &HostService::acted, this, &HostLine::acted);
+    connect(&service, &HostService::progressed, this, [this](quint64 id, const QJsonObject &progress) {
+        if (const auto open = m_open.constFind(id); open != m_open.cend())
+            open->progress(progress);
+    });
+    connect(&service, &HostService::answered, this, [this](quint64 id, const QJsonValue &answer) {
+        end(id, [&](const link::Reply &reply) { reply.finish(answer); });
+    });
+    connect(&service, &HostService::refused, this,
+            [this](quint64 id, const Error &error) { end(id, [&](const link::Reply &reply) { reply.fail(error); }); });
+    connect(this, &HostLine::hostsWanted, &service, &HostService::setHosts);
+    connect(this, &HostLine::lookedWanted, &service, &HostService::setLooked);
+    connect(this, &HostLine::commandWanted, &service, &HostService::run);
+    // Whatever it has not answered by then gets no answer.
+    connect(&service, &QObject::destroyed, this, [this] { m_open.clear(); });
+}
+
+void HostLine::end(quint64 id, const std::function<void(const link::Reply &)> &tell)
+{
+    const auto open = m_open.find(id);
+    if (open == m_open.end())
+        return;
+    const link::Reply reply = *open;
+    m_open.erase(open);
+    tell(reply);
+}
+
+void HostLine::run(const QString &command, const QJsonObject &args, const link::Reply &reply)
+{
+    m_open.insert(++m_lastId, reply);
+    Q_EMIT commandWanted(m_lastId, command, args);
+}
+
+void HostLine::setLooked(bool looked)
+{
+    if (std::exchange(m_looked, looked) != looked)
+        Q_EMIT lookedWanted(looked);
+}
+
+void HostLine::take(const std::shared_ptr<const remote::HostsSnapshot> &hosts)
+{
+    m_latest = hosts;
+    Q_EMIT changed();
+}
+
+std::vector<alert::HostSigns> HostLine::signs() const
+{
+    std::vector<alert::HostSigns> all;
+    for (const HostSnapshot &host : *m_latest)
+        all.push_back(signsOf(host));
+    return all;
+}
+
+void HostLine::show(link::LiveState &state) const
+{
+    const QString topic = QStringLiteral("hosts");
+    QJsonObject before = state.snapshot().value(topic).toObject();
+    int place = 0;
+    for (const HostSnapshot &host : *m_latest) {
+        state.set(topic, host.settings.name, hostObject(host.settings, host.report, place++));
+        before.remove(host.settings.name);
+    }
+    for (auto old = before.constBegin(); old != before.constEnd(); ++old)
+        state.remove(topic, old.key());
+}
+
+} // namespace tk::app
