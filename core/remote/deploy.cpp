@@ -286,10 +286,12 @@ void Deployment::followed(const QByteArray &log, bool works)
     const Lines lines = parseDeployLines(log);
     const DeployLine *begin = find(lines, QStringLiteral("begin"));
     if (!begin || begin->text != m_id) {
-        if (!works && m_begin.hasExpired())
-            return refuse(QStringLiteral("switch"), QStringLiteral("the host did not begin with it"));
-        if (works && m_begin.hasExpired())
-            return refuse(QStringLiteral("switch"), QStringLiteral("another deployment is in work there"));
+        if (m_told > 0)
+            return finish(DeployEnd::Unknown,
+                          QStringLiteral("its end was not seen: another deployment has begun there since"));
+        if (m_begin.hasExpired())
+            return refuse(QStringLiteral("switch"), works ? QStringLiteral("another deployment is in work there")
+                                                          : QStringLiteral("the host did not begin with it"));
         m_again.start(followEvery);
         return;
     }

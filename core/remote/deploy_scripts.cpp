@@ -87,7 +87,7 @@ say step check ok "$said"
 
 // Works alone from here on. Its words go to the log, which outlives it.
 constexpr const char *work = R"sh(
-trap '' HUP INT TERM PIPE
+trap '' HUP INT TERM
 LC_ALL=C TZ=UTC; export LC_ALL TZ
 cd / || exit 1
 exec 9>>"$D/.lock" && flock -w 5 9 || exit 1 # others look at it for a moment
@@ -98,17 +98,16 @@ systemctl=/usr/bin/systemctl
 now() { read -r up rest </proc/uptime; echo "${up%.*}"; }
 point() { rm -f -- "$D/.current-new"; ln -s -- "$1" "$D/.current-new" && mv -T -- "$D/.current-new" "$D/current"; }
 
-before() { was=$(show InvocationID) restarts=$(show NRestarts); }
-# Whether the unit is well after a restart, which a package may have done by itself; else why not. A crash loop looks
-# active most of the time: another invocation, or one more restart, is one.
+# Whether the unit is well after a restart; else why not. A crash loop looks active most of the time: another invocation,
+# or one more restart, is one.
 watch() {
-    mine= beat= why= stage=restart
-    if [ "$(show InvocationID)" = "$was" ] && ! said=$(as $systemctl restart "$U" 2>&1); then
+    was=$(show InvocationID) mine= beat= why= stage=restart
+    if ! said=$(as $systemctl restart "$U" 2>&1); then
         mine=$(show InvocationID)
         why="systemctl restart failed: $said"
         return 1
     fi
-    [ "$(show NRestarts)" -ge "${restarts:-0}" ] 2>/dev/null || restarts=0
+    restarts=$(show NRestarts)
     since=$(now) stage=heartbeat
     while :; do
         id=$(show InvocationID) state=$(show ActiveState)/$(show SubState) at=$(now)
@@ -117,7 +116,7 @@ watch() {
             why="it ended ($(show Result), $(show ExecMainStatus))"
             return 1 ;;
         esac
-        if { [ -n "$mine" ] && [ "$id" != "$mine" ]; } || [ "$(show NRestarts)" -gt "${restarts:-0}" ] ||
+        if { [ -n "$mine" ] && [ "$id" != "$mine" ]; } || [ "$(show NRestarts)" != "$restarts" ] ||
             [ "$state" = activating/auto-restart ]; then
             why="it ended ($(show Result)) and was started again"
             return 1
@@ -151,8 +150,10 @@ case $(show ActiveState) in active | activating | reloading) ran=yes ;; *) ran= 
 old=$(readlink -- "$D/current")
 if [ -n "$PACKAGE" ]; then
     new=$(dpkg-deb -f "$D/releases/.new-$ID/new.deb" Version)
+    name=$(dpkg-deb -f "$D/releases/.new-$ID/new.deb" Package)
     mv -- "$D/releases/.new-$ID/new.deb" "$D/packages/new.deb" || finish unchanged "the package could not be moved"
     [ ! -e "$D/packages/installed.deb" ] || old=$(dpkg-deb -f "$D/packages/installed.deb" Version)
+    in_use() { dpkg-query -W -f '${db:Status-Abbrev}${Version}' "$name" 2>/dev/null; }
     put_new() { as $install "$D/packages/new.deb"; }
     put_old() { as $install "$D/packages/installed.deb"; }
     had() { [ -e "$D/packages/installed.deb" ]; }
@@ -160,6 +161,7 @@ if [ -n "$PACKAGE" ]; then
     drop() { :; }
 else
     new=$(date -u +%Y%m%dT%H%M%SZ)-$SHA
+    in_use() { readlink -- "$D/current"; }
     put_new() { mv -- "$D/releases/.new-$ID" "$D/releases/$new" && sync -- "$D/releases" && point "releases/$new"; }
     put_old() { point "$old"; }
     had() { [ -n "$old" ]; }
@@ -170,7 +172,7 @@ else
     drop() { had || rm -f -- "$D/current"; rm -rf -- "$D/releases/$new"; }
 fi
 
-before
+before=$(in_use)
 if said=$(put_new 2>&1); then
     sync -- "$D" 2>/dev/null
     say step switch ok "$new"
@@ -184,7 +186,7 @@ if said=$(put_new 2>&1); then
 else
     why=$(printf %s "$said" | tail -n 3)
     say step switch failed "$why"
-    if [ -z "$PACKAGE" ]; then
+    if [ "$(in_use)" = "$before" ]; then
         rm -rf -- "$D/releases/$new" "$D/.current-new"
         finish unchanged "$new: $why"
     fi
@@ -196,7 +198,6 @@ if ! had; then
     as $systemctl stop "$U"
     finish rolled-back "$failed; there was no version before it, and $U is stopped"
 fi
-before
 if ! said=$(put_old 2>&1); then
     finish broken "$failed; and ${old#releases/} could not be put back: $said"
 fi

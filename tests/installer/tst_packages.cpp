@@ -224,13 +224,9 @@ private Q_SLOTS:
                                "/opt/tk/packages/installed.deb")
                     .arg(newVersion)),
             QString());
-        const tk::config::HostSettings settings = m_lab.settings(host);
         QFile config(m_packages.filePath(QStringLiteral("hosts.toml")));
         QVERIFY(config.open(QIODevice::WriteOnly));
-        config.write(QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = "
-                                    "\"%4\"\ndeploy = \"/opt/tk\"\ndeploy_hold = \"2s\"\n")
-                         .arg(settings.name, settings.target, settings.identity, settings.known_hosts)
-                         .toUtf8());
+        config.write(m_lab.table(host, "deploy = \"/opt/tk\"\ndeploy_hold = \"2s\"\n"));
         config.close();
         const QString sum = said(QStringLiteral("md5sum ") + conf);
         QProcess deploy;

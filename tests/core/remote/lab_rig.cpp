@@ -136,6 +136,15 @@ config::HostSettings LabRig::settings(const QString &host) const
     return settings;
 }
 
+QByteArray LabRig::table(const QString &host, const QByteArray &more) const
+{
+    const config::HostSettings of = settings(host);
+    return QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = \"%4\"\n")
+               .arg(of.name, of.target, of.identity, of.known_hosts)
+               .toUtf8() +
+           more;
+}
+
 void LabRig::resetKnownHosts()
 {
     QFile::remove(knownHosts());

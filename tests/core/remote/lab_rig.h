@@ -24,6 +24,8 @@ public:
     void write(const QString &host, const QString &path, const QByteArray &content);
 
     config::HostSettings settings(const QString &host) const;
+    QByteArray table(const QString &host,
+                     const QByteArray &more = {}) const; // the way there, as a configuration has it
     QString knownHosts() const { return m_folder.filePath(QStringLiteral("known")); }
     void resetKnownHosts();
     QString sockets() const { return m_folder.filePath(QStringLiteral("s")); }

@@ -12,6 +12,9 @@
 
 #include <csignal>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 using namespace tk;
 using namespace tk::remote;
 using namespace std::chrono_literals;
@@ -368,13 +371,8 @@ private Q_SLOTS:
     {
         QFile config(m_files.filePath(QStringLiteral("hosts.toml")));
         QVERIFY(config.open(QIODevice::WriteOnly));
-        for (const QString &name : names) {
-            const config::HostSettings of = m_lab.settings(name);
-            config.write(QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = "
-                                        "\"%4\"\ndeploy = \"/opt/tk\"\ndeploy_within = \"5s\"\ndeploy_hold = \"1s\"\n")
-                             .arg(of.name, of.target, of.identity, of.known_hosts)
-                             .toUtf8());
-        }
+        for (const QString &name : names)
+            config.write(m_lab.table(name, "deploy = \"/opt/tk\"\ndeploy_within = \"5s\"\ndeploy_hold = \"1s\"\n"));
         config.close();
         const auto run = [&](const QByteArray &program, QJsonArray *rows) {
             QProcess process;
@@ -459,6 +457,19 @@ private Q_SLOTS:
         done = install(first);
         QVERIFY2(done && done->end() == DeployEnd::Done, done ? qPrintable(done->verdict()) : "");
         QCOMPARE(installed(), QStringLiteral("1 install ok installed\nactive"));
+
+        // Somebody else is at work with packages there: nothing is changed, and nothing is put back either.
+        const QString before = said(QStringLiteral("systemctl show -P InvocationID tk-lab"));
+        const int dpkg = ::open(qPrintable(m_lab.root(host) + QStringLiteral("/var/lib/dpkg/lock-frontend")), O_RDWR);
+        struct flock lock = {};
+        lock.l_type = F_WRLCK;
+        QVERIFY(dpkg >= 0 && ::fcntl(dpkg, F_SETLK, &lock) == 0);
+        done = install(third);
+        ::close(dpkg);
+        QVERIFY2(done && done->end() == DeployEnd::Unchanged, done ? qPrintable(done->verdict()) : "");
+        QVERIFY2(done->verdict().contains(QStringLiteral("lock")), qPrintable(done->verdict()));
+        QCOMPARE(said(QStringLiteral("systemctl show -P InvocationID tk-lab")), before);
+        QCOMPARE(leftovers(), QString());
 
         done = install(second);
         QVERIFY2(done && done->end() == DeployEnd::RolledBack, done ? qPrintable(done->verdict()) : "");

@@ -396,15 +396,8 @@ private Q_SLOTS:
         QTemporaryDir folder;
         QFile config(folder.filePath(QStringLiteral("c.toml")));
         QVERIFY(config.open(QIODevice::WriteOnly));
-        for (const QString &name : names) {
-            const config::HostSettings host = m_lab.settings(name);
-            config.write(
-                QStringLiteral(
-                    "[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = \"%4\"\nunits = "
-                    "[\"%5\"]\n")
-                    .arg(host.name, host.target, host.identity, host.known_hosts, feeder)
-                    .toUtf8());
-        }
+        for (const QString &name : names)
+            config.write(m_lab.table(name, "units = [\"" + feeder.toUtf8() + "\"]\n"));
         config.close();
         QProcess program;
         program.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server"),
