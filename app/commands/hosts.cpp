@@ -398,6 +398,10 @@ void HostsCommand::deploy()
                                                      "say, in its [[host]] (docs/hosts.md)")
                                           .arg(host->settings.name)});
     }
+    for (const QString &file : {line().binary, line().config_file, line().package}) {
+        if (!file.isEmpty() && !QFileInfo(file).isReadable())
+            return fail({Error::Kind::Config, QStringLiteral("there is no file %1 that can be read").arg(file)});
+    }
     m_table.columns = {
         {QStringLiteral("host")}, {QStringLiteral("step")}, {QStringLiteral("result")}, {QStringLiteral("what")}};
     deployTo(*m_hosts.front());

@@ -1,6 +1,7 @@
 #include "remote/deploy.h"
 
 #include <QFileInfo>
+#include <QLocale>
 #include <QUuid>
 
 namespace tk::remote {
@@ -24,7 +25,7 @@ constexpr qsizetype mostJournal = 20;
 
 QString sizeText(qint64 bytes)
 {
-    return QStringLiteral("%1 MiB").arg(double(bytes) / double(1 << 20), 0, 'f', 1);
+    return QLocale::c().formattedDataSize(bytes);
 }
 
 const DeployLine *find(const std::vector<DeployLine> &lines, const QString &kind, const QString &name = {})
@@ -115,7 +116,9 @@ Status Deployment::open(const QString &name, const QString &remoteName)
 {
     auto local = std::make_unique<Local>();
     local->content = std::make_unique<QFile>(name);
-    if (!QFileInfo(name).isFile() || !local->content->open(QIODevice::ReadOnly))
+    if (!QFileInfo(name).isFile())
+        return Error{Error::Kind::Config, QStringLiteral("there is no file %1").arg(name)};
+    if (!local->content->open(QIODevice::ReadOnly))
         return Error{Error::Kind::Config,
                      QStringLiteral("%1 cannot be read: %2").arg(name, local->content->errorString())};
     local->file = {remoteName, local->content->size(), {}};

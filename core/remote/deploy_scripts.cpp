@@ -100,7 +100,7 @@ point() { rm -f -- "$D/.current-new"; ln -s -- "$1" "$D/.current-new" && mv -T -
 
 # Whether the unit is well after a restart; else why not. A crash loop looks active most of the time: another invocation,
 # or one more restart, is one.
-watch() {
+watch() { # $1: the version
     was=$(show InvocationID) mine= beat= why= stage=restart
     if ! said=$(as $systemctl restart "$U" 2>&1); then
         mine=$(show InvocationID)
@@ -113,18 +113,20 @@ watch() {
         id=$(show InvocationID) state=$(show ActiveState)/$(show SubState) at=$(now)
         if [ -z "$mine" ]; then [ "$id" = "$was" ] || mine=$id; fi
         case $state in failed/* | inactive/*)
-            why="it ended ($(show Result), $(show ExecMainStatus))"
+            why="it ended ($(show Result), status $(show ExecMainStatus))"
             return 1 ;;
         esac
         if { [ -n "$mine" ] && [ "$id" != "$mine" ]; } || [ "$(show NRestarts)" != "$restarts" ] ||
             [ "$state" = activating/auto-restart ]; then
-            why="it ended ($(show Result)) and was started again"
+            # Once it runs again, the first end is in the journal alone.
+            why="it ended and was started again"
+            [ "$(show Result)" = success ] || why="it ended ($(show Result), status $(show ExecMainStatus))"
             return 1
         fi
         if [ -z "$beat" ] && [ -n "$mine" ] && [ "$state" = active/running ] &&
             journalctl --no-pager -q -o cat "_SYSTEMD_INVOCATION_ID=$mine" | grep -Eq -e "$H"; then
             beat=$at stage=hold
-            say step heartbeat ok "after $((at - since)) s"
+            say step heartbeat ok "$1, after $((at - since)) s"
         fi
         if [ -n "$beat" ] && [ $((at - beat)) -ge "$K" ]; then
             return 0
@@ -176,7 +178,7 @@ before=$(in_use)
 if said=$(put_new 2>&1); then
     sync -- "$D" 2>/dev/null
     say step switch ok "$new"
-    if watch; then
+    if watch "$new"; then
         say step hold ok "$K s without a restart"
         keep
         finish "done" "$new runs"
@@ -206,7 +208,7 @@ if [ -z "$ran" ]; then
     as $systemctl stop "$U"
     finish rolled-back "$failed; ${old#releases/} is back, and $U is stopped, as it was before"
 fi
-if watch; then
+if watch "${old#releases/}"; then
     say step "roll back" ok "${old#releases/}"
     finish rolled-back "$failed; ${old#releases/} runs again"
 fi

@@ -166,6 +166,7 @@ private Q_SLOTS:
         const QByteArray name = "name = \"binance-usdm\"\n";
         QVERIFY(text.contains(name));
         text.replace(name, name + exchange.toUtf8());
+        text.replace("[engine]\n", "[engine]\nhttp = \"\"\n"); // this machine's ports are the host's, and may be in use
         QVERIFY(file.seek(0) && file.write(text + more.toUtf8()) > 0); // owner and mode stay
         file.close();
 
