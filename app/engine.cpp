@@ -251,7 +251,7 @@ void Engine::showSoon()
 
 void Engine::addHosts()
 {
-    m_hosts = std::make_unique<HostLine>();
+    m_hosts = std::make_unique<HostLine>(m_metrics);
     m_host.add(
         QStringLiteral("hosts"),
         [this]() -> std::unique_ptr<runtime::Service> {

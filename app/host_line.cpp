@@ -1,5 +1,7 @@
 #include "app/host_line.h"
 
+#include <QJsonArray>
+
 #include <algorithm>
 
 namespace tk::app {
@@ -79,8 +81,44 @@ void HostLine::setLooked(bool looked)
 
 void HostLine::take(const std::shared_ptr<const remote::HostsSnapshot> &hosts)
 {
-    m_latest = hosts;
+    const auto before = std::exchange(m_latest, hosts);
+    count(*before);
     Q_EMIT changed();
+}
+
+void HostLine::count(const remote::HostsSnapshot &before)
+{
+    for (const HostSnapshot &host : before) {
+        if (std::ranges::none_of(*m_latest,
+                                 [&](const HostSnapshot &one) { return one.settings.name == host.settings.name; }))
+            m_metrics.forgetHost(host.settings.name);
+    }
+    for (const HostSnapshot &host : *m_latest) {
+        const QString &name = host.settings.name;
+        if (host.report.state == HostReport::State::Unknown)
+            continue;
+        const bool isUp = host.report.state == HostReport::State::Up;
+        m_metrics.hostUp(name).Set(isUp ? 1 : 0);
+        if (!isUp)
+            continue; // of the rest nobody knows anything new
+        m_metrics.hostTroubles(name).Set(double(signsOf(host).troubles.size()));
+        if (const auto behind = behindOf(host.report))
+            m_metrics.hostBehind(name).Set(double(behind->count()) / 1000.0);
+    }
+}
+
+QJsonArray HostLine::status() const
+{
+    QJsonArray all;
+    for (const HostSnapshot &host : *m_latest) {
+        QJsonObject object = hostObject(host.settings, host.report, 0);
+        all.append(QJsonObject{{QStringLiteral("name"), host.settings.name},
+                               {QStringLiteral("target"), host.settings.target},
+                               {QStringLiteral("state"), object.value(QLatin1String("state"))},
+                               {QStringLiteral("light"), object.value(QLatin1String("light"))},
+                               {QStringLiteral("reasons"), QJsonArray::fromStringList(host.report.reasons())}});
+    }
+    return all;
 }
 
 std::vector<alert::HostSigns> HostLine::signs() const

@@ -5,6 +5,7 @@
 #include "alert/incident_watch.h"
 #include "link/live_state.h"
 #include "remote/host_service.h"
+#include "telemetry/metrics.h"
 
 #include <QHash>
 
@@ -20,7 +21,9 @@ class HostLine final : public QObject
 {
     Q_OBJECT
 public:
-    using QObject::QObject;
+    explicit HostLine(telemetry::Metrics &metrics)
+        : m_metrics(metrics)
+    {}
 
     void join(remote::HostService &service); // from its thread, before it starts
 
@@ -31,6 +34,7 @@ public:
 
     const remote::HostsSnapshot &latest() const { return *m_latest; }
     std::vector<alert::HostSigns> signs() const;
+    QJsonArray status() const;               // of `tapekeeper status`: {"name","target","state","light","reasons"} each
     void show(link::LiveState &state) const; // the topic "hosts": see remote/host_json.h
 
 Q_SIGNALS:
@@ -43,8 +47,10 @@ Q_SIGNALS:
 
 private:
     void take(const std::shared_ptr<const remote::HostsSnapshot> &hosts);
+    void count(const remote::HostsSnapshot &before);
     void end(quint64 id, const std::function<void(const link::Reply &)> &tell);
 
+    telemetry::Metrics &m_metrics;
     std::shared_ptr<const remote::HostsSnapshot> m_latest = std::make_shared<const remote::HostsSnapshot>();
     QHash<quint64, link::Reply> m_open;
     quint64 m_lastId = 0;

@@ -62,7 +62,10 @@ void EngineCommands::searchGaps(QObject *context, std::function<void(const Resul
 void EngineCommands::run(const QString &command, const QJsonObject &args, link::Reply reply)
 {
     if (command == QLatin1String("status")) {
-        reply.finish(statusObject(facts(), m_engine.bridge.latest()));
+        QJsonObject status = statusObject(facts(), m_engine.bridge.latest());
+        if (m_engine.hosts) // theirs is no verdict on the collecting
+            status.insert(QStringLiteral("hosts"), m_engine.hosts->status());
+        reply.finish(status);
     } else if (StoreViews::knows(command)) {
         m_views.run(command, args, reply);
     } else if (SettingsCommands::knows(command)) {

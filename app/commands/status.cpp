@@ -171,6 +171,15 @@ Table statusTable(const QJsonObject &status)
     const qint64 gaps = number(status, "gaps_open");
     rows.add(QStringLiteral("gaps"), gaps == 0 ? QStringLiteral("ok") : QStringLiteral("open"), {},
              QStringLiteral("%1 open").arg(gaps));
+    for (const QJsonValue &value : status.value(QLatin1String("hosts")).toArray()) {
+        const QJsonObject host = value.toObject();
+        QStringList reasons;
+        for (const QJsonValue &reason : host.value(QLatin1String("reasons")).toArray())
+            reasons.append(reason.toString());
+        rows.add(QStringLiteral("host ") + text(host, "name"),
+                 text(host, "state") == QLatin1String("up") ? text(host, "light") : text(host, "state"), {},
+                 (QStringList{text(host, "target")} + reasons).join(QStringLiteral("; ")));
+    }
     return rows.take();
 }
 

@@ -28,7 +28,7 @@ QString proxyCommand(const SshTarget &target)
         return QStringLiteral("false");
     jump.value().identity = target.identity;
     jump.value().known_hosts = target.known_hosts;
-    QStringList words{QStringLiteral("exec"), QStringLiteral("ssh")};
+    QStringList words{QStringLiteral("ssh")}; // without a shell between: ssh itself puts "exec" before it
     for (QString word : commonOptions(*jump))
         words.append(shellQuoted(word.replace(u'%', QStringLiteral("%%"))));
     words << QStringLiteral("-W") << QStringLiteral("'[%h]:%p'") << QStringLiteral("--") << shellQuoted(jump->host);

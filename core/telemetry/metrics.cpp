@@ -100,6 +100,10 @@ struct Metrics::Families
         gauge("tapekeeper_clock_offset_seconds", "How far the exchange's clock is ahead of this machine's.");
     Family<Gauge> &queueWaiting = gauge("tapekeeper_queue_waiting", "Items that wait in a queue between threads.");
     Family<Counter> &queueRefused = counter("tapekeeper_queue_refused_total", "Items a full queue has refused.");
+    Family<Gauge> &hostUp = gauge("tapekeeper_host_up", "Whether a host answers.");
+    Family<Gauge> &hostTroubles = gauge("tapekeeper_host_troubles", "Units, files and disks of a host that are bad.");
+    Family<Gauge> &hostBehind =
+        gauge("tapekeeper_host_behind_seconds", "How long the newest candles of a host's files have been due at most.");
     Family<Gauge> &buildInfo = gauge("tapekeeper_build_info", "Always 1; the version is in the labels.");
 
     Counter &cpu = counter("process_cpu_seconds_total", "User and system time.").Add({});
@@ -266,6 +270,28 @@ Gauge &Metrics::clockOffset()
 Gauge &Metrics::queueWaiting(const QString &queue)
 {
     return m_families->queueWaiting.Add({{"queue", queue.toStdString()}});
+}
+
+Gauge &Metrics::hostUp(const QString &host)
+{
+    return m_families->hostUp.Add({{"host", host.toStdString()}});
+}
+
+Gauge &Metrics::hostTroubles(const QString &host)
+{
+    return m_families->hostTroubles.Add({{"host", host.toStdString()}});
+}
+
+Gauge &Metrics::hostBehind(const QString &host)
+{
+    return m_families->hostBehind.Add({{"host", host.toStdString()}});
+}
+
+void Metrics::forgetHost(const QString &host)
+{
+    const Labels labels{{"host", host.toStdString()}};
+    for (Families::Family<Gauge> *family : {&m_families->hostUp, &m_families->hostTroubles, &m_families->hostBehind})
+        family->Remove(&family->Add(labels));
 }
 
 Counter &Metrics::queueRefused(const QString &queue)

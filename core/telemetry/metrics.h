@@ -60,6 +60,10 @@ public:
     Gauge &clockOffset();                                       // seconds the exchange's clock is ahead of ours
     Gauge &queueWaiting(const QString &queue);
     Counter &queueRefused(const QString &queue);
+    Gauge &hostUp(const QString &host);       // 1 or 0
+    Gauge &hostTroubles(const QString &host); // things that are bad there
+    Gauge &hostBehind(const QString &host);   // seconds that the newest candles of its files have been due
+    void forgetHost(const QString &host);     // nobody looks at it any more
 
     // Prometheus text format 0.0.4, of this moment; the figures of the process are read now.
     std::string text();

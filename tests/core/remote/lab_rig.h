@@ -13,6 +13,7 @@ class LabRig
 public:
     // Empty where the lab can be used; else why not.
     QString start(const QStringList &hosts);
+    ~LabRig() { stop(); } // also after a test that failed
     void stop();
 
     bool lab(const QStringList &arguments); // of the script

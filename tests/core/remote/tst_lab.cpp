@@ -247,6 +247,57 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT((host->lookAtUnits(), host->report().state == HostReport::State::Up), 30'000);
     }
 
+    // The same identity logs in at the host in between, whose key is checked as strictly.
+    void throughAHostInBetween()
+    {
+        config::HostSettings settings = m_lab.settings(names[1]);
+        settings.jump = m_lab.settings(names[0]).target;
+        {
+            auto host = watch(QStringLiteral("j"), settings);
+            host->lookAtUnits();
+            QTRY_VERIFY2_WITH_TIMEOUT(host->report().state == HostReport::State::Up,
+                                      host->report().error ? qPrintable(host->report().error->message) : "", 20'000);
+            const auto stopped = act(*host, UnitAction::Stop, feeder);
+            QVERIFY(stopped && *stopped && (*stopped)->done);
+        }
+        // It was asked: with its key unknown nothing goes through.
+        QFile known(m_lab.knownHosts());
+        QVERIFY(known.open(QIODevice::ReadOnly));
+        QByteArray lines;
+        const QByteArray jumpAddress = m_lab.settings(names[0]).target.section(u'@', 1).section(u':', 0, 0).toUtf8();
+        for (const QByteArray &line : known.readAll().split('\n')) {
+            if (!line.contains(jumpAddress + ']'))
+                lines += line + '\n';
+        }
+        known.close();
+        QVERIFY(known.open(QIODevice::WriteOnly | QIODevice::Truncate));
+        known.write(lines);
+        known.close();
+        const auto back = qScopeGuard([this] { m_lab.resetKnownHosts(); });
+        auto host = watch(QStringLiteral("k"), settings);
+        host->lookAtUnits();
+        QTRY_VERIFY_WITH_TIMEOUT(host->report().state == HostReport::State::Unreachable, 20'000);
+        QVERIFY2(host->report().error->message.contains(QStringLiteral("key")),
+                 qPrintable(host->report().error->message));
+    }
+
+    void aFullDiskIsRed()
+    {
+        auto host = watch(names[2]);
+        int mounted = -1;
+        m_lab.asRoot(names[2], QStringLiteral("mount -t tmpfs -o size=1m tmpfs /srv/data"), &mounted);
+        QCOMPARE(mounted, 0);
+        const auto back = qScopeGuard([this] { m_lab.asRoot(names[2], QStringLiteral("umount /srv/data")); });
+        host->lookAtUnits();
+        QTRY_VERIFY_WITH_TIMEOUT(host->report().state == HostReport::State::Up, 15'000);
+        host->lookAtData();
+        QTRY_VERIFY_WITH_TIMEOUT(host->report().has_data, 20'000);
+        const auto troubles = host->report().troubles();
+        const auto full = std::ranges::find(troubles, QStringLiteral("Disk full"), &Trouble::title);
+        QVERIFY(full != troubles.end() && full->light == Light::Bad);
+        QVERIFY(host->report().light() == Light::Bad);
+    }
+
     void aChangedHostKeyIsAcceptedByOrderAlone()
     {
         // Another host's key under this host's name.
