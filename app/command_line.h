@@ -72,12 +72,15 @@ struct CommandLine
     bool receipts = false;
     QString datadir;
     // hosts
-    QString verb;      // "status", "start", ..., "logs", "test", "trust"
+    QString verb;      // "status", "start", ..., "logs", "test", "trust", "deploy"
     QStringList hosts; // of the configuration; empty: all
     QString unit;
     QString fingerprint; // of trust
     QString grep;
     bool follow = false;
+    QString binary; // of deploy: files here
+    QString config_file;
+    QString package;
 };
 
 // An error is a message for stderr; the exit code is then WrongUsage.

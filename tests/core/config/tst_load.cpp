@@ -239,7 +239,8 @@ private Q_SLOTS:
                 "[[host]]\nname = \"a\"\ntarget = \"freqai@10.0.0.5:2222\"\nidentity = \"key\"\njump = "
                 "\"ops@bastion\"\n"
                 "units = [\"freqtrade-feeder*.service\", \"influxdb-data-sync.timer\"]\ndata = [\"/srv/d\", \"~/e\"]\n"
-                "stale_after = \"5m\"\n[[host]]\ntarget = \"b\"\n"),
+                "stale_after = \"5m\"\ndeploy = \"~/tk\"\ndeploy_unit = \"x.service\"\ndeploy_heartbeat = \"alive\"\n"
+                "deploy_within = \"30s\"\ndeploy_hold = \"0s\"\n[[host]]\ntarget = \"b\"\n"),
             {});
         QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
         QCOMPARE(result.settings.hosts.size(), size_t(2));
@@ -249,6 +250,10 @@ private Q_SLOTS:
         QCOMPARE(first.units.size(), 2);
         QCOMPARE(first.data.size(), 2);
         QVERIFY(first.stale_after == std::chrono::minutes(5));
+        QCOMPARE(first.deploy, QStringLiteral("~/tk"));
+        QCOMPARE(first.deploy_unit, QStringLiteral("x.service"));
+        QCOMPARE(first.deploy_heartbeat, QStringLiteral("alive"));
+        QVERIFY(first.deploy_within == std::chrono::seconds(30) && first.deploy_hold.count() == 0);
         QCOMPARE(result.settings.hosts[1].name, QStringLiteral("b"));
 
         for (const char *wrong :
@@ -257,7 +262,9 @@ private Q_SLOTS:
               "[[host]]\ntarget = \"h\"\nunits = [\"a b.service\"]",
               "[[host]]\ntarget = \"h\"\nunits = [\"-a.service\"]", "[[host]]\ntarget = \"h\"\ndata = [\"relative\"]",
               "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\npassword = \"x\"",
-              "[host]\ntarget = \"h\""})
+              "[host]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\ndeploy = \"relative\"",
+              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x*.service\"",
+              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x.timer\""})
             QCOMPARE(loadSettings(write(wrong), {}).problems.size(), size_t(1));
     }
 

@@ -113,20 +113,31 @@ QByteArray LabRig::ssh(const QString &host, const QString &command)
     return process.readAllStandardOutput();
 }
 
-bool LabRig::inside(const QString &host, const QStringList &command)
+qint64 LabRig::leader(const QString &host) const
 {
     QFile outer(labFolder() + QStringLiteral("/run/%1.pid").arg(host));
     if (!outer.open(QIODevice::ReadOnly))
-        return false;
-    const QString parent = QString::fromUtf8(outer.readAll()).trimmed();
-    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(parent));
-    if (!children.open(QIODevice::ReadOnly))
-        return false;
-    const QString leader = QString::fromUtf8(children.readAll()).section(u' ', 0, 0);
+        return 0;
+    const QString pid = QString::fromLatin1(outer.readAll()).trimmed();
+    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(pid));
+    return children.open(QIODevice::ReadOnly) ? children.readAll().trimmed().split(' ').first().toLongLong() : 0;
+}
+
+QByteArray LabRig::asRoot(const QString &host, const QString &command, int *code)
+{
     QProcess process;
-    process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-    process.start(QStringLiteral("nsenter"), QStringList{QStringLiteral("-t"), leader, QStringLiteral("-a")} + command);
-    return process.waitForFinished(60'000) && process.exitCode() == 0;
+    process.setProcessChannelMode(QProcess::MergedChannels);
+    process.setStandardInputFile(QProcess::nullDevice());
+    process.start(QStringLiteral("nsenter"),
+                  {QStringLiteral("-t"), QString::number(leader(host)), QStringLiteral("-a"), QStringLiteral("--"),
+                   QStringLiteral("/usr/bin/env"), QStringLiteral("-i"), QStringLiteral("HOME=/root"),
+                   QStringLiteral("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), QStringLiteral("LC_ALL=C.UTF-8"),
+                   QStringLiteral("DEBIAN_FRONTEND=noninteractive"), QStringLiteral("sh"), QStringLiteral("-c"),
+                   command});
+    const bool ended = process.waitForFinished(300'000) && process.exitStatus() == QProcess::NormalExit;
+    if (code)
+        *code = ended ? process.exitCode() : -1;
+    return process.readAll();
 }
 
 QString LabRig::root(const QString &host) const
@@ -154,6 +165,15 @@ config::HostSettings LabRig::settings(const QString &host) const
                       QStringLiteral("broken.service")};
     settings.data = {QStringLiteral("/srv/data")};
     return settings;
+}
+
+QByteArray LabRig::table(const QString &host, const QByteArray &more) const
+{
+    const config::HostSettings of = settings(host);
+    return QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = \"%4\"\n")
+               .arg(of.name, of.target, of.identity, of.known_hosts)
+               .toUtf8() +
+           more;
 }
 
 void LabRig::resetKnownHosts()
