@@ -194,6 +194,34 @@ private Q_SLOTS:
             30'000);
     }
 
+    // ssh works behind the service's walls, with keys of its own; a reload brings the host.
+    void theServiceReachesHosts()
+    {
+        const tk::config::HostSettings itself = m_lab.settings(host);
+        const auto bring = [this](const QString &from, const QString &to) {
+            QFile file(from);
+            QVERIFY2(file.open(QIODevice::ReadOnly), qPrintable(from));
+            m_lab.write(host, to, file.readAll());
+        };
+        const QString keys = QStringLiteral("/var/lib/tapekeeper/.ssh");
+        bring(itself.identity, keys + QStringLiteral("/id"));
+        bring(itself.known_hosts, keys + QStringLiteral("/known_hosts"));
+        QCOMPARE(run(QStringLiteral("chown -R tapekeeper: %1 && chmod 700 %1 && chmod 600 %1/*").arg(keys)), QString());
+        QFile file(m_lab.root(host) + conf);
+        QVERIFY(file.open(QIODevice::Append));
+        file.write(QStringLiteral("\n[[host]]\nname = \"itself\"\ntarget = \"%1\"\nidentity = \"%2/id\"\nunits = "
+                                  "[\"tapekeeper.service\"]\n")
+                       .arg(itself.target, keys)
+                       .toUtf8());
+        file.close();
+        QCOMPARE(run(QStringLiteral("systemctl reload tapekeeper")), QString());
+        const QString ask =
+            QStringLiteral("runuser -u tapekeeper -- tapekeeper status --format csv --config %1").arg(conf);
+        QTRY_VERIFY2_WITH_TIMEOUT(said(ask).contains(QStringLiteral("host itself,ok")),
+                                  qPrintable(said(ask) + said(QStringLiteral("journalctl -q -o cat -u tapekeeper"))),
+                                  30'000);
+    }
+
     void anUpgradeKeepsWhatThereIs()
     {
         const qint64 before = candles();
