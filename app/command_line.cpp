@@ -43,7 +43,8 @@ const std::vector<Command> &commands()
         {QStringLiteral("sync"), CommandLine::Action::Sync,
          QStringLiteral("sync [--once] [--full] [--datadir D] [--pairs P,…] [--timeframes T,…]\n"
                         "                                         feather files for freqtrade, from the store\n"
-                        "  sync --receipts [--datadir D]          what was written last")},
+                        "  sync --receipts [--datadir D]          what was written last\n"
+                        "  sync --receive --datadir D             takes what another host pushes, through a pipe")},
         {QStringLiteral("hosts"), CommandLine::Action::Hosts,
          QStringLiteral(
              "hosts status [HOST…] [--follow]        units and data of other computers, over ssh\n"
@@ -52,7 +53,9 @@ const std::vector<Command> &commands()
              "  hosts test [HOST…]                     the way to them, step by step\n"
              "  hosts trust HOST FINGERPRINT           takes up a host's key\n"
              "  hosts deploy [HOST…] --binary F [--config-file C] [--unit U]\n"
-             "  hosts deploy [HOST…] --package F [--unit U]   a new version; goes back where it is not well")},
+             "  hosts deploy [HOST…] --package F [--unit U]   a new version; goes back where it is not well\n"
+             "  hosts push [HOST…] [--full]            what their files for freqtrade lack, from the store\n"
+             "  hosts receipts [HOST…]                 what their files held when they were written last")},
     };
     return all;
 }
@@ -104,8 +107,9 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("timeframes"), QStringLiteral("backfill, copy, sync: timeframes, separated by commas."),
            QStringLiteral("T,…"));
     option(QStringLiteral("once"), QStringLiteral("sync: once, instead of every interval."));
-    option(QStringLiteral("full"), QStringLiteral("sync: compare every file with all of the store."));
+    option(QStringLiteral("full"), QStringLiteral("sync, hosts push: compare every file with all of the store."));
     option(QStringLiteral("receipts"), QStringLiteral("sync: print what was written last, and write nothing."));
+    option(QStringLiteral("receive"), QStringLiteral("sync: the rows come through standard input, from a hosts push."));
     option(QStringLiteral("datadir"), QStringLiteral("sync: freqtrade's folder of data."), QStringLiteral("D"));
     option(QStringLiteral("replay"), QStringLiteral("dead-letters: send the lines of this file once more."),
            QStringLiteral("FILE"));
@@ -148,6 +152,7 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     line.once = isSet("once");
     line.full = isSet("full");
     line.receipts = isSet("receipts");
+    line.receive = isSet("receive");
     line.datadir = value("datadir");
     if (isSet("speed")) {
         bool good = false;
@@ -232,7 +237,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         static const QStringList verbs{QStringLiteral("status"),  QStringLiteral("start"),  QStringLiteral("stop"),
                                        QStringLiteral("restart"), QStringLiteral("enable"), QStringLiteral("disable"),
                                        QStringLiteral("run"),     QStringLiteral("logs"),   QStringLiteral("test"),
-                                       QStringLiteral("trust"),   QStringLiteral("deploy")};
+                                       QStringLiteral("trust"),   QStringLiteral("deploy"), QStringLiteral("push"),
+                                       QStringLiteral("receipts")};
         line.verb = words.isEmpty() ? QString() : words.takeFirst();
         if (!verbs.contains(line.verb))
             return usage(QStringLiteral("hosts what? ") + verbs.join(QStringLiteral(", ")));
@@ -265,6 +271,9 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     }
     if (line.action == CommandLine::Action::Sync && line.receipts && (line.once || line.full))
         return usage(QStringLiteral("sync --receipts writes nothing: leave --once and --full away"));
+    if (line.receive && (line.action != CommandLine::Action::Sync || line.datadir.isEmpty() || line.receipts ||
+                         line.once || line.full || !line.pairs.isEmpty() || !line.timeframes.isEmpty()))
+        return usage(QStringLiteral("--receive goes with sync --datadir D alone: all else is said by who pushes"));
     if (!words.isEmpty())
         return usage(QStringLiteral("\"%1\" is one word too many").arg(words.first()));
     if (line.action == CommandLine::Action::Backfill) {

@@ -70,9 +70,10 @@ struct CommandLine
     bool once = false;
     bool full = false;
     bool receipts = false;
+    bool receive = false; // what a collector pushes through a pipe
     QString datadir;
     // hosts
-    QString verb;      // "status", "start", ..., "logs", "test", "trust", "deploy"
+    QString verb;      // "status", "start", ..., "logs", "test", "trust", "deploy", "push", "receipts"
     QStringList hosts; // of the configuration; empty: all
     QString unit;
     QString fingerprint; // of trust

@@ -2,6 +2,7 @@
 
 #include "app/live_topics.h"
 #include "app/open_store.h"
+#include "app/push_service.h"
 #include "app/service_settings.h"
 #include "base/logging.h"
 #include "store/embedded/embedded_store.h"
@@ -23,9 +24,17 @@ constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{2'000};
 constexpr milliseconds senderGrace{2'500};
-constexpr milliseconds auditGrace{750};
+constexpr milliseconds auditGrace{500};
 constexpr milliseconds hostsGrace{500};
+constexpr milliseconds pushGrace{250};
 constexpr milliseconds syncGrace{250}; // what runs together stays below the 10 s that SIGTERM may take
+
+std::vector<config::HostSettings> pushedTo(const config::Settings &settings)
+{
+    std::vector<config::HostSettings> hosts = settings.hosts;
+    std::erase_if(hosts, [](const config::HostSettings &host) { return host.push.isEmpty(); });
+    return hosts;
+}
 
 } // namespace
 
@@ -66,6 +75,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
         engine->addHosts(); // whatever else happens, somebody may want to see them
     if (settings.sync.enabled && options.live)
         engine->addSync(); // early: stopped late, and told to stop when all of them are
+    if (auto hosts = pushedTo(settings); !hosts.empty() && options.live)
+        engine->addPush(std::move(hosts));
     if (engine->m_influx)
         engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
@@ -262,7 +273,7 @@ void Engine::addHosts()
     m_host.add(
         QStringLiteral("hosts"),
         [this]() -> std::unique_ptr<runtime::Service> {
-            auto service = std::make_unique<remote::HostService>(m_settings.hosts, m_clock);
+            auto service = std::make_unique<remote::HostService>(m_settings.hosts, m_clock, m_settings.engine.data_dir);
             m_hosts->join(*service);
             return service;
         },
@@ -277,6 +288,36 @@ void Engine::addSync()
             return std::make_unique<sync::SyncService>(m_settings.sync, m_store, m_clock, m_syncStop);
         },
         syncGrace);
+}
+
+void Engine::addPush(std::vector<config::HostSettings> hosts)
+{
+    std::vector<HostPusher::Options> options;
+    for (const config::HostSettings &host : hosts) {
+        options.push_back({.host = host,
+                           .sync = m_settings.sync,
+                           .data_dir = m_settings.engine.data_dir,
+                           .open = [store = m_store] { return store->openReader(); },
+                           .clock = m_clock});
+        m_metrics.lastPush(host.name);
+        for (const bool good : {true, false})
+            m_metrics.pushes(host.name, good);
+    }
+    m_host.add(
+        QStringLiteral("push"),
+        [this, options = std::move(options)]() -> std::unique_ptr<runtime::Service> {
+            auto service = std::make_unique<PushService>(options, m_syncStop);
+            connect(service.get(), &PushService::pushed, this, [this](const PushOutcome &outcome) {
+                const bool good = outcome.result && outcome.result->isGood();
+                m_metrics.pushes(outcome.host, good).Increment();
+                if (outcome.result)
+                    m_metrics.pushedRows(outcome.host).Increment(double(outcome.result->added()));
+                if (good)
+                    m_metrics.lastPush(outcome.host).Set(double(toMs(outcome.at)) / 1000.0);
+            });
+            return service;
+        },
+        pushGrace);
 }
 
 void Engine::addDatabase()
@@ -491,6 +532,8 @@ QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
     keep(wanted.store, is.store, QStringLiteral("store"));
     keep(wanted.spool, is.spool, QStringLiteral("spool"));
     keep(wanted.sync, is.sync, QStringLiteral("sync"));
+    if (pushedTo(wanted) != pushedTo(is)) // whatever else a host's table says is free to change
+        kept.append(QStringLiteral("to whom files are pushed"));
     const auto sameName = [](const config::ExchangeSettings &a, const config::ExchangeSettings &b) {
         return a.name == b.name;
     };

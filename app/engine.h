@@ -89,6 +89,7 @@ private:
     Status openInflux();
     void addSync();
     void addHosts();
+    void addPush(std::vector<config::HostSettings> hosts);
     void addDatabase();
     void addStore();
     Status addHistory(const config::ExchangeSettings &exchange);

@@ -5,8 +5,11 @@
 #include "app/commands/copy.h"
 #include "app/commands/dead_letters.h"
 #include "app/commands/gaps.h"
+#include "app/commands/host_receipts.h"
 #include "app/commands/hosts.h"
+#include "app/commands/hosts_push.h"
 #include "app/commands/query.h"
+#include "app/commands/receive.h"
 #include "app/commands/status.h"
 #include "app/commands/sync.h"
 #include "app/load_config.h"
@@ -96,8 +99,12 @@ int run(int argc, char *argv[], RunWindow window)
     case CommandLine::Action::DeadLetters:
         return runCommand<DeadLettersCommand>(*line);
     case CommandLine::Action::Sync:
-        return runCommand<SyncCommand>(*line);
+        return line->receive ? receivePush(*line) : runCommand<SyncCommand>(*line);
     case CommandLine::Action::Hosts:
+        if (line->verb == QLatin1String("push"))
+            return runCommand<HostsPushCommand>(*line);
+        if (line->verb == QLatin1String("receipts"))
+            return runCommand<HostReceiptsCommand>(*line);
         return runCommand<HostsCommand>(*line);
     }
     return Internal;

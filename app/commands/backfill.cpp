@@ -1,6 +1,6 @@
 #include "app/commands/backfill.h"
 
-#include "market/pair.h"
+#include "app/commands/named_series.h"
 
 #include <QJsonArray>
 
@@ -26,20 +26,12 @@ BackfillCommand::BackfillCommand(const CommandLine &commandLine, const config::S
 
 Result<QJsonObject> BackfillCommand::arguments() const
 {
-    QJsonArray pairs;
-    if (line().pairs != QStringList{QStringLiteral("all")}) {
-        for (const QString &text : line().pairs) {
-            const auto pair = Pair::parse(text);
-            if (!pair)
-                return pair.error();
-            pairs.append(pair->unified());
-        }
-    }
-    for (const QString &timeframe : line().timeframes) {
-        if (!timeframeFromName(timeframe.toStdString()))
-            return Error{Error::Kind::Config, QStringLiteral("\"%1\" is not a timeframe").arg(timeframe)};
-    }
-    QJsonObject args{{QStringLiteral("pairs"), pairs},
+    const auto pairs = namedPairs(line().pairs);
+    if (!pairs)
+        return pairs.error();
+    if (const auto timeframes = namedTimeframes(line().timeframes); !timeframes)
+        return timeframes.error();
+    QJsonObject args{{QStringLiteral("pairs"), QJsonArray::fromStringList(*pairs)},
                      {QStringLiteral("timeframes"), QJsonArray::fromStringList(line().timeframes)},
                      {QStringLiteral("from"), toMs(*line().from)}};
     if (line().to)

@@ -1,6 +1,6 @@
 #include "app/commands/copy.h"
 
-#include "market/pair.h"
+#include "app/commands/named_series.h"
 
 #include <cstdlib>
 
@@ -33,20 +33,12 @@ Result<CopyWish> CopyCommand::wish() const
                   .target = kind(line().target),
                   .from = line().from,
                   .to = line().to};
-    if (line().pairs != QStringList{QStringLiteral("all")}) {
-        for (const QString &text : line().pairs) {
-            const auto pair = Pair::parse(text);
-            if (!pair)
-                return pair.error();
-            wish.pairs.append(pair->unified());
-        }
-    }
-    for (const QString &name : line().timeframes) {
-        const auto timeframe = timeframeFromName(name.toStdString());
-        if (!timeframe)
-            return Error{Error::Kind::Config, QStringLiteral("\"%1\" is not a timeframe").arg(name)};
-        wish.timeframes.push_back(*timeframe);
-    }
+    auto pairs = namedPairs(line().pairs);
+    auto timeframes = namedTimeframes(line().timeframes);
+    if (!pairs || !timeframes)
+        return pairs ? timeframes.error() : pairs.error();
+    wish.pairs = std::move(pairs).value();
+    wish.timeframes = std::move(timeframes).value();
     return wish;
 }
 

@@ -1,5 +1,8 @@
 #include "app/commands/hosts.h"
 
+#include "app/commands/named_hosts.h"
+#include "remote/host_receipts.h"
+
 #include <cstdlib>
 
 namespace tk::app {
@@ -41,16 +44,10 @@ HostsCommand::~HostsCommand()
 
 Status HostsCommand::chooseHosts()
 {
-    if (settings().hosts.empty())
-        return Error{Error::Kind::Config,
-                     QStringLiteral("no host is configured: add a table [[host]] (docs/hosts.md)")};
-    for (const QString &name : line().hosts) {
-        if (std::ranges::none_of(settings().hosts, [&](const config::HostSettings &host) { return host.name == name; }))
-            return Error{Error::Kind::Config, QStringLiteral("there is no host \"%1\" in the configuration").arg(name)};
-    }
-    for (const config::HostSettings &host : settings().hosts) {
-        if (!line().hosts.isEmpty() && !line().hosts.contains(host.name))
-            continue;
+    const auto named = namedHosts(settings(), line().hosts);
+    if (!named)
+        return named.error();
+    for (const config::HostSettings &host : *named) {
         const auto target = SshTarget::of(host);
         if (!target)
             return target.error();
@@ -115,6 +112,10 @@ void HostsCommand::status()
                 host->watch->lookAtData();
         });
         connect(host->watch.get(), &HostWatch::dataLooked, this, [this, host] {
+            const HostReport &report = host->watch->report();
+            if (const Status kept = HostReceipts::keep(settings().engine.data_dir, host->settings.name, report.data);
+                !kept)
+                complain(kept.error().message);
             if (!std::exchange(host->data, true))
                 oneDone();
         });

@@ -1,8 +1,9 @@
 #include "app/commands/sync.h"
 
+#include "app/commands/file_table.h"
+#include "app/commands/named_series.h"
 #include "app/open_store.h"
 #include "base/clock.h"
-#include "market/pair.h"
 
 #include <QDir>
 
@@ -37,25 +38,14 @@ Result<config::SyncSettings> SyncCommand::wish() const
     config::SyncSettings wish = settings().sync;
     if (!line().datadir.isEmpty())
         wish.datadir = QDir::cleanPath(QDir::current().absoluteFilePath(config::expandHome(line().datadir)));
-    if (line().pairs == QStringList{QStringLiteral("all")}) {
-        wish.pairs.reset();
-    } else if (!line().pairs.isEmpty()) {
-        wish.pairs.emplace();
-        for (const QString &text : line().pairs) {
-            const auto pair = Pair::parse(text);
-            if (!pair)
-                return pair.error();
-            wish.pairs->append(pair->unified());
-        }
-    }
+    auto pairs = namedPairs(line().pairs);
+    auto timeframes = namedTimeframes(line().timeframes);
+    if (!pairs || !timeframes)
+        return pairs ? timeframes.error() : pairs.error();
+    if (!line().pairs.isEmpty())
+        wish.pairs = pairs->isEmpty() ? std::nullopt : std::optional(std::move(pairs).value());
     if (!line().timeframes.isEmpty())
-        wish.timeframes.clear();
-    for (const QString &name : line().timeframes) {
-        const auto timeframe = timeframeFromName(name.toStdString());
-        if (!timeframe)
-            return Error{Error::Kind::Config, QStringLiteral("\"%1\" is not a timeframe").arg(name)};
-        wish.timeframes.push_back(*timeframe);
-    }
+        wish.timeframes = std::move(timeframes).value();
     return wish;
 }
 
@@ -126,24 +116,12 @@ bool SyncCommand::show(const sync::SyncReport &report)
 {
     // Repeated runs would bury what happened under what did not.
     const bool all = line().once;
-    Table table{{{QStringLiteral("file")},
-                 {QStringLiteral("added"), true},
-                 {QStringLiteral("replaced"), true},
-                 {QStringLiteral("rows"), true},
-                 {QStringLiteral("last")},
-                 {QStringLiteral("state")},
-                 {QStringLiteral("note")}},
-                {}};
+    Table table{fileColumns(), {}};
     for (const sync::SyncReport::Row &row : report.files) {
-        const sync::FileReport &file = row.file;
-        if (all || file.state != sync::FileState::Unchanged)
-            table.rows.push_back({Cell::of(row.folder + u'/' + file.name), Cell::of(file.added),
-                                  Cell::of(file.replaced), Cell::of(file.rows), Cell::of(file.last),
-                                  Cell::of(sync::fileStateName(file.state)),
-                                  file.note.isEmpty() ? Cell{} : Cell::of(file.note)});
-        if (!file.isGood())
-            complain(row.folder + u'/' + file.name + QStringLiteral(": ") + sync::fileStateName(file.state) +
-                     QStringLiteral(": ") + file.note);
+        if (all || row.file.state != sync::FileState::Unchanged)
+            table.rows.push_back(fileCells(row));
+        if (!row.file.isGood())
+            complain(fileTrouble(row));
     }
     const bool printed = (!all && table.rows.empty()) || print(table);
     if (report.files.empty())

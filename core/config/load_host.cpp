@@ -32,6 +32,13 @@ bool isFolder(const QString &text)
            !text.contains(QChar(0));
 }
 
+// A word without options: it begins a line of the host's shell.
+bool isProgram(const QString &text)
+{
+    static const QRegularExpression form(QStringLiteral("^(?:~/)?[A-Za-z0-9_./][A-Za-z0-9_./+@-]*$"));
+    return form.match(text).hasMatch();
+}
+
 void checked(Section &section, const QString &key, QString &into, bool (*good)(const QString &), const QString &allowed)
 {
     const Node *node = section.find(key);
@@ -86,6 +93,13 @@ HostSettings loadHost(Section &section, const Node &item)
             QStringLiteral("an extended regular expression"));
     section.duration(QStringLiteral("deploy_within"), host.deploy_within, 1s, 1h);
     section.duration(QStringLiteral("deploy_hold"), host.deploy_hold, 0s, 1h);
+    checked(section, QStringLiteral("push"), host.push, isFolder,
+            QStringLiteral("an absolute folder of that host, or one that begins with \"~/\""));
+    section.duration(QStringLiteral("push_every"), host.push_every, 10s, 24h);
+    checked(section, QStringLiteral("push_program"), host.push_program, isProgram,
+            QStringLiteral("the name of a program, or its path"));
+    if (host.push_program.isEmpty())
+        host.push_program = HostSettings().push_program;
     section.finish();
     if (host.name.isEmpty())
         host.name = host.target;

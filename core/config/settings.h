@@ -152,6 +152,9 @@ struct HostSettings
     QString deploy_heartbeat = QStringLiteral("Heartbeat OK");  // an extended regular expression: a line of its journal
     milliseconds deploy_within = std::chrono::minutes(2);       // so soon it has to come
     milliseconds deploy_hold = std::chrono::seconds(10);        // so long the unit has to stand after it
+    QString push;                                        // freqtrade's datadir over there; empty: nothing is pushed
+    milliseconds push_every = std::chrono::minutes(3);   // by a running engine, in step with the clock
+    QString push_program = QStringLiteral("tapekeeper"); // what receives it over there
 
     bool operator==(const HostSettings &) const = default;
 };

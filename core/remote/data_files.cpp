@@ -118,7 +118,10 @@ std::vector<ReceiptLine> parseReceipts(const QByteArray &text)
             continue;
         receipts.push_back(
             {{QString::fromUtf8(fields[0]), fields[6].toULongLong(), fields[5].toLongLong(), fields[7].toLongLong()},
-             fromMs(fields[3].toLongLong())});
+             fields[1].toLongLong(),
+             fromMs(fields[2].toLongLong()),
+             fromMs(fields[3].toLongLong()),
+             fields[4]});
     }
     return receipts;
 }

@@ -65,7 +65,10 @@ QString receiptsName();
 struct ReceiptLine
 {
     RemoteFile file{}; // its path is the bare name
+    qint64 rows = 0;
+    UtcTime first{};
     UtcTime last{};
+    QByteArray sha256{}; // hexadecimal
 };
 std::vector<ReceiptLine> parseReceipts(const QByteArray &text);
 

@@ -125,6 +125,8 @@ void Freshness::readReceipts(std::vector<Wanted> receipts)
 void Freshness::plan()
 {
     m_readings.clear();
+    m_held.assign(m_listings.size(), {});
+    const UtcTime now = m_clock->utcNow();
     for (size_t i = 0; i < m_listings.size(); ++i) {
         const QString folder = m_settings.data[qsizetype(i)];
         // Receipts name the files beside them.
@@ -141,11 +143,22 @@ void Freshness::plan()
         }
         for (const RemoteFile &file : m_listings[i].files) {
             const QString key = keyOf(folder, file.path);
+            const ReceiptLine *receipt = receipts.value(file.path);
+            const bool holds = receipt && receipt->file.inode == file.inode && receipt->file.size == file.size &&
+                               receipt->file.mtime == file.mtime;
+            if (holds)
+                m_held[i].push_back({.folder = folder,
+                                     .file = file.path,
+                                     .rows = receipt->rows,
+                                     .first = receipt->first,
+                                     .last = receipt->last,
+                                     .bytes = file.size,
+                                     .sha256 = receipt->sha256,
+                                     .received = now,
+                                     .way = HostReceipt::Way::Pull});
             if (!parseDataFileName(file.path) || m_known.contains(key))
                 continue;
-            const ReceiptLine *receipt = receipts.value(file.path);
-            if (receipt && receipt->file.inode == file.inode && receipt->file.size == file.size &&
-                receipt->file.mtime == file.mtime) {
+            if (holds) {
                 m_known.insert(key, {file, receipt->last, {}, true});
                 continue;
             }
@@ -243,6 +256,7 @@ void Freshness::finish()
         FolderReport folder{.folder = m_settings.data[qsizetype(i)]};
         folder.disk_free = listing.disk_free;
         folder.disk_total = listing.disk_total;
+        folder.receipts = m_held[i];
         if (!listing.readable)
             folder.trouble = QStringLiteral("there is no such folder, or it may not be read");
         for (const RemoteFile &file : listing.files) {

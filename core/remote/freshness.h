@@ -6,6 +6,7 @@
 #include "config/settings.h"
 #include "remote/data_files.h"
 #include "remote/host_channel.h"
+#include "remote/host_receipts.h"
 
 #include <QSet>
 
@@ -41,7 +42,8 @@ struct FolderReport
     qint64 disk_free = -1;
     qint64 disk_total = -1;
     std::vector<FreshGroup> groups{};
-    QStringList troubles{}; // of single files
+    QStringList troubles{};        // of single files
+    QList<HostReceipt> receipts{}; // of files that are still what they describe
 };
 
 struct FreshnessReport
@@ -106,6 +108,7 @@ private:
     FreshnessReport m_report;
     std::vector<Listing> m_listings;                        // one for each folder
     QHash<QString, Known> m_known;                          // by folder and path
+    std::vector<QList<HostReceipt>> m_held;                 // one list for each folder
     std::map<QString, std::vector<ReceiptLine>> m_receipts; // by folder and receipts' path
     std::deque<Reading> m_readings;
 };

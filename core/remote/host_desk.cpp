@@ -1,5 +1,8 @@
 #include "remote/host_desk.h"
 
+#include "base/logging.h"
+#include "remote/host_receipts.h"
+
 #include <QJsonArray>
 
 #include <algorithm>
@@ -49,8 +52,19 @@ HostDesk::Seat HostDesk::seatOf(const config::HostSettings &settings)
     seat.watch = std::make_unique<HostWatch>(settings, *target, nextSocket(), m_clock);
     seat.watch->setCollected(m_collected, !m_collected);
     connect(seat.watch.get(), &HostWatch::unitsLooked, this, &HostDesk::changed);
-    connect(seat.watch.get(), &HostWatch::dataLooked, this, &HostDesk::changed);
+    connect(seat.watch.get(), &HostWatch::dataLooked, this, [this, watch = seat.watch.get()] {
+        keepReceipts(*watch);
+        Q_EMIT changed();
+    });
     return seat;
+}
+
+void HostDesk::keepReceipts(const HostWatch &host) const
+{
+    if (m_dataDir.isEmpty())
+        return;
+    if (const Status kept = HostReceipts::keep(m_dataDir, host.settings().name, host.report().data); !kept)
+        qCWarning(lcApp).noquote() << kept.error().message;
 }
 
 void HostDesk::setHosts(const std::vector<config::HostSettings> &hosts)

@@ -33,6 +33,9 @@ public:
     explicit HostDesk(std::shared_ptr<const Clock> clock, QObject *parent = nullptr);
     ~HostDesk() override; // no process and no socket stays behind
 
+    // From then on, the receipts that looks at the hosts find: see HostReceipts.
+    void keepReceiptsIn(const QString &dataDir) { m_dataDir = dataDir; }
+
     // Whose settings stay as they are keep their connection.
     void setHosts(const std::vector<config::HostSettings> &hosts);
 
@@ -64,12 +67,14 @@ private:
     Seat seatOf(const config::HostSettings &settings);
     QString nextSocket() { return m_sockets.filePath(QString::number(++m_lastSocket)); }
     void watch(HostWatch &host);
+    void keepReceipts(const HostWatch &host) const;
     void act(const QJsonObject &args, const link::Reply &reply);
     void readJournal(const QJsonObject &args, const link::Reply &reply);
     void test(const config::HostSettings &host, const SshTarget &target, const link::Reply &reply);
     void askKey(const SshTarget &target, const QString &fingerprint, const link::Reply &reply);
 
     std::shared_ptr<const Clock> m_clock;
+    QString m_dataDir; // of the engine; empty: nothing is kept
     QTemporaryDir m_sockets;
     int m_lastSocket = 0;
     bool m_looked = false;

@@ -2,9 +2,10 @@
 
 namespace tk::remote {
 
-HostService::HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock)
+HostService::HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock, QString dataDir)
     : m_hosts(std::move(hosts))
     , m_clock(std::move(clock))
+    , m_dataDir(std::move(dataDir))
 {}
 
 Status HostService::start()
@@ -13,6 +14,7 @@ Status HostService::start()
     connect(m_desk.get(), &HostDesk::changed, this,
             [this] { Q_EMIT snapshotReady(std::make_shared<const HostsSnapshot>(m_desk->snapshot())); });
     connect(m_desk.get(), &HostDesk::acted, this, &HostService::acted);
+    m_desk->keepReceiptsIn(m_dataDir);
     m_desk->setHosts(m_hosts);
     return ok();
 }

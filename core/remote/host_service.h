@@ -12,7 +12,8 @@ class HostService final : public runtime::Service
     Q_OBJECT
 public:
     // There is no sign of life: what keeps this thread waiting is no reason to end an engine that collects.
-    HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock);
+    // Receipts that are found over there are kept in `dataDir`; where that is empty they are not.
+    HostService(std::vector<config::HostSettings> hosts, std::shared_ptr<const Clock> clock, QString dataDir = {});
 
     Status start() override;
     void stop() override;
@@ -33,6 +34,7 @@ Q_SIGNALS:
 private:
     std::vector<config::HostSettings> m_hosts;
     std::shared_ptr<const Clock> m_clock;
+    QString m_dataDir;
     std::unique_ptr<HostDesk> m_desk;
 };
 

@@ -14,12 +14,19 @@ constexpr int killWithin = 2'000; // ms
 
 } // namespace
 
+void endWithThisThread(QProcess &process)
+{
+#ifdef Q_OS_LINUX
+    process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
+#else
+    Q_UNUSED(process)
+#endif
+}
+
 void tieToThisThread(QProcess &process)
 {
     process.setStandardInputFile(QProcess::nullDevice());
-#ifdef Q_OS_LINUX
-    process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
-#endif
+    endWithThisThread(process);
 }
 
 ProcessRun::ProcessRun(QObject *parent)

@@ -12,7 +12,10 @@
 
 namespace tk::remote {
 
-// No input, and on Linux an end with the thread that started it.
+// On Linux the process ends with the thread that started it.
+void endWithThisThread(QProcess &process);
+
+// That, and no input.
 void tieToThisThread(QProcess &process);
 
 struct ProcessEnd

@@ -129,6 +129,13 @@ QStringList sshRun(const SshTarget &target, const QStringList &command)
     return commonOptions(target) << QStringLiteral("-T") << QStringLiteral("--") << target.host << words.join(u' ');
 }
 
+QStringList sshConverse(const SshTarget &target, const QStringList &command)
+{
+    return QStringList{QStringLiteral("-o"), QStringLiteral("Compression=yes"), QStringLiteral("-o"),
+                       QStringLiteral("ClearAllForwardings=yes")} +
+           sshRun(target, command);
+}
+
 QStringList sshForward(const SshTarget &target, const QString &localSocket, const QString &remoteSocket)
 {
     return commonOptions(target) << QStringLiteral("-o") << QStringLiteral("ExitOnForwardFailure=yes")

@@ -31,6 +31,9 @@ QString shellQuoted(const QString &word);
 // Arguments of `ssh` for running `command` (words, quoted here) on the target.
 QStringList sshRun(const SshTarget &target, const QStringList &command);
 
+// The same for a long conversation with it: packed on the way, and with nothing of the user's forwardings.
+QStringList sshConverse(const SshTarget &target, const QStringList &command);
+
 // Arguments of `ssh` that forward the local socket file to the remote one, and do nothing else.
 QStringList sshForward(const SshTarget &target, const QString &localSocket, const QString &remoteSocket);
 

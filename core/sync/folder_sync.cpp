@@ -22,7 +22,6 @@ constexpr qint64 mostBytes = qint64(1) << 30; // of a file: twenty million rows
 constexpr int overlap = 10;                   // candles before the last one that are compared in every run
 constexpr int holeWindow = 1500;              // candles before the last one in which a hole is looked at in every run
 constexpr int markHoleWindow = 6;             // the same for mark candles, which are made of sixty samples each
-constexpr qint64 page = 20'000;               // candles that are asked for at once
 constexpr auto compareEvery = 24h;            // all of a file with all of the store
 constexpr int attempts = 3;                   // when somebody else writes the same file meanwhile
 
@@ -54,6 +53,12 @@ std::chrono::nanoseconds ageOf(const FileStamp &stamp)
     return std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds(stamp.mtime);
 }
 
+// All of the store goes into a comparison where nothing is known of the file, or the store has something older now.
+bool mustCompare(const FilePlan &plan, const Receipt *known, bool compare)
+{
+    return !known || compare || plan.store_first < known->store_first;
+}
+
 } // namespace
 
 QString fileStateName(FileState state)
@@ -75,10 +80,10 @@ QString fileStateName(FileState state)
     return QStringLiteral("failed");
 }
 
-FolderSync::FolderSync(Options options, store::StoreReader &reader, UtcTime now, const std::atomic<bool> &stop,
+FolderSync::FolderSync(Options options, RowSource &source, UtcTime now, const std::atomic<bool> &stop,
                        Progress progress)
     : m_options(std::move(options))
-    , m_reader(reader)
+    , m_source(source)
     , m_now(now)
     , m_stop(stop)
     , m_progress(std::move(progress))
@@ -97,15 +102,22 @@ Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
 
     const QStringList due = namesToCompare(plans);
     const QSet<QString> compare(due.begin(), due.end());
-    QSet<QString> seen;
-    qint64 done = 0;
+    const auto isDue = [&](const Result<QString> &name) { return m_options.full || (name && compare.contains(*name)); };
+    std::vector<RowSource::Wish> wishes;
     for (FilePlan &plan : plans) {
-        if (m_stop)
-            break;
         if (plan.file.content == Content::Mark)
             plan.file.timeframe = m_layout.mark;
         if (plan.file.content == Content::Funding)
             plan.file.timeframe = m_layout.funding;
+        if (auto wish = wishFor(plan, isDue(fileName(plan.file))))
+            wishes.push_back(std::move(*wish));
+    }
+    m_source.expect(wishes);
+    QSet<QString> seen;
+    qint64 done = 0;
+    for (const FilePlan &plan : plans) {
+        if (m_stop)
+            break;
         const auto name = fileName(plan.file);
         if (name && seen.contains(*name))
             finish({.name = *name,
@@ -114,7 +126,7 @@ Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
                                            "[sync] pairs")
                                 .arg(plan.file.pair)});
         else
-            process(plan, m_options.full || (name && compare.contains(*name)));
+            process(plan, isDue(name));
         if (name)
             seen.insert(*name);
         m_progress(++done, qint64(plans.size()), plan.file.pair);
@@ -191,63 +203,24 @@ bool FolderSync::hasNews(const FilePlan &plan, const Receipt &receipt) const
     return plan.store_last >= nextCandleOpen(plan.file.timeframe, next);
 }
 
-Result<Rows> FolderSync::readMarks(const FilePlan &plan, UtcTime from) const
+UtcTime FolderSync::readFrom(const Receipt *known, bool whole) const
 {
-    const Timeframe timeframe = plan.file.timeframe;
-    const auto oldest = m_reader.firstMark(plan.file.exchange, plan.file.pair);
-    if (!oldest)
-        return oldest.error();
-    Rows rows;
-    if (!*oldest)
-        return rows;
-    constexpr int perPage = 720; // mark candles
-    UtcTime at = candleOpen(timeframe, std::max(from, **oldest));
-    while (at <= plan.store_last && !m_stop) {
-        UtcTime end = at;
-        for (int i = 0; i < perPage; ++i)
-            end = nextCandleOpen(timeframe, end);
-        // One minute more: its sample closes the last candle of the page.
-        const auto marks = m_reader.markHistory(plan.file.exchange, plan.file.pair, {at, end + 1min});
-        if (!marks)
-            return marks.error();
-        const Rows some = markRows(*marks, timeframe);
-        for (size_t i = 0; i < some.size(); ++i)
-            rows.add(some.times[i], some.values[i]);
-        at = end;
-    }
-    return rows;
+    const UtcTime from = m_options.settings.history > 0ms ? m_now - m_options.settings.history : fromMs(0);
+    return whole ? from : std::max(from, known->reread_from);
 }
 
-Result<Rows> FolderSync::read(const FilePlan &plan, UtcTime from) const
+// What process() is going to ask the store for, if anything. A guess only: somebody may write the file before that.
+std::optional<RowSource::Wish> FolderSync::wishFor(const FilePlan &plan, bool compare) const
 {
-    switch (plan.file.content) {
-    case Content::Mark:
-        return readMarks(plan, from);
-    case Content::Funding: {
-        const auto points = m_reader.fundingHistory(plan.file.exchange, plan.file.pair, {from, plan.store_last + 1h});
-        if (!points)
-            return points.error();
-        return fundingRows(*points);
-    }
-    case Content::Candles:
-        break;
-    }
-    const Timeframe timeframe = plan.file.timeframe;
-    const SeriesKey series{plan.file.exchange, plan.file.pair, timeframe};
-    Rows rows;
-    UtcTime at = std::max(from, plan.store_first);
-    while (at <= plan.store_last && !m_stop) {
-        const UtcTime end =
-            std::min<UtcTime>(at + page * nominalLength(timeframe), nextCandleOpen(timeframe, plan.store_last));
-        const auto candles = m_reader.candles(series, {at, end}, std::nullopt);
-        if (!candles)
-            return candles.error();
-        const Rows some = candleRows(*candles);
-        rows.times.insert(rows.times.end(), some.times.begin(), some.times.end());
-        rows.values.insert(rows.values.end(), some.values.begin(), some.values.end());
-        at = end;
-    }
-    return rows;
+    const auto name = fileName(plan.file);
+    const auto stamp = name ? stampOf(m_options.folder + u'/' + *name) : Result<FileStamp>(name.error());
+    if (!stamp)
+        return {};
+    const Receipt *before = m_receipts.find(*name);
+    const Receipt *known = before && stamp->exists() && before->stamp.sameFile(*stamp) ? before : nullptr;
+    if (known && !compare && !hasNews(plan, *known))
+        return {};
+    return RowSource::Wish{plan, readFrom(known, mustCompare(plan, known, compare)), stamp->exists()};
 }
 
 // Where the next run begins to compare: a few candles back, or at the first hole that somebody may be filling now.
@@ -292,10 +265,10 @@ void FolderSync::process(const FilePlan &plan, bool compare)
     const Receipt *before = m_receipts.find(*name);
     if (stamp->size > mostBytes)
         return end(FileState::Refused, QStringLiteral("it is larger than any such file can be"));
-    const bool known = before && stamp->exists() && before->stamp.sameFile(*stamp);
-    if (known && !compare && !hasNews(plan, *before)) {
-        report.rows = before->rows;
-        report.last = before->last;
+    const Receipt *known = before && stamp->exists() && before->stamp.sameFile(*stamp) ? before : nullptr;
+    if (known && !compare && !hasNews(plan, *known)) {
+        report.rows = known->rows;
+        report.last = known->last;
         return end(FileState::Unchanged, {});
     }
 
@@ -320,11 +293,8 @@ void FolderSync::process(const FilePlan &plan, bool compare)
         loaded = std::move(file).value();
     }
 
-    const bool whole = !known || compare || plan.store_first < before->store_first;
-    UtcTime from = m_options.settings.history > 0ms ? m_now - m_options.settings.history : fromMs(0);
-    if (!whole)
-        from = std::max(from, before->reread_from);
-    const auto ours = read(plan, from);
+    const bool whole = mustCompare(plan, known, compare);
+    const auto ours = m_source.rows(plan, readFrom(known, whole), table);
     if (!ours)
         return end(FileState::Failed, ours.error().message);
     if (m_stop)
@@ -353,19 +323,19 @@ void FolderSync::process(const FilePlan &plan, bool compare)
 
     UtcTime newest = ours->size() > 0 ? fromMs(ours->times.back()) : UtcTime();
     if (known)
-        newest = std::max(newest, before->store_last);
+        newest = std::max(newest, known->store_last);
     if (plan.file.content != Content::Mark)
         newest = std::max(newest, plan.store_last);
     Receipt receipt{.name = *name,
                     .rows = merged.table.rows,
                     .first = edge(merged.table, false),
                     .last = edge(merged.table, true),
-                    .sha256 = known ? before->sha256 : QByteArray(),
+                    .sha256 = known ? known->sha256 : QByteArray(),
                     .stamp = loaded.stamp,
                     .store_first = plan.store_first,
                     .store_last = newest,
                     .reread_from = rereadFrom(plan, merged.table, newest),
-                    .compared = whole ? m_now : before->compared};
+                    .compared = whole ? m_now : known->compared};
     report.rows = receipt.rows;
     report.last = receipt.last;
     report.added = merged.added;

@@ -5,23 +5,15 @@
 #include "config/settings.h"
 #include "feather/reader.h"
 #include "feather/writer.h"
-#include "store/store.h"
 #include "sync/layout.h"
 #include "sync/merge.h"
 #include "sync/receipts.h"
+#include "sync/row_source.h"
 
 #include <atomic>
 #include <functional>
 
 namespace tk::sync {
-
-// A file that the store has records for.
-struct FilePlan
-{
-    FileId file;
-    UtcTime store_first{}; // of candles; 0: not known
-    UtcTime store_last{};  // time of the newest record
-};
 
 enum class FileState : quint8 {
     Written,
@@ -62,8 +54,7 @@ public:
     };
     using Progress = std::function<void(qint64 done, qint64 all, const QString &what)>;
 
-    FolderSync(Options options, store::StoreReader &reader, UtcTime now, const std::atomic<bool> &stop,
-               Progress progress);
+    FolderSync(Options options, RowSource &source, UtcTime now, const std::atomic<bool> &stop, Progress progress);
 
     // An error only when nothing can be done at all; what goes wrong with one file stands in its report.
     Result<std::vector<FileReport>> run(std::vector<FilePlan> plans);
@@ -86,19 +77,19 @@ private:
     void chooseLayout(const QString &exchange);
     QStringList namesToCompare(const std::vector<FilePlan> &plans) const;
     bool hasNews(const FilePlan &plan, const Receipt &receipt) const;
+    std::optional<RowSource::Wish> wishFor(const FilePlan &plan, bool compare) const;
+    UtcTime readFrom(const Receipt *known, bool whole) const;
     void process(const FilePlan &plan, bool compare);
     void repair(const Damage &damage, std::chrono::steady_clock::time_point until);
     void flush();
     void finish(FileReport report);
 
-    Result<Rows> read(const FilePlan &plan, UtcTime from) const;
-    Result<Rows> readMarks(const FilePlan &plan, UtcTime from) const;
     UtcTime rereadFrom(const FilePlan &plan, const feather::Table &table, UtcTime storeLast) const;
     Status stage(const QString &name, const feather::Table &table, const FileStamp &stamp, Receipt &receipt,
                  FileReport &report);
 
     Options m_options;
-    store::StoreReader &m_reader;
+    RowSource &m_source;
     UtcTime m_now;
     const std::atomic<bool> &m_stop;
     Progress m_progress;

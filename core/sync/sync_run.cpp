@@ -1,6 +1,6 @@
 #include "sync/sync_run.h"
 
-#include "market/pair.h"
+#include "sync/store_rows.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -10,13 +10,6 @@
 namespace tk::sync {
 
 namespace {
-
-// Settled in something: what freqtrade calls futures.
-bool isPerpetual(const QString &pair)
-{
-    const auto parsed = Pair::parse(pair);
-    return parsed && !parsed->settle.isEmpty();
-}
 
 Error noDatadir(const QString &datadir)
 {
@@ -71,65 +64,16 @@ QString SyncReport::summary() const
     return stopped ? text + QStringLiteral("; stopped before the end") : text;
 }
 
-SyncRun::SyncRun(Options options, store::StoreReader &reader, std::function<UtcTime()> now,
-                 const std::atomic<bool> &stop, FolderSync::Progress progress)
-    : m_options(std::move(options))
-    , m_reader(reader)
-    , m_now(std::move(now))
-    , m_stop(stop)
-    , m_progress(std::move(progress))
-{}
-
-bool SyncRun::wanted(const QString &pair) const
+Result<SyncReport> syncFiles(const SyncOptions &options, const std::vector<FilePlan> &plans, RowSource &source,
+                             const std::function<UtcTime()> &now, const std::atomic<bool> &stop,
+                             const FolderSync::Progress &progress)
 {
-    return isPerpetual(pair) && (!m_options.settings.pairs || m_options.settings.pairs->contains(pair));
-}
-
-Result<std::vector<FilePlan>> SyncRun::plans() const
-{
-    std::vector<FilePlan> plans;
-    const auto edges = m_reader.candleEdges();
-    if (!edges)
-        return edges.error();
-    const auto &timeframes = m_options.settings.timeframes;
-    for (const store::SeriesEdge &edge : *edges) {
-        if (wanted(edge.series.pair) &&
-            (timeframes.empty() || std::ranges::find(timeframes, edge.series.timeframe) != timeframes.end()))
-            plans.push_back({{edge.series.exchange, edge.series.pair, Content::Candles, edge.series.timeframe},
-                             edge.first,
-                             edge.last});
-    }
-    const auto marks = m_reader.marksNow(std::nullopt);
-    if (!marks)
-        return marks.error();
-    for (const MarkPoint &mark : *marks) {
-        if (wanted(mark.pair))
-            plans.push_back({{mark.exchange, mark.pair, Content::Mark, Timeframe::H1}, {}, mark.time});
-    }
-    const auto funding = m_reader.fundingNow(std::nullopt);
-    if (!funding)
-        return funding.error();
-    for (const store::FundingState &state : *funding) {
-        if (state.settled && wanted(state.settled->pair))
-            plans.push_back({{state.settled->exchange, state.settled->pair, Content::Funding, Timeframe::H1},
-                             {},
-                             state.settled->time});
-    }
-    std::ranges::stable_sort(plans, {}, [](const FilePlan &plan) { return plan.file.exchange; });
-    return plans;
-}
-
-Result<SyncReport> SyncRun::run()
-{
-    const QString &datadir = m_options.settings.datadir;
+    const QString &datadir = options.settings.datadir;
     if (!QFileInfo(datadir).isDir())
         return noDatadir(datadir);
-    const auto all = plans();
-    if (!all)
-        return all.error();
     SyncReport report;
-    for (auto from = all->begin(); from != all->end() && !m_stop;) {
-        const auto to = std::find_if(from, all->end(),
+    for (auto from = plans.begin(); from != plans.end() && !stop;) {
+        const auto to = std::find_if(from, plans.end(),
                                      [&](const FilePlan &plan) { return plan.file.exchange != from->file.exchange; });
         const QString name = exchangeFolder(from->file.exchange) + QStringLiteral("/futures");
         const QString folder = QDir(datadir).filePath(name);
@@ -139,12 +83,12 @@ Result<SyncReport> SyncRun::run()
                 return created.error();
         }
         FolderSync sync({.folder = folder,
-                         .settings = m_options.settings,
-                         .full = m_options.full,
-                         .lock_patience = m_options.lock_patience,
-                         .busy_patience = m_options.busy_patience,
-                         .settled_after = m_options.settled_after},
-                        m_reader, m_now(), m_stop, m_progress);
+                         .settings = options.settings,
+                         .full = options.full,
+                         .lock_patience = options.lock_patience,
+                         .busy_patience = options.busy_patience,
+                         .settled_after = options.settled_after},
+                        source, now(), stop, progress);
         const auto reports = sync.run({from, to});
         if (!reports)
             return reports.error();
@@ -152,9 +96,29 @@ Result<SyncReport> SyncRun::run()
             report.files.push_back({name, file});
         from = to;
     }
-    report.stopped = m_stop;
+    report.stopped = stop;
     return report;
 }
+
+Result<SyncReport> SyncRun::run()
+{
+    if (!QFileInfo(m_options.settings.datadir).isDir())
+        return noDatadir(m_options.settings.datadir);
+    const auto plans = planFiles(m_options.settings, m_reader);
+    if (!plans)
+        return plans.error();
+    StoreRows rows(m_reader, m_stop);
+    return syncFiles(m_options, *plans, rows, m_now, m_stop, m_progress);
+}
+
+SyncRun::SyncRun(Options options, store::StoreReader &reader, std::function<UtcTime()> now,
+                 const std::atomic<bool> &stop, FolderSync::Progress progress)
+    : m_options(std::move(options))
+    , m_reader(reader)
+    , m_now(std::move(now))
+    , m_stop(stop)
+    , m_progress(std::move(progress))
+{}
 
 Result<std::vector<std::pair<QString, Receipt>>> SyncRun::receipts(const config::SyncSettings &settings)
 {

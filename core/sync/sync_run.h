@@ -22,17 +22,25 @@ struct SyncReport
     QString summary() const; // "492 files: 164 written (164 rows, 8.1 MB), 328 unchanged"
 };
 
+struct SyncOptions
+{
+    config::SyncSettings settings{};
+    bool full = false;
+    std::chrono::milliseconds lock_patience{10'000};
+    std::chrono::milliseconds busy_patience{3'000};
+    std::chrono::milliseconds settled_after{30'000};
+};
+
+// The files of these plans (sorted by exchange), wherever their rows come from.
+Result<SyncReport> syncFiles(const SyncOptions &options, const std::vector<FilePlan> &plans, RowSource &source,
+                             const std::function<UtcTime()> &now, const std::atomic<bool> &stop,
+                             const FolderSync::Progress &progress);
+
+// All files, from a store at hand.
 class SyncRun
 {
 public:
-    struct Options
-    {
-        config::SyncSettings settings;
-        bool full = false;
-        std::chrono::milliseconds lock_patience{10'000};
-        std::chrono::milliseconds busy_patience{3'000};
-        std::chrono::milliseconds settled_after{30'000};
-    };
+    using Options = SyncOptions;
 
     SyncRun(Options options, store::StoreReader &reader, std::function<UtcTime()> now, const std::atomic<bool> &stop,
             FolderSync::Progress progress);
@@ -43,9 +51,6 @@ public:
     static Result<std::vector<std::pair<QString, Receipt>>> receipts(const config::SyncSettings &settings);
 
 private:
-    Result<std::vector<FilePlan>> plans() const; // sorted by exchange
-    bool wanted(const QString &pair) const;
-
     Options m_options;
     store::StoreReader &m_reader;
     std::function<UtcTime()> m_now;

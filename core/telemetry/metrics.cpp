@@ -100,6 +100,10 @@ struct Metrics::Families
         gauge("tapekeeper_clock_offset_seconds", "How far the exchange's clock is ahead of this machine's.");
     Family<Gauge> &queueWaiting = gauge("tapekeeper_queue_waiting", "Items that wait in a queue between threads.");
     Family<Counter> &queueRefused = counter("tapekeeper_queue_refused_total", "Items a full queue has refused.");
+    Family<Counter> &pushes = counter("tapekeeper_pushes_total", "Pushes of files to other hosts by outcome.");
+    Family<Counter> &pushedRows = counter("tapekeeper_pushed_rows_total", "Rows added to the files of other hosts.");
+    Family<Gauge> &lastPush = gauge("tapekeeper_last_push_time_seconds",
+                                    "When all files of a host were last brought up to date, since 1970; 0: not yet.");
     Family<Gauge> &hostUp = gauge("tapekeeper_host_up", "Whether a host answers.");
     Family<Gauge> &hostTroubles = gauge("tapekeeper_host_troubles", "Units, files and disks of a host that are bad.");
     Family<Gauge> &hostBehind =
@@ -149,6 +153,22 @@ void Metrics::addExchange(const QString &exchange, const QStringList &routes)
 Counter &Metrics::frames(const QString &exchange, const QString &route)
 {
     return m_families->frames.Add({{"exchange", exchange.toStdString()}, {"route", route.toStdString()}});
+}
+
+Counter &Metrics::pushes(const QString &host, bool good)
+{
+    return m_families->bounded(m_families->pushes, {{"host", host.toStdString()}, {"status", good ? "ok" : "failed"}},
+                               "host");
+}
+
+Counter &Metrics::pushedRows(const QString &host)
+{
+    return m_families->bounded(m_families->pushedRows, {{"host", host.toStdString()}}, "host");
+}
+
+Gauge &Metrics::lastPush(const QString &host)
+{
+    return m_families->bounded(m_families->lastPush, {{"host", host.toStdString()}}, "host");
 }
 
 Counter &Metrics::frameBytes(const QString &exchange, const QString &route)

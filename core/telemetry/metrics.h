@@ -60,6 +60,9 @@ public:
     Gauge &clockOffset();                                       // seconds the exchange's clock is ahead of ours
     Gauge &queueWaiting(const QString &queue);
     Counter &queueRefused(const QString &queue);
+    Counter &pushes(const QString &host, bool good); // of files to other hosts
+    Counter &pushedRows(const QString &host);
+    Gauge &lastPush(const QString &host);     // seconds since 1970, of the last one that was good
     Gauge &hostUp(const QString &host);       // 1 or 0
     Gauge &hostTroubles(const QString &host); // things that are bad there
     Gauge &hostBehind(const QString &host);   // seconds that the newest candles of its files have been due

@@ -1,5 +1,7 @@
 // Files for freqtrade: writing and updating 492 of them (164 pairs, three timeframes), against pandas as freqtrade
-// calls it; and what a run costs that adds one candle to each.
+// calls it; what a run costs that adds one candle to each; and the same to another host, against copying the files.
+#include "../e2e_window/ssh_host.h"
+#include "app/push_service.h"
 #include "core/store/samples.h"
 #include "feather/reader.h"
 #include "feather/writer.h"
@@ -12,6 +14,8 @@
 
 #include <QDir>
 #include <QFile>
+#include <QProcess>
+#include <QStandardPaths>
 #include <QTemporaryDir>
 
 #include <chrono>
@@ -75,6 +79,44 @@ Cost costOfPython(const QStringList &arguments)
     if (told.size() != 1)
         return {};
     return {told[0][QLatin1String("cpu")].toDouble(), told[0][QLatin1String("real")].toDouble()};
+}
+
+// A store with what 164 pairs have in three timeframes.
+struct Market
+{
+    explicit Market(const QString &folder)
+        : store(store::EmbeddedStore::fileIn(folder))
+        , writer(store.openWriter().value())
+    {
+        end.fill(candleOpen(Timeframe::H1, sampleStart));
+    }
+
+    bool grow(int count, uint32_t seed)
+    {
+        for (size_t t = 0; t < timeframes.size(); ++t) {
+            std::vector<RecordBatch> batches;
+            for (int i = 0; i < pairs; ++i)
+                batches.push_back(batch(series(timeframes[t], QStringLiteral("P%1/USDT:USDT").arg(i)),
+                                        walk(timeframes[t], end[t], count, seed + uint32_t(i))));
+            end[t] += count * nominalLength(timeframes[t]);
+            if (!writer->write(batches))
+                return false;
+        }
+        return true;
+    }
+
+    store::EmbeddedStore store;
+    std::unique_ptr<store::StoreWriter> writer;
+    std::array<UtcTime, timeframes.size()> end{};
+};
+
+sync::SyncReport syncOnce(const sync::SyncOptions &options, store::StoreReader &reader)
+{
+    const std::atomic<bool> stop{false};
+    return sync::SyncRun(
+               options, reader, [] { return sampleStart + 24h * 100; }, stop, [](qint64, qint64, const QString &) {})
+        .run()
+        .value();
 }
 
 } // namespace
@@ -169,37 +211,16 @@ private Q_SLOTS:
             QSKIP("a benchmark: scripts/test --long");
         const QTemporaryDir dir(benchFolder() + QStringLiteral("/bench-sync-XXXXXX"));
         QVERIFY(dir.isValid());
-        store::EmbeddedStore store(store::EmbeddedStore::fileIn(dir.path()));
-        auto writer = store.openWriter();
-        QVERIFY(writer);
-        std::array<UtcTime, timeframes.size()> end;
-        end.fill(candleOpen(Timeframe::H1, sampleStart));
-        const auto grow = [&](int count, uint32_t seed) {
-            for (size_t t = 0; t < timeframes.size(); ++t) {
-                std::vector<RecordBatch> batches;
-                for (int i = 0; i < pairs; ++i)
-                    batches.push_back(batch(series(timeframes[t], QStringLiteral("P%1/USDT:USDT").arg(i)),
-                                            walk(timeframes[t], end[t], count, seed + uint32_t(i))));
-                end[t] += count * nominalLength(timeframes[t]);
-                QVERIFY(writer.value()->write(batches));
-            }
-        };
-        grow(history, 1);
+        Market market(dir.path());
+        QVERIFY(market.grow(history, 1));
         sync::SyncRun::Options options;
         options.settings.datadir = dir.path();
-        const auto reader = store.openReader().value();
-        const std::atomic<bool> stop{false};
-        const auto run = [&] {
-            return sync::SyncRun(
-                       options, *reader, [] { return sampleStart + 24h * 100; }, stop,
-                       [](qint64, qint64, const QString &) {})
-                .run()
-                .value();
-        };
+        const auto reader = market.store.openReader().value();
+        const auto run = [&] { return syncOnce(options, *reader); };
         const Cost first = costOf([&] { QCOMPARE(run().count(sync::FileState::Written), files); });
         std::vector<double> real, cpu, bytes, idle;
         for (int round = 0; round < rounds; ++round) {
-            grow(1, uint32_t(1000 + round));
+            QVERIFY(market.grow(1, uint32_t(1000 + round)));
             sync::SyncReport report;
             const Cost cost = costOf([&] { report = run(); });
             QCOMPARE(report.added(), files);
@@ -216,6 +237,96 @@ private Q_SLOTS:
               bytes);
         QVERIFY(
             judge({QStringLiteral("sync-run-one-candle-each"), Demand::Bound::AtMost, 5, QStringLiteral(" s")}, real));
+    }
+
+    void overSsh()
+    {
+        if (!qEnvironmentVariableIsSet("TAPEKEEPER_LONG"))
+            QSKIP("a benchmark: scripts/test --long");
+        SshHost host;
+        if (!host.start())
+            QSKIP(qPrintable(host.problem()));
+        const QTemporaryDir dir(benchFolder() + QStringLiteral("/bench-push-XXXXXX"));
+        QVERIFY(dir.isValid());
+        for (const char *name : {"pushed", "local", "copied", "engine"})
+            QVERIFY(QDir(dir.path()).mkpath(QLatin1StringView(name)));
+        Market market(dir.path());
+        QVERIFY(market.grow(history, 1));
+        const remote::SshTarget target = host.target();
+        config::HostSettings settings;
+        settings.name = QStringLiteral("feeder");
+        settings.target = target.text() + u':' + QString::number(target.port);
+        settings.push = dir.filePath(QStringLiteral("pushed"));
+        settings.push_program = QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server");
+        std::optional<app::PushOutcome> outcome;
+        // From the start of ssh to the last receipt.
+        const auto push = [&] {
+            outcome.reset();
+            app::PushService service({{.host = settings,
+                                       .sync = {},
+                                       .data_dir = dir.filePath(QStringLiteral("engine")),
+                                       .open = [&] { return market.store.openReader(); },
+                                       .clock = std::make_shared<SystemClock>(),
+                                       .once = true}},
+                                     std::make_shared<std::atomic<bool>>(false));
+            connect(&service, &app::PushService::pushed, this, [&](const app::PushOutcome &told) { outcome = told; });
+            return service.start() && QTest::qWaitFor([&] { return outcome.has_value(); }, 300'000) &&
+                   outcome->result && outcome->result->isGood();
+        };
+        sync::SyncOptions local;
+        local.settings.datadir = dir.filePath(QStringLiteral("local"));
+        const auto reader = market.store.openReader().value();
+        bool good = true;
+        const Cost first = costOf([&] { good = push(); });
+        QVERIFY2(good, outcome && !outcome->result ? qPrintable(outcome->result.error().message) : "");
+        QCOMPARE(outcome->result->added(), files * history);
+        const qint64 firstBytes = outcome->bytes_sent;
+        std::vector<double> real, bytes, idle, against, bytesAgainst;
+        for (int round = 0; round < rounds; ++round) {
+            QVERIFY(market.grow(1, uint32_t(1000 + round)));
+            const Cost cost = costOf([&] { good = push(); });
+            QVERIFY(good && outcome->result->added() == files);
+            real.push_back(cost.real);
+            const double sent = double(outcome->bytes_sent);
+            bytes.push_back(sent / files);
+            idle.push_back(costOf([&] { good = push(); }).real);
+            QVERIFY(good && outcome->result->unchanged == files);
+
+            // What a script does: the whole of every file.
+            syncOnce(local, *reader);
+            qint64 whole = 0;
+            const QDir folder(dir.filePath(QStringLiteral("local/binance/futures")));
+            for (const QFileInfo &file : folder.entryInfoList({QStringLiteral("*.feather")}, QDir::Files))
+                whole += file.size();
+            const Cost copying = costOf([&] {
+                QProcess scp;
+                scp.start(QStringLiteral("scp"),
+                          {QStringLiteral("-O"), QStringLiteral("-q"), QStringLiteral("-r"), QStringLiteral("-S"),
+                           QStandardPaths::findExecutable(QStringLiteral("ssh")), QStringLiteral("-P"),
+                           QString::number(target.port), folder.path(),
+                           target.text() + u':' + dir.filePath(QStringLiteral("copied"))});
+                good = scp.waitForFinished(300'000) && scp.exitCode() == 0;
+            });
+            QVERIFY(good);
+            against.push_back(copying.real / cost.real);
+            bytesAgainst.push_back(double(whole) / sent);
+            for (const QString &name : folder.entryList({QStringLiteral("*.feather")}, QDir::Files))
+                QVERIFY(sync::loadFile(folder.filePath(name))->bytes ==
+                        sync::loadFile(settings.push + QStringLiteral("/binance/futures/") + name)->bytes);
+        }
+        const auto report = [](const char *what, const char *unit, const std::vector<double> &values) {
+            judge({QLatin1StringView(what), Demand::Bound::ReportOnly, 0, QLatin1StringView(unit)}, values);
+        };
+        report("push-first", " s", {first.real});
+        report("push-first-bytes-per-candle", " B", {double(firstBytes) / files / history});
+        report("push-without-news", " s", idle);
+        report("push-one-candle-each-against-scp", " x", against);
+        report("push-bytes-against-the-files", " x", bytesAgainst);
+        report("push-bytes-per-added-candle", " B", bytes);
+        const bool quick =
+            judge({QStringLiteral("push-one-candle-each"), Demand::Bound::AtMost, 5, QStringLiteral(" s")}, real);
+        QVERIFY(quick);
+        QVERIFY(median(bytes) < 1'000);
     }
 };
 

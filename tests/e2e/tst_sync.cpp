@@ -1,11 +1,15 @@
-// The engine's own sync, on a fast clock: freqtrade's files follow the exchange while it collects.
+// The engine's own sync and its push to another host, on a fast clock: freqtrade's files follow the exchange while it
+// collects.
+#include "../e2e_window/ssh_host.h"
 #include "feather/reader.h"
 #include "process_rig.h"
+#include "remote/host_receipts.h"
 #include "support/test_registry.h"
 #include "sync/file_swap.h"
 #include "sync/naming.h"
 
 #include <QDir>
+#include <QFile>
 #include <QTemporaryDir>
 
 #include <csignal>
@@ -18,6 +22,7 @@ class TestSync : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    void theFilesFollowTheExchange_data();
     void theFilesFollowTheExchange();
 };
 
@@ -70,12 +75,30 @@ QStringList differences(const sim::SimulatorThread &exchange, const QString &dat
 
 } // namespace
 
+void TestSync::theFilesFollowTheExchange_data()
+{
+    QTest::addColumn<bool>("pushed");
+    QTest::newRow("sync") << false;
+    QTest::newRow("push over ssh") << true;
+}
+
 void TestSync::theFilesFollowTheExchange()
 {
+    QFETCH(bool, pushed);
+    SshHost host;
+    if (pushed && !host.start())
+        QSKIP(qPrintable(host.problem()));
     const std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     const QTemporaryDir dir;
     ProcessRig rig({.timeframes = timeframes});
-    rig.configure("[sync]\nenabled = true\ninterval = \"1m\"\ndatadir = \"" + dir.path().toUtf8() + "\"\n");
+    const QString settings =
+        pushed ? QStringLiteral("[[host]]\nname = \"feeder\"\ntarget = \"%2:%3\"\npush = \"%1\"\npush_every = "
+                                "\"1m\"\npush_program = \"%4\"\n")
+                     .arg(dir.path(), host.target().text())
+                     .arg(host.target().port)
+                     .arg(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server"))
+               : QStringLiteral("[sync]\nenabled = true\ninterval = \"1m\"\ndatadir = \"%1\"\n").arg(dir.path());
+    rig.configure(settings.toUtf8());
     const QString folder = dir.filePath(QStringLiteral("binance/futures"));
     QVERIFY(rig.start());
     QVERIFY(rig.waitLog("first fill done"));
@@ -92,6 +115,12 @@ void TestSync::theFilesFollowTheExchange()
             rig.kill();
             QVERIFY(rig.start());
         }
+    }
+    if (pushed) {
+        const auto receipts = remote::HostReceipts::load(rig.dataDir(), QStringLiteral("feeder")).in(dir.path());
+        QVERIFY(receipts.size() >= 24);
+        for (const remote::HostReceipt &receipt : receipts)
+            QVERIFY(QFile::exists(dir.filePath(receipt.file)) && receipt.rows > 0);
     }
     rig.signal(SIGTERM);
     QVERIFY(rig.waitEnd(10s));

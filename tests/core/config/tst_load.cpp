@@ -240,7 +240,9 @@ private Q_SLOTS:
                 "\"ops@bastion\"\n"
                 "units = [\"freqtrade-feeder*.service\", \"influxdb-data-sync.timer\"]\ndata = [\"/srv/d\", \"~/e\"]\n"
                 "stale_after = \"5m\"\ndeploy = \"~/tk\"\ndeploy_unit = \"x.service\"\ndeploy_heartbeat = \"alive\"\n"
-                "deploy_within = \"30s\"\ndeploy_hold = \"0s\"\n[[host]]\ntarget = \"b\"\n"),
+                "deploy_within = \"30s\"\ndeploy_hold = \"0s\"\npush = \"~/data\"\npush_every = \"1m\"\npush_program = "
+                "\"/opt/tk/tapekeeper\"\n"
+                "[[host]]\ntarget = \"b\"\n"),
             {});
         QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
         QCOMPARE(result.settings.hosts.size(), size_t(2));
@@ -254,7 +256,11 @@ private Q_SLOTS:
         QCOMPARE(first.deploy_unit, QStringLiteral("x.service"));
         QCOMPARE(first.deploy_heartbeat, QStringLiteral("alive"));
         QVERIFY(first.deploy_within == std::chrono::seconds(30) && first.deploy_hold.count() == 0);
+        QCOMPARE(first.push, QStringLiteral("~/data"));
+        QVERIFY(first.push_every == std::chrono::minutes(1));
+        QCOMPARE(first.push_program, QStringLiteral("/opt/tk/tapekeeper"));
         QCOMPARE(result.settings.hosts[1].name, QStringLiteral("b"));
+        QVERIFY(result.settings.hosts[1].push.isEmpty());
 
         for (const char *wrong :
              {"[[host]]", "[[host]]\ntarget = \"-oProxyCommand=x\"", "[[host]]\ntarget = \"u:p@h\"",
@@ -264,7 +270,10 @@ private Q_SLOTS:
               "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\npassword = \"x\"",
               "[host]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\ndeploy = \"relative\"",
               "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x*.service\"",
-              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x.timer\""})
+              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x.timer\"", "[[host]]\ntarget = \"h\"\npush = \"data\"",
+              "[[host]]\ntarget = \"h\"\npush_every = \"1s\"",
+              "[[host]]\ntarget = \"h\"\npush_program = \"tapekeeper; rm\"",
+              "[[host]]\ntarget = \"h\"\npush_program = \"-x\""})
             QCOMPARE(loadSettings(write(wrong), {}).problems.size(), size_t(1));
     }
 
