@@ -46,13 +46,16 @@ const std::vector<Command> &commands()
                         "  sync --receipts [--datadir D]          what was written last\n"
                         "  sync --receive --datadir D             takes what another host pushes, through a pipe")},
         {QStringLiteral("hosts"), CommandLine::Action::Hosts,
-         QStringLiteral("hosts status [HOST…] [--follow]        units and data of other computers, over ssh\n"
-                        "  hosts start|stop|restart|enable|disable|run [HOST…] [--unit U]\n"
-                        "  hosts logs [HOST…] [--unit U] [--limit N] [--grep TEXT] [--follow]\n"
-                        "  hosts test [HOST…]                     the way to them, step by step\n"
-                        "  hosts trust HOST FINGERPRINT           takes up a host's key\n"
-                        "  hosts push [HOST…] [--full]            what their files for freqtrade lack, from the store\n"
-                        "  hosts receipts [HOST…]                 what their files held when they were written last")},
+         QStringLiteral(
+             "hosts status [HOST…] [--follow]        units and data of other computers, over ssh\n"
+             "  hosts start|stop|restart|enable|disable|run [HOST…] [--unit U]\n"
+             "  hosts logs [HOST…] [--unit U] [--limit N] [--grep TEXT] [--follow]\n"
+             "  hosts test [HOST…]                     the way to them, step by step\n"
+             "  hosts trust HOST FINGERPRINT           takes up a host's key\n"
+             "  hosts deploy [HOST…] --binary F [--config-file C] [--unit U]\n"
+             "  hosts deploy [HOST…] --package F [--unit U]   a new version; goes back where it is not well\n"
+             "  hosts push [HOST…] [--full]            what their files for freqtrade lack, from the store\n"
+             "  hosts receipts [HOST…]                 what their files held when they were written last")},
     };
     return all;
 }
@@ -114,6 +117,11 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
            QStringLiteral("hosts: of the configured units this one; \"*\" and \"?\" as in a shell."),
            QStringLiteral("U"));
     option(QStringLiteral("grep"), QStringLiteral("hosts logs: entries with this text alone."), QStringLiteral("TEXT"));
+    option(QStringLiteral("binary"), QStringLiteral("hosts deploy: the program."), QStringLiteral("F"));
+    option(QStringLiteral("config-file"),
+           QStringLiteral("hosts deploy: its configuration (default: that of the version before)."),
+           QStringLiteral("C"));
+    option(QStringLiteral("package"), QStringLiteral("hosts deploy: a Debian package."), QStringLiteral("F"));
     option(QStringLiteral("follow"), QStringLiteral("hosts status, logs: go on until interrupted."));
     const QCommandLineOption help = parser.addHelpOption();
     const QCommandLineOption version = parser.addVersionOption();
@@ -229,7 +237,8 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
         static const QStringList verbs{QStringLiteral("status"),  QStringLiteral("start"),  QStringLiteral("stop"),
                                        QStringLiteral("restart"), QStringLiteral("enable"), QStringLiteral("disable"),
                                        QStringLiteral("run"),     QStringLiteral("logs"),   QStringLiteral("test"),
-                                       QStringLiteral("trust"),   QStringLiteral("push"),   QStringLiteral("receipts")};
+                                       QStringLiteral("trust"),   QStringLiteral("deploy"), QStringLiteral("push"),
+                                       QStringLiteral("receipts")};
         line.verb = words.isEmpty() ? QString() : words.takeFirst();
         if (!verbs.contains(line.verb))
             return usage(QStringLiteral("hosts what? ") + verbs.join(QStringLiteral(", ")));
@@ -243,6 +252,16 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
                 QStringLiteral("hosts %1 needs a host or --unit: everything everywhere is to be asked for, with "
                                "--unit '*'")
                     .arg(line.verb));
+        line.binary = value("binary");
+        line.config_file = value("config-file");
+        line.package = value("package");
+        if (line.verb == QLatin1String("deploy")) {
+            if (line.binary.isEmpty() == line.package.isEmpty() || (!line.package.isEmpty() && isSet("config-file")))
+                return usage(
+                    QStringLiteral("hosts deploy takes --binary F, with or without --config-file C, or --package F"));
+        } else if (isSet("binary") || isSet("config-file") || isSet("package")) {
+            return usage(QStringLiteral("--binary, --config-file and --package belong to hosts deploy"));
+        }
         if (line.verb == QLatin1String("trust")) {
             if (line.hosts.size() != 2 || !line.hosts[1].startsWith(QLatin1String("SHA256:")))
                 return usage(QStringLiteral("hosts trust needs a host and the fingerprint that it is to have, "

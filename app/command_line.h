@@ -73,12 +73,15 @@ struct CommandLine
     bool receive = false; // what a collector pushes through a pipe
     QString datadir;
     // hosts
-    QString verb;      // "status", "start", ..., "logs", "test", "trust", "push", "receipts"
+    QString verb;      // "status", "start", ..., "logs", "test", "trust", "deploy", "push", "receipts"
     QStringList hosts; // of the configuration; empty: all
     QString unit;
     QString fingerprint; // of trust
     QString grep;
     bool follow = false;
+    QString binary; // of deploy: files here
+    QString config_file;
+    QString package;
 };
 
 // An error is a message for stderr; the exit code is then WrongUsage.

@@ -37,7 +37,10 @@ Demo::~Demo()
 
 void Demo::start()
 {
-    const QString program = QCoreApplication::applicationDirPath() + QStringLiteral("/tapekeeper-exchange");
+    // Beside this program; or, as packages have it, in the PATH.
+    QString program = QCoreApplication::applicationDirPath() + QStringLiteral("/tapekeeper-exchange");
+    if (!QFileInfo::exists(program))
+        program = QStringLiteral("tapekeeper-exchange");
     m_process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     // Away from the terminal's Ctrl-C: the simulator outlives the engine's orderly stop, and ends with its input.
     m_process.setChildProcessModifier([] { ::setsid(); });

@@ -1,7 +1,9 @@
-# tapekeeper_add_test_room(NAME room FOLDER path [LIBRARIES ...] [TIMEOUT seconds] [LABELS ...] [ENVIRONMENT NAME=value ...])
+# tapekeeper_add_test_room(NAME room FOLDER path [LIBRARIES ...] [TIMEOUT seconds] [LABELS ...] [ENVIRONMENT NAME=value ...]
+#                          [LOCK name])
 # One test binary from all sources of FOLDER, and one ctest entry for each file tst_NAME.cpp, run as `test_room NAME`.
+# Entries with the same LOCK never run at once.
 function(tapekeeper_add_test_room)
-    cmake_parse_arguments(ARG "" "NAME;FOLDER;TIMEOUT" "LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+    cmake_parse_arguments(ARG "" "NAME;FOLDER;TIMEOUT;LOCK" "LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
@@ -25,6 +27,6 @@ function(tapekeeper_add_test_room)
         string(REPLACE "tst_" "" name "${name}")
         add_test(NAME ${ARG_NAME}.${name} COMMAND ${binary} ${name} -maxwarnings 0)
         set_tests_properties(${ARG_NAME}.${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-                             ENVIRONMENT "${ARG_ENVIRONMENT}")
+                             ENVIRONMENT "${ARG_ENVIRONMENT}" RESOURCE_LOCK "${ARG_LOCK}")
     endforeach()
 endfunction()

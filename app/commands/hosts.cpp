@@ -70,7 +70,8 @@ void HostsCommand::start()
     if (const Status watching = m_signals.start(); !watching)
         complain(watching.error().message);
     for (const auto &host : m_hosts) {
-        if (line().verb != QLatin1String("test") && line().verb != QLatin1String("trust"))
+        static const QStringList ownWays{QStringLiteral("test"), QStringLiteral("trust"), QStringLiteral("deploy")};
+        if (!ownWays.contains(line().verb))
             host->watch = std::make_unique<HostWatch>(host->settings, host->target, host->socket, makeClock(line()));
     }
     if (line().verb == QLatin1String("status"))
@@ -81,6 +82,8 @@ void HostsCommand::start()
         return test();
     if (line().verb == QLatin1String("trust"))
         return trust();
+    if (line().verb == QLatin1String("deploy"))
+        return deploy();
     act(*actionFromName(line().verb));
 }
 
@@ -387,10 +390,82 @@ void HostsCommand::trust()
     host.key->trust(line().fingerprint);
 }
 
+void HostsCommand::deploy()
+{
+    for (const auto &host : m_hosts) {
+        if (host->settings.deploy.isEmpty())
+            return fail(
+                {Error::Kind::Config, QStringLiteral("%1 has no folder for releases: deploy = \"/opt/tapekeeper\", "
+                                                     "say, in its [[host]] (docs/hosts.md)")
+                                          .arg(host->settings.name)});
+    }
+    for (const QString &file : {line().binary, line().config_file, line().package}) {
+        if (!file.isEmpty() && !QFileInfo(file).isReadable())
+            return fail({Error::Kind::Config, QStringLiteral("there is no file %1 that can be read").arg(file)});
+    }
+    m_table.columns = {
+        {QStringLiteral("host")}, {QStringLiteral("step")}, {QStringLiteral("result")}, {QStringLiteral("what")}};
+    deployTo(*m_hosts.front());
+}
+
+void HostsCommand::deployTo(Host &host)
+{
+    const config::HostSettings &settings = host.settings;
+    DeployPlan plan{.folder = settings.deploy,
+                    .unit = line().unit.isEmpty() ? settings.deploy_unit : line().unit,
+                    .heartbeat = settings.deploy_heartbeat,
+                    .within = settings.deploy_within,
+                    .hold = settings.deploy_hold,
+                    .is_package = !line().package.isEmpty()};
+    if (!plan.unit.endsWith(QLatin1String(".service")))
+        plan.unit += QStringLiteral(".service");
+    host.deployment = std::make_unique<Deployment>(plan, host.target, host.socket);
+    connect(host.deployment.get(), &Deployment::progressed, this, [this, &host](qint64 sent, qint64 total) {
+        if (!m_bar)
+            m_bar.emplace(QStringLiteral("bytes"));
+        m_bar->show(sent, total, host.settings.name);
+    });
+    // It takes minutes: told as it goes, and once more as the result.
+    connect(host.deployment.get(), &Deployment::stepped, this, [this, &host](const CheckStep &step) {
+        m_bar.reset();
+        m_table.rows.push_back({Cell::of(host.settings.name), Cell::of(step.name), Cell::of(checkStateName(step.state)),
+                                textCell(step.text)});
+        complain(
+            QStringLiteral("%1: %2 %3 %4").arg(host.settings.name, step.name, checkStateName(step.state), step.text));
+    });
+    connect(host.deployment.get(), &Deployment::finished, this, [this, &host] { deployed(host); });
+    host.deployment->start(plan.is_package ? line().package : line().binary, line().config_file);
+}
+
+void HostsCommand::deployed(Host &host)
+{
+    m_bar.reset();
+    const Deployment &done = *host.deployment;
+    for (const QString &said : done.journal())
+        complain(QStringLiteral("%1 journal: %2").arg(host.settings.name, said));
+    const auto row = [this](const Host &of, const QString &result, const QString &what) {
+        m_table.rows.push_back(
+            {Cell::of(of.settings.name), Cell::of(QStringLiteral("end")), Cell::of(result), textCell(what)});
+    };
+    row(host, deployEndName(done.end()), done.verdict());
+    ++m_deploying;
+    // A version that is bad on one host is not tried on the others.
+    if (done.end() == DeployEnd::Done && m_deploying < m_hosts.size())
+        return deployTo(*m_hosts[m_deploying]);
+    if (done.end() != DeployEnd::Done)
+        m_code = DoesNotHold;
+    for (; m_deploying < m_hosts.size(); ++m_deploying)
+        row(*m_hosts[m_deploying], QStringLiteral("not tried"), QString());
+    m_waiting = 1;
+    oneDone();
+}
+
 void HostsCommand::stop(int count)
 {
     if (count > 1)
         std::_Exit(DoesNotHold); // ssh goes with this process
+    if (line().verb == QLatin1String("deploy") && m_deploying < m_hosts.size() && m_hosts[m_deploying]->deployment)
+        return m_hosts[m_deploying]->deployment->cancel();
     finish(line().follow ? Done : DoesNotHold);
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "app/commands/command.h"
+#include "app/commands/progress_line.h"
+#include "remote/deploy.h"
 #include "remote/host_check.h"
 #include "remote/host_watch.h"
 #include "remote/journal_follow.h"
@@ -31,6 +33,7 @@ private:
         std::unique_ptr<remote::HostCheck> check;
         std::unique_ptr<remote::HostKeyCheck> key;
         std::unique_ptr<remote::JournalFollow> journal;
+        std::unique_ptr<remote::Deployment> deployment;
     };
 
     Status chooseHosts();
@@ -43,6 +46,9 @@ private:
     void printEntries(const Host &host, const std::vector<remote::JournalEntry> &entries);
     void test();
     void trust();
+    void deploy();
+    void deployTo(Host &host);
+    void deployed(Host &host);
     void oneDone(); // of those that are waited for
     void stop(int count);
 
@@ -51,6 +57,8 @@ private:
     std::vector<std::unique_ptr<Host>> m_hosts;
     Table m_table;
     int m_waiting = 0;
+    size_t m_deploying = 0; // one host after the other
+    std::optional<ProgressLine> m_bar;
     int m_code = Done;
 };
 

@@ -80,6 +80,19 @@ HostSettings loadHost(Section &section, const Node &item)
         return QString();
     });
     section.duration(QStringLiteral("stale_after"), host.stale_after, 1s, 24h * 7);
+    checked(section, QStringLiteral("deploy"), host.deploy, isFolder,
+            QStringLiteral("an absolute folder of that host, or one that begins with \"~/\""));
+    const auto isService = [](const QString &text) {
+        return isUnit(text) && text.endsWith(QLatin1String(".service")) && !text.contains(u'*') &&
+               !text.contains(u'?') && !text.contains(u'[');
+    };
+    checked(section, QStringLiteral("deploy_unit"), host.deploy_unit, isService,
+            QStringLiteral("one service with its suffix, such as \"tapekeeper.service\""));
+    const auto isLine = [](const QString &text) { return !text.contains(u'\n') && !text.contains(QChar(0)); };
+    checked(section, QStringLiteral("deploy_heartbeat"), host.deploy_heartbeat, isLine,
+            QStringLiteral("an extended regular expression"));
+    section.duration(QStringLiteral("deploy_within"), host.deploy_within, 1s, 1h);
+    section.duration(QStringLiteral("deploy_hold"), host.deploy_hold, 0s, 1h);
     checked(section, QStringLiteral("push"), host.push, isFolder,
             QStringLiteral("an absolute folder of that host, or one that begins with \"~/\""));
     section.duration(QStringLiteral("push_every"), host.push_every, 10s, 24h);

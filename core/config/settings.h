@@ -146,7 +146,12 @@ struct HostSettings
     QString known_hosts; // a file of host keys; empty: ssh's own, ~/.ssh/known_hosts
     QStringList units;   // of systemd; "*", "?" and "[...]" stand for what they do in a shell
     QStringList data;    // folders of feather files over there, absolute
-    milliseconds stale_after = std::chrono::minutes(10); // beyond one candle
+    milliseconds stale_after = std::chrono::minutes(10);        // beyond one candle
+    QString deploy;                                             // the folder of releases over there; empty: none
+    QString deploy_unit = QStringLiteral("tapekeeper.service"); // what runs them
+    QString deploy_heartbeat = QStringLiteral("Heartbeat OK");  // an extended regular expression: a line of its journal
+    milliseconds deploy_within = std::chrono::minutes(2);       // so soon it has to come
+    milliseconds deploy_hold = std::chrono::seconds(10);        // so long the unit has to stand after it
     QString push;                                        // freqtrade's datadir over there; empty: nothing is pushed
     milliseconds push_every = std::chrono::minutes(3);   // by a running engine, in step with the clock
     QString push_program = QStringLiteral("tapekeeper"); // what receives it over there

@@ -96,10 +96,14 @@ HostWatch::HostWatch(config::HostSettings settings, const SshTarget &target, con
         m_report.has_data = true;
         m_report.data_trouble.clear();
         Q_EMIT dataLooked();
+        if (std::exchange(m_dataAgain, false))
+            m_freshness.look();
     });
     connect(&m_freshness, &Freshness::failed, this, [this](const Error &error) {
         m_report.data_trouble = error.message;
         Q_EMIT dataLooked();
+        if (std::exchange(m_dataAgain, false))
+            m_freshness.look();
     });
 }
 
@@ -198,7 +202,10 @@ void HostWatch::again()
 void HostWatch::lookAtData()
 {
     m_dataLooked = m_clock->utcNow();
-    m_freshness.look();
+    if (m_freshness.isLooking())
+        m_dataAgain = true; // what it has listed may be old by now
+    else
+        m_freshness.look();
 }
 
 void HostWatch::act(UnitAction action, const QString &unit, QObject *context, Acted done)

@@ -86,6 +86,7 @@ private:
     int m_failures = 0;
     bool m_watching = false;
     bool m_looking = false;
+    bool m_dataAgain = false; // asked for in the midst of a look
 };
 
 } // namespace tk::remote

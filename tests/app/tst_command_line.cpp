@@ -42,6 +42,8 @@ private Q_SLOTS:
         row("hosts restart a b --unit x.service", CommandLine::Action::Hosts);
         row("hosts logs a --follow --grep error --limit 5", CommandLine::Action::Hosts);
         row("hosts trust a SHA256:abc", CommandLine::Action::Hosts);
+        row("hosts deploy --binary f --config-file c", CommandLine::Action::Hosts);
+        row("hosts deploy a b --package f.deb --unit x.service", CommandLine::Action::Hosts);
         row("--help", CommandLine::Action::Help);
         row("--version", CommandLine::Action::Version);
     }
@@ -84,6 +86,10 @@ private Q_SLOTS:
                                   "hosts stop",
                                   "hosts trust a",
                                   "hosts trust a b",
+                                  "hosts deploy a",
+                                  "hosts deploy a --binary f --package g",
+                                  "hosts deploy a --package g --config-file c",
+                                  "hosts status a --binary f",
                                   "--speed fast",
                                   "--demo-pairs 3",
                                   "--log-format xml"})

@@ -220,7 +220,8 @@ private Q_SLOTS:
         ui::HostsPanel &panel = m_rig->window().hosts();
         QVERIFY(panel.select(names[0], feeder));
         action("hostStart")->trigger();
-        QVERIFY(m_rig->waitUntil([this] { return unit(0, feeder)->text == QLatin1String("running"); }, 15s));
+        QVERIFY2(m_rig->waitUntil([this] { return unit(0, feeder)->text == QLatin1String("running"); }, 15s),
+                 qPrintable(panel.said() + u' ' + unit(0, feeder)->text));
         QVERIFY(m_lab.lab({QStringLiteral("thaw"), names[1]}));
         action("refreshHosts")->trigger();
         QVERIFY(m_rig->waitUntil([this] { return isUp(1); }, 60s));

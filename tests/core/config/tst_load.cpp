@@ -239,7 +239,9 @@ private Q_SLOTS:
                 "[[host]]\nname = \"a\"\ntarget = \"freqai@10.0.0.5:2222\"\nidentity = \"key\"\njump = "
                 "\"ops@bastion\"\n"
                 "units = [\"freqtrade-feeder*.service\", \"influxdb-data-sync.timer\"]\ndata = [\"/srv/d\", \"~/e\"]\n"
-                "stale_after = \"5m\"\npush = \"~/data\"\npush_every = \"1m\"\npush_program = \"/opt/tk/tapekeeper\"\n"
+                "stale_after = \"5m\"\ndeploy = \"~/tk\"\ndeploy_unit = \"x.service\"\ndeploy_heartbeat = \"alive\"\n"
+                "deploy_within = \"30s\"\ndeploy_hold = \"0s\"\npush = \"~/data\"\npush_every = \"1m\"\npush_program = "
+                "\"/opt/tk/tapekeeper\"\n"
                 "[[host]]\ntarget = \"b\"\n"),
             {});
         QVERIFY2(result.isGood(), qPrintable(texts(result).join(u'\n')));
@@ -250,6 +252,10 @@ private Q_SLOTS:
         QCOMPARE(first.units.size(), 2);
         QCOMPARE(first.data.size(), 2);
         QVERIFY(first.stale_after == std::chrono::minutes(5));
+        QCOMPARE(first.deploy, QStringLiteral("~/tk"));
+        QCOMPARE(first.deploy_unit, QStringLiteral("x.service"));
+        QCOMPARE(first.deploy_heartbeat, QStringLiteral("alive"));
+        QVERIFY(first.deploy_within == std::chrono::seconds(30) && first.deploy_hold.count() == 0);
         QCOMPARE(first.push, QStringLiteral("~/data"));
         QVERIFY(first.push_every == std::chrono::minutes(1));
         QCOMPARE(first.push_program, QStringLiteral("/opt/tk/tapekeeper"));
@@ -261,10 +267,13 @@ private Q_SLOTS:
               "[[host]]\ntarget = \"h:99999\"", "[[host]]\ntarget = \"h\"\nunits = [\"a\"]",
               "[[host]]\ntarget = \"h\"\nunits = [\"a b.service\"]",
               "[[host]]\ntarget = \"h\"\nunits = [\"-a.service\"]", "[[host]]\ntarget = \"h\"\ndata = [\"relative\"]",
-              "[[host]]\ntarget = \"h\"\npush = \"data\"", "[[host]]\ntarget = \"h\"\npush_every = \"1s\"",
+              "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\npassword = \"x\"",
+              "[host]\ntarget = \"h\"", "[[host]]\ntarget = \"h\"\ndeploy = \"relative\"",
+              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x*.service\"",
+              "[[host]]\ntarget = \"h\"\ndeploy_unit = \"x.timer\"", "[[host]]\ntarget = \"h\"\npush = \"data\"",
+              "[[host]]\ntarget = \"h\"\npush_every = \"1s\"",
               "[[host]]\ntarget = \"h\"\npush_program = \"tapekeeper; rm\"",
-              "[[host]]\ntarget = \"h\"\npush_program = \"-x\"", "[[host]]\ntarget = \"h\"\n[[host]]\ntarget = \"h\"",
-              "[[host]]\ntarget = \"h\"\npassword = \"x\"", "[host]\ntarget = \"h\""})
+              "[[host]]\ntarget = \"h\"\npush_program = \"-x\""})
             QCOMPARE(loadSettings(write(wrong), {}).problems.size(), size_t(1));
     }
 

@@ -16,6 +16,28 @@ QString script()
     return QStringLiteral(TAPEKEEPER_LAB);
 }
 
+QString groupOf(const QString &host)
+{
+    return QStringLiteral("tapekeeper-lab-%1-%2").arg(::getpid()).arg(host);
+}
+
+// Hosts that share this process's control groups share the groups of their units as well: one that stops a unit takes
+// the group of another's from below it, which then fails to start (exit code 219).
+QString inItsOwnGroups(const QString &host)
+{
+    return QStringLiteral("for g in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do "
+                          "[ -w $g/cgroup.procs ] || continue; mkdir -p $g/%1 2>/dev/null && echo $$ "
+                          "2>/dev/null >$g/%1/cgroup.procs; done; exec \"$@\"")
+        .arg(groupOf(host));
+}
+
+QString withoutGroups(const QString &host)
+{
+    return QStringLiteral("for g in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do "
+                          "[ ! -d $g/%1 ] || find $g/%1 -depth -type d -exec rmdir {} + 2>/dev/null; done; true")
+        .arg(groupOf(host));
+}
+
 } // namespace
 
 QString LabRig::labFolder() const
@@ -37,7 +59,9 @@ QString LabRig::start(const QStringList &hosts)
     if (used.open(QIODevice::ReadOnly) && !used.readAll().trimmed().isEmpty())
         return QStringLiteral("the lab is in use: take it \"down\" first");
     m_hosts = hosts;
-    if (!lab(QStringList{QStringLiteral("up")} + hosts)) {
+    for (const QString &host : hosts) {
+        if (lab({QStringLiteral("up"), host}))
+            continue;
         stop();
         return QStringLiteral("the lab cannot boot hosts here");
     }
@@ -61,6 +85,8 @@ void LabRig::stop()
     for (const QString &host : std::as_const(m_hosts))
         lab({QStringLiteral("thaw"), host});
     lab({QStringLiteral("down")});
+    for (const QString &host : std::as_const(m_hosts))
+        QProcess::execute(QStringLiteral("sh"), {QStringLiteral("-c"), withoutGroups(host)});
     m_hosts.clear();
 }
 
@@ -70,7 +96,12 @@ bool LabRig::lab(const QStringList &arguments)
     QProcess process;
     process.setStandardOutputFile(QProcess::nullDevice());
     process.setStandardErrorFile(QProcess::nullDevice());
-    process.start(script(), arguments);
+    if (arguments.value(0) == QLatin1String("up"))
+        process.start(QStringLiteral("sh"), QStringList{QStringLiteral("-c"), inItsOwnGroups(arguments.value(1)),
+                                                        QStringLiteral("sh"), script()} +
+                                                arguments);
+    else
+        process.start(script(), arguments);
     return process.waitForFinished(120'000) && process.exitCode() == 0;
 }
 
@@ -82,20 +113,31 @@ QByteArray LabRig::ssh(const QString &host, const QString &command)
     return process.readAllStandardOutput();
 }
 
-bool LabRig::inside(const QString &host, const QStringList &command)
+qint64 LabRig::leader(const QString &host) const
 {
     QFile outer(labFolder() + QStringLiteral("/run/%1.pid").arg(host));
     if (!outer.open(QIODevice::ReadOnly))
-        return false;
-    const QString parent = QString::fromUtf8(outer.readAll()).trimmed();
-    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(parent));
-    if (!children.open(QIODevice::ReadOnly))
-        return false;
-    const QString leader = QString::fromUtf8(children.readAll()).section(u' ', 0, 0);
+        return 0;
+    const QString pid = QString::fromLatin1(outer.readAll()).trimmed();
+    QFile children(QStringLiteral("/proc/%1/task/%1/children").arg(pid));
+    return children.open(QIODevice::ReadOnly) ? children.readAll().trimmed().split(' ').first().toLongLong() : 0;
+}
+
+QByteArray LabRig::asRoot(const QString &host, const QString &command, int *code)
+{
     QProcess process;
-    process.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-    process.start(QStringLiteral("nsenter"), QStringList{QStringLiteral("-t"), leader, QStringLiteral("-a")} + command);
-    return process.waitForFinished(60'000) && process.exitCode() == 0;
+    process.setProcessChannelMode(QProcess::MergedChannels);
+    process.setStandardInputFile(QProcess::nullDevice());
+    process.start(QStringLiteral("nsenter"),
+                  {QStringLiteral("-t"), QString::number(leader(host)), QStringLiteral("-a"), QStringLiteral("--"),
+                   QStringLiteral("/usr/bin/env"), QStringLiteral("-i"), QStringLiteral("HOME=/root"),
+                   QStringLiteral("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), QStringLiteral("LC_ALL=C.UTF-8"),
+                   QStringLiteral("DEBIAN_FRONTEND=noninteractive"), QStringLiteral("sh"), QStringLiteral("-c"),
+                   command});
+    const bool ended = process.waitForFinished(300'000) && process.exitStatus() == QProcess::NormalExit;
+    if (code)
+        *code = ended ? process.exitCode() : -1;
+    return process.readAll();
 }
 
 QString LabRig::root(const QString &host) const
@@ -123,6 +165,15 @@ config::HostSettings LabRig::settings(const QString &host) const
                       QStringLiteral("broken.service")};
     settings.data = {QStringLiteral("/srv/data")};
     return settings;
+}
+
+QByteArray LabRig::table(const QString &host, const QByteArray &more) const
+{
+    const config::HostSettings of = settings(host);
+    return QStringLiteral("[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = \"%4\"\n")
+               .arg(of.name, of.target, of.identity, of.known_hosts)
+               .toUtf8() +
+           more;
 }
 
 void LabRig::resetKnownHosts()

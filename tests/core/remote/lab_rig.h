@@ -18,11 +18,15 @@ public:
 
     bool lab(const QStringList &arguments); // of the script
     QByteArray ssh(const QString &host, const QString &command);
-    bool inside(const QString &host, const QStringList &command); // as root, in the host's own namespaces
+    // What root says on the host, both streams; `code` is the command's own. Its login is not needed.
+    QByteArray asRoot(const QString &host, const QString &command, int *code = nullptr);
     QString root(const QString &host) const; // its files, here
+    QString labFolder() const;               // what stays between runs
     void write(const QString &host, const QString &path, const QByteArray &content);
 
     config::HostSettings settings(const QString &host) const;
+    QByteArray table(const QString &host,
+                     const QByteArray &more = {}) const; // the way there, as a configuration has it
     QString knownHosts() const { return m_folder.filePath(QStringLiteral("known")); }
     void resetKnownHosts();
     QString sockets() const { return m_folder.filePath(QStringLiteral("s")); }
@@ -32,7 +36,7 @@ public:
     QStringList leftProcesses() const;
 
 private:
-    QString labFolder() const;
+    qint64 leader(const QString &host) const; // its first process, as seen from here
 
     QTemporaryDir m_folder;
     QStringList m_hosts;

@@ -284,12 +284,10 @@ private Q_SLOTS:
     void aFullDiskIsRed()
     {
         auto host = watch(names[2]);
-        QVERIFY(m_lab.inside(names[2], {QStringLiteral("mount"), QStringLiteral("-t"), QStringLiteral("tmpfs"),
-                                        QStringLiteral("-o"), QStringLiteral("size=1m"), QStringLiteral("tmpfs"),
-                                        QStringLiteral("/srv/data")}));
-        const auto back = qScopeGuard([this] {
-            m_lab.inside(names[2], {QStringLiteral("umount"), QStringLiteral("/srv/data")});
-        });
+        int mounted = -1;
+        m_lab.asRoot(names[2], QStringLiteral("mount -t tmpfs -o size=1m tmpfs /srv/data"), &mounted);
+        QCOMPARE(mounted, 0);
+        const auto back = qScopeGuard([this] { m_lab.asRoot(names[2], QStringLiteral("umount /srv/data")); });
         host->lookAtUnits();
         QTRY_VERIFY_WITH_TIMEOUT(host->report().state == HostReport::State::Up, 15'000);
         host->lookAtData();
@@ -449,15 +447,8 @@ private Q_SLOTS:
         QTemporaryDir folder;
         QFile config(folder.filePath(QStringLiteral("c.toml")));
         QVERIFY(config.open(QIODevice::WriteOnly));
-        for (const QString &name : names) {
-            const config::HostSettings host = m_lab.settings(name);
-            config.write(
-                QStringLiteral(
-                    "[[host]]\nname = \"%1\"\ntarget = \"%2\"\nidentity = \"%3\"\nknown_hosts = \"%4\"\nunits = "
-                    "[\"%5\"]\n")
-                    .arg(host.name, host.target, host.identity, host.known_hosts, feeder)
-                    .toUtf8());
-        }
+        for (const QString &name : names)
+            config.write(m_lab.table(name, "units = [\"" + feeder.toUtf8() + "\"]\n"));
         config.close();
         QProcess program;
         program.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper-server"),
