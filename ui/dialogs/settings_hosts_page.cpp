@@ -85,6 +85,12 @@ SettingsHostsPage::SettingsHostsPage(monitor::EngineView &engine, const Theme &t
              tr("Folders of feather files over there, separated by commas"), true);
     addField(QStringLiteral("stale_after"), tr("Stale after"), QStringLiteral("10m"),
              tr("A file is stale when its last candle closed longer ago than one candle and this"), false);
+    addField(QStringLiteral("push"), tr("Push to"), tr("nothing is pushed"),
+             tr("freqtrade's user_data/data over there: its files are kept up to the store from here. A change needs a "
+                "restart of the engine"),
+             false);
+    addField(QStringLiteral("deploy"), tr("Deploy to"), tr("nothing is deployed"),
+             tr("The folder there that \"tapekeeper hosts deploy\" fills"), false);
     m_problem->setObjectName(QStringLiteral("hostsProblem"));
     m_problem->setWordWrap(true);
     m_problem->setTextFormat(Qt::PlainText);
