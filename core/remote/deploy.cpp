@@ -21,7 +21,7 @@ constexpr milliseconds beginWithin = 10s;
 constexpr int endWithin = 1'000; // ms, of a killed upload
 constexpr qint64 chunk = 256 << 10;
 constexpr qint64 spare = 1 << 20; // bytes beside the files: the log, a link, a configuration
-constexpr qsizetype mostJournal = 20;
+constexpr qsizetype mostJournal = 16;
 
 QString sizeText(qint64 bytes)
 {

@@ -101,9 +101,8 @@ point() { rm -f -- "$D/.current-new"; ln -s -- "$1" "$D/.current-new" && mv -T -
 # Whether the unit is well after a restart; else why not. A crash loop looks active most of the time: another invocation,
 # or one more restart, is one.
 watch() { # $1: the version
-    was=$(show InvocationID) mine= beat= why= stage=restart
+    was=$(show InvocationID) asked=$(date +%s) mine= beat= why= stage=restart
     if ! said=$(as $systemctl restart "$U" 2>&1); then
-        mine=$(show InvocationID)
         why="systemctl restart failed: $said"
         return 1
     fi
@@ -138,8 +137,9 @@ watch() { # $1: the version
         sleep 0.5
     done
 }
+# With the manager's own words: by time, since journald does not always learn the invocation of what ends at once.
 journal() {
-    journalctl --no-pager -q -o cat -n 10 "_SYSTEMD_INVOCATION_ID=$mine" | cut -c 1-200 |
+    journalctl --no-pager -q -o cat -n 8 -u "$U" --since "@$asked" | cut -c 1-200 |
         while read -r line; do say journal "$line"; done
 }
 finish() {
