@@ -135,7 +135,14 @@ StatusLine statusLine(const StatusFacts &facts)
             return {Verdict::Waiting,
                     QStringLiteral("%1 of %2 pairs wait for their first data").arg(waiting).arg(facts.pairs.size()),
                     {}};
-        return {Verdict::Well, QStringLiteral("all %1 pairs live · %2").arg(facts.pairs.size()).arg(loss), {}};
+        const auto count = [&](StreamState state) {
+            return qint64(std::ranges::count(facts.pairs, state, &PairRow::state));
+        };
+        const qint64 quiet = count(StreamState::Quiet);
+        const qint64 live = qint64(facts.pairs.size()) - quiet - count(StreamState::Ended);
+        const QString all = quiet == 0 ? QStringLiteral("all %1 pairs live").arg(live)
+                                       : QStringLiteral("%1 pairs live, %2 without trades now").arg(live).arg(quiet);
+        return {Verdict::Well, QStringLiteral("%1 · %2").arg(all, loss), {}};
     }
     const Verdict verdict = !trouble.isEmpty() ? Verdict::Trouble : Verdict::Warning;
     return {verdict, (parts + QStringList{loss}).join(QStringLiteral(" · ")), parts};

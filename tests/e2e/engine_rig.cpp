@@ -167,7 +167,7 @@ TruthCheck EngineRig::check() const
             .dataDir = dataDir(),
             .instruments = m_instruments,
             .timeframes = m_settings.exchanges.front().timeframes,
-            .since = m_startedAt,
+            .since = m_startedAt + m_options.exchangeAhead,
             .history = m_settings.exchanges.front().history,
             .influx = m_options.truth                                    ? m_options.truth
                       : m_settings.store.kind == QLatin1String("influx") ? std::optional(m_settings.store.influx)

@@ -25,6 +25,8 @@ struct RigOptions
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
     std::optional<milliseconds> rotateAfter{};
     milliseconds auditEvery = std::chrono::hours(1);
+    // By which the exchange's clock is ahead of ours: the first fill counts its candles back from the exchange's now.
+    milliseconds exchangeAhead{0};
     // Where to look for the truth, when the engine's own way to the database is one that fails.
     std::optional<config::InfluxSettings> truth{};
     sim::SimSettings sim{};

@@ -346,14 +346,16 @@ void TestFaults::f22_handshakeRefused()
 void TestFaults::f23_theExchangeClockIsOff_data()
 {
     QTest::addColumn<QString>("offset");
-    QTest::newRow("ahead") << QStringLiteral("10s");
-    QTest::newRow("behind") << QStringLiteral("-10s");
+    QTest::addColumn<int>("ahead"); // seconds
+    QTest::newRow("ahead") << QStringLiteral("10s") << 10;
+    QTest::newRow("behind") << QStringLiteral("-10s") << 0; // then there is a candle more than asked for, at times
 }
 
 void TestFaults::f23_theExchangeClockIsOff()
 {
     QFETCH(QString, offset);
-    EngineRig rig;
+    QFETCH(int, ahead);
+    EngineRig rig({.exchangeAhead = std::chrono::seconds(ahead)});
     rig.sim().addFault(fault("F23", 0s, {{QStringLiteral("offset"), offset}}));
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());

@@ -182,7 +182,9 @@ void TestEngine::aFullSpoolIsRefilledFromHistory()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     m_proxy->set(Mode::Refuse);
-    QVERIFY(rig.waitUntil([&] { return rig.sender() && rig.sender()->spool.evicted_entries > 0; }, 180s));
+    // A server that is slow to make its database may have seen some of it already, in the first fill.
+    const auto before = rig.sender() ? rig.sender()->spool.evicted_entries : 0;
+    QVERIFY(rig.waitUntil([&] { return rig.sender() && rig.sender()->spool.evicted_entries > before; }, 180s));
     QVERIFY(rig.waitSimulated(5min));
     QVERIFY(rig.sender()->spool.bytes_on_disk <= rig.sender()->spool.max_size);
     const std::vector<Gap> gaps = rig.gaps();

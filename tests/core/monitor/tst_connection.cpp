@@ -141,6 +141,12 @@ private Q_SLOTS:
         using State = EngineConnection::State;
         QCOMPARE(line(State::Connected).verdict, Verdict::Well);
         QCOMPARE(line(State::Connected).text, QStringLiteral("all 4 pairs live · nothing lost so far"));
+        pairs[1].state = StreamState::Quiet; // proven to be well, and not live all the same
+        pairs[2].state = StreamState::Ended;
+        QCOMPARE(line(State::Connected).verdict, Verdict::Well);
+        QCOMPARE(line(State::Connected).text,
+                 QStringLiteral("2 pairs live, 1 without trades now · nothing lost so far"));
+        pairs[1].state = pairs[2].state = StreamState::Live;
         QCOMPARE(line(State::Lost).verdict, Verdict::Away);
         QVERIFY(line(State::Lost).text.contains(QStringLiteral("last seen 10:04:46")));
         QCOMPARE(line(State::Connecting).verdict, Verdict::Waiting);
