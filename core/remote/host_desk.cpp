@@ -29,10 +29,19 @@ Error refusal(const QString &message)
 HostDesk::HostDesk(std::shared_ptr<const Clock> clock, QObject *parent)
     : QObject(parent)
     , m_clock(std::move(clock))
-    , m_sockets(controlFolderTemplate())
 {}
 
 HostDesk::~HostDesk() = default;
+
+Result<QString> HostDesk::nextSocket()
+{
+    if (!m_sockets)
+        m_sockets = std::make_unique<QTemporaryDir>(controlFolderTemplate());
+    if (!m_sockets->isValid())
+        return Error{Error::Kind::Storage,
+                     QStringLiteral("no folder could be made for ssh's sockets: %1").arg(m_sockets->errorString())};
+    return m_sockets->filePath(QString::number(++m_lastSocket));
+}
 
 bool HostDesk::knows(const QString &command)
 {
@@ -49,7 +58,12 @@ HostDesk::Seat HostDesk::seatOf(const config::HostSettings &settings)
         seat.problem = target.error().message;
         return seat;
     }
-    seat.watch = std::make_unique<HostWatch>(settings, *target, nextSocket(), m_clock);
+    const auto socket = nextSocket();
+    if (!socket) {
+        seat.problem = socket.error().message;
+        return seat;
+    }
+    seat.watch = std::make_unique<HostWatch>(settings, *target, *socket, m_clock);
     seat.watch->setCollected(m_collected, !m_collected);
     connect(seat.watch.get(), &HostWatch::unitsLooked, this, &HostDesk::changed);
     connect(seat.watch.get(), &HostWatch::dataLooked, this, [this, watch = seat.watch.get()] {
@@ -160,15 +174,13 @@ void HostDesk::run(const QString &command, const QJsonObject &args, const link::
             return reply.fail(refusal(QStringLiteral("there is no host \"%1\" in the configuration").arg(name)));
         host = seat->settings;
     }
-    if (!m_sockets.isValid())
-        return reply.fail(
-            Error{Error::Kind::Storage,
-                  QStringLiteral("no folder could be made for ssh's sockets: %1").arg(m_sockets.errorString())});
     const auto target = SshTarget::of(host);
     if (!target)
         return reply.fail(target.error());
-    if (command == QLatin1String("host-test"))
-        return test(host, *target, reply);
+    if (command == QLatin1String("host-test")) {
+        const auto socket = nextSocket();
+        return socket ? test(host, *target, *socket, reply) : reply.fail(socket.error());
+    }
     const QString fingerprint = args.value(QLatin1String("fingerprint")).toString();
     if (command == QLatin1String("host-trust") && fingerprint.isEmpty())
         return reply.fail(refusal(QStringLiteral("host-trust needs the \"fingerprint\" that host-key told")));
@@ -216,9 +228,10 @@ void HostDesk::readJournal(const QJsonObject &args, const link::Reply &reply)
     reply.finish(m_tails.read(name, host->channel(), units, args.value(QLatin1String("after")).toInteger()));
 }
 
-void HostDesk::test(const config::HostSettings &host, const SshTarget &target, const link::Reply &reply)
+void HostDesk::test(const config::HostSettings &host, const SshTarget &target, const QString &socket,
+                    const link::Reply &reply)
 {
-    auto *check = new HostCheck(host, target, nextSocket(), this);
+    auto *check = new HostCheck(host, target, socket, this);
     connect(check, &HostCheck::stepped, this, [reply](const CheckStep &step) { reply.progress(toJson(step)); });
     connect(check, &HostCheck::finished, this, [check, reply] {
         QJsonArray steps;

@@ -65,17 +65,18 @@ private:
     };
 
     Seat seatOf(const config::HostSettings &settings);
-    QString nextSocket() { return m_sockets.filePath(QString::number(++m_lastSocket)); }
+    Result<QString> nextSocket();
     void watch(HostWatch &host);
     void keepReceipts(const HostWatch &host) const;
     void act(const QJsonObject &args, const link::Reply &reply);
     void readJournal(const QJsonObject &args, const link::Reply &reply);
-    void test(const config::HostSettings &host, const SshTarget &target, const link::Reply &reply);
+    void test(const config::HostSettings &host, const SshTarget &target, const QString &socket,
+              const link::Reply &reply);
     void askKey(const SshTarget &target, const QString &fingerprint, const link::Reply &reply);
 
     std::shared_ptr<const Clock> m_clock;
-    QString m_dataDir; // of the engine; empty: nothing is kept
-    QTemporaryDir m_sockets;
+    QString m_dataDir;                        // of the engine; empty: nothing is kept
+    std::unique_ptr<QTemporaryDir> m_sockets; // made for the first host: who has none leaves no trace
     int m_lastSocket = 0;
     bool m_looked = false;
     std::optional<QSet<QString>> m_collected;
