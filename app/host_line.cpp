@@ -23,20 +23,6 @@ alert::HostSigns signsOf(const HostSnapshot &host)
     return signs;
 }
 
-std::optional<milliseconds> behindOf(const HostReport &report)
-{
-    std::optional<milliseconds> worst;
-    for (const remote::FolderReport &folder : report.data.folders) {
-        for (const remote::FreshGroup &group : folder.groups) {
-            if (toMs(group.oldest) == 0 || group.content == QLatin1String("funding_rate"))
-                continue;
-            const milliseconds due = group.lag - nominalLength(group.timeframe);
-            worst = std::max(worst.value_or(milliseconds(0)), due);
-        }
-    }
-    return worst;
-}
-
 void HostLine::join(HostService &service)
 {
     connect(&service, &HostService::snapshotReady, this, &HostLine::take);
@@ -93,6 +79,9 @@ void HostLine::take(const std::shared_ptr<const remote::HostsSnapshot> &hosts)
 {
     const auto before = std::exchange(m_latest, hosts);
     count(*before);
+    m_objects.clear();
+    for (const HostSnapshot &host : *m_latest)
+        m_objects.insert(host.settings.name, hostObject(host.settings, host.report, int(m_objects.size())));
     Q_EMIT changed();
 }
 
@@ -112,7 +101,7 @@ void HostLine::count(const remote::HostsSnapshot &before)
         if (!isUp)
             continue; // of the rest nobody knows anything new
         m_metrics.hostTroubles(name).Set(double(signsOf(host).troubles.size()));
-        if (const auto behind = behindOf(host.report))
+        if (const auto behind = host.report.behind())
             m_metrics.hostBehind(name).Set(double(behind->count()) / 1000.0);
     }
 }
@@ -121,7 +110,7 @@ QJsonArray HostLine::status() const
 {
     QJsonArray all;
     for (const HostSnapshot &host : *m_latest) {
-        QJsonObject object = hostObject(host.settings, host.report, 0);
+        const QJsonObject object = m_objects.value(host.settings.name);
         all.append(QJsonObject{{QStringLiteral("name"), host.settings.name},
                                {QStringLiteral("target"), host.settings.target},
                                {QStringLiteral("state"), object.value(QLatin1String("state"))},
@@ -143,10 +132,9 @@ void HostLine::show(link::LiveState &state) const
 {
     const QString topic = QStringLiteral("hosts");
     QJsonObject before = state.snapshot().value(topic).toObject();
-    int place = 0;
-    for (const HostSnapshot &host : *m_latest) {
-        state.set(topic, host.settings.name, hostObject(host.settings, host.report, place++));
-        before.remove(host.settings.name);
+    for (auto host = m_objects.cbegin(); host != m_objects.cend(); ++host) {
+        state.set(topic, host.key(), host.value());
+        before.remove(host.key());
     }
     for (auto old = before.constBegin(); old != before.constEnd(); ++old)
         state.remove(topic, old.key());

@@ -8,14 +8,12 @@
 #include "telemetry/metrics.h"
 
 #include <QHash>
+#include <QMap>
 
 namespace tk::app {
 
 // What of a host an incident is made of: what is bad, not what is merely unusual.
 alert::HostSigns signsOf(const remote::HostSnapshot &host);
-
-// How long the newest candles of its files have been due at most; nothing: no file of candles is known.
-std::optional<milliseconds> behindOf(const remote::HostReport &report);
 
 class HostLine final : public QObject
 {
@@ -53,6 +51,7 @@ private:
     void end(quint64 id, const std::function<void(const link::Reply &)> &tell);
 
     telemetry::Metrics &m_metrics;
+    QMap<QString, QJsonObject> m_objects; // of the latest: made once for each look, shown four times a second
     std::shared_ptr<const remote::HostsSnapshot> m_latest = std::make_shared<const remote::HostsSnapshot>();
     QHash<quint64, link::Reply> m_open;
     quint64 m_lastId = 0;

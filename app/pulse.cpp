@@ -63,7 +63,7 @@ void Pulse::sample()
         sample.insert(QStringLiteral("spool_bytes"), latest.sender->spool.waitingBytes());
     std::optional<milliseconds> behind;
     for (const remote::HostSnapshot &host : m_hosts.latest())
-        behind = std::max(behind, behindOf(host.report));
+        behind = std::max(behind, host.report.behind());
     if (behind)
         sample.insert(QStringLiteral("hosts_behind_seconds"), double(behind->count()) / 1000.0);
     const auto process = telemetry::ProcessStats::read();

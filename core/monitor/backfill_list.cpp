@@ -1,6 +1,6 @@
 #include "monitor/backfill_list.h"
 
-#include "monitor/json_values.h"
+#include "base/json_values.h"
 
 #include <QJsonArray>
 

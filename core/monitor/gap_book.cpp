@@ -1,6 +1,6 @@
 #include "monitor/gap_book.h"
 
-#include "monitor/json_values.h"
+#include "base/json_values.h"
 
 namespace tk::monitor {
 

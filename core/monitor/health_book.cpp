@@ -1,7 +1,7 @@
 #include "monitor/health_book.h"
 
+#include "base/json_values.h"
 #include "link/live_state.h"
-#include "monitor/json_values.h"
 
 #include <QJsonArray>
 

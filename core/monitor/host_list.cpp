@@ -1,6 +1,6 @@
 #include "monitor/host_list.h"
 
-#include "monitor/json_values.h"
+#include "base/json_values.h"
 
 #include <algorithm>
 
@@ -92,6 +92,8 @@ HostView viewOf(const QString &name, const QJsonObject &object)
                   .looked = fromMs(number(object, "looked")),
                   .error = text(object, "error"),
                   .clock_offset = numberIfAny(object, "clock_offset_ms")};
+    if (const auto behind = numberIfAny(object, "behind_ms"))
+        view.behind = milliseconds(*behind);
     for (const QJsonValue &trouble : object.value(QLatin1String("troubles")).toArray())
         view.troubles.push_back(
             {lightOf(trouble.toObject()), text(trouble.toObject(), "title"), text(trouble.toObject(), "text")});
@@ -110,18 +112,6 @@ int HostView::files() const
     for (const HostFolder &folder : folders)
         count += folder.files;
     return count;
-}
-
-std::optional<milliseconds> HostView::behind() const
-{
-    std::optional<milliseconds> worst;
-    for (const HostFolder &folder : folders) {
-        for (const HostFiles &group : folder.groups) {
-            if (group.isKnown() && group.content != QLatin1String("funding_rate"))
-                worst = std::max(worst.value_or(milliseconds(0)), group.lag - nominalLength(group.timeframe));
-        }
-    }
-    return worst;
 }
 
 const HostView *HostList::find(const QString &name) const

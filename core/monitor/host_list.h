@@ -85,14 +85,14 @@ struct HostView
     UtcTime looked{};                  // when it last answered
     QString error{};
     std::optional<qint64> clock_offset{}; // ms by which its clock is ahead of the engine's
+    // How long the newest candles of its files have been due at most; nothing: none is known.
+    std::optional<milliseconds> behind{};
     std::vector<HostTroubleView> troubles{};
     std::vector<HostUnit> units{};
     std::vector<HostFolder> folders{};
 
     bool isUp() const { return state == State::Up; }
     int files() const;
-    // How long the newest candles of its files have been due at most; nothing: none is known.
-    std::optional<milliseconds> behind() const;
 };
 
 class HostList final : public QObject

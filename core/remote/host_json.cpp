@@ -1,5 +1,6 @@
 #include "remote/host_json.h"
 
+#include "base/json_values.h"
 #include "config/load.h"
 
 #include <QJsonArray>
@@ -68,14 +69,6 @@ QJsonObject folderObject(const FolderReport &folder)
     return object;
 }
 
-QStringList stringsOf(const QJsonValue &value)
-{
-    QStringList list;
-    for (const QJsonValue &text : value.toArray())
-        list.append(text.toString());
-    return list;
-}
-
 } // namespace
 
 QJsonObject hostObject(const config::HostSettings &settings, const HostReport &report, int place)
@@ -104,6 +97,8 @@ QJsonObject hostObject(const config::HostSettings &settings, const HostReport &r
         object.insert(QStringLiteral("light"), lightName(report.light()));
     if (!isUp && report.error)
         object.insert(QStringLiteral("error"), report.error->message);
+    if (const auto behind = report.behind())
+        object.insert(QStringLiteral("behind_ms"), qint64(behind->count()));
     if (report.data.clock_offset)
         object.insert(QStringLiteral("clock_offset_ms"), *report.data.clock_offset);
     return object;

@@ -12,7 +12,7 @@
 namespace tk::remote {
 
 // The topic "hosts", by name:
-//   {"place","target","state":"unknown"|"up"|"unreachable","light","since","looked","error","clock_offset_ms",
+//   {"place","target","state":"unknown"|"up"|"unreachable","light","since","looked","error","behind_ms","clock_offset_ms",
 //    "troubles":[{"light","title","text"}],
 //    "units":[{"name","text","light","description","active","sub","enabled","result","since","next_run","last_run",
 //              "restarts","memory","configured"}],

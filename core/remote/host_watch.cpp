@@ -71,6 +71,18 @@ QStringList HostReport::reasons() const
     return all;
 }
 
+std::optional<milliseconds> HostReport::behind() const
+{
+    std::optional<milliseconds> worst;
+    for (const FolderReport &folder : data.folders) {
+        for (const FreshGroup &group : folder.groups) {
+            if (toMs(group.oldest) != 0 && group.content != QLatin1String("funding_rate"))
+                worst = std::max(worst.value_or(milliseconds(0)), group.lag - nominalLength(group.timeframe));
+        }
+    }
+    return worst;
+}
+
 Light HostReport::light() const
 {
     if (state != State::Up)

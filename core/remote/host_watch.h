@@ -39,6 +39,9 @@ struct HostReport
     Light light() const;
     std::vector<Trouble> troubles() const;
     QStringList reasons() const;
+
+    // How long the newest candles of its files have been due at most; nothing: no file of candles is known.
+    std::optional<milliseconds> behind() const;
 };
 
 class HostWatch final : public QObject

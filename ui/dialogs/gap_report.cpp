@@ -1,6 +1,6 @@
 #include "ui/dialogs/gap_report.h"
 
-#include "monitor/json_values.h"
+#include "base/json_values.h"
 
 #include "ui/panels/cell_delegate.h"
 #include "ui/support/export.h"
@@ -193,8 +193,8 @@ void GapReport::take()
         GapLine line{.exchange = row.value(QLatin1String("exchange")).toString(),
                      .pair = row.value(QLatin1String("pair")).toString(),
                      .stream = row.value(QLatin1String("stream")).toString(),
-                     .from = monitor::isoTimeOf(row.value(QLatin1String("from"))),
-                     .to = monitor::isoTimeOf(row.value(QLatin1String("to"))),
+                     .from = isoTimeOf(row.value(QLatin1String("from"))),
+                     .to = isoTimeOf(row.value(QLatin1String("to"))),
                      .missing = row.value(QLatin1String("missing")).toInteger(-1),
                      .state = row.value(QLatin1String("state")).toString(),
                      .cause = row.value(QLatin1String("cause")).toString()};

@@ -17,16 +17,6 @@ namespace {
 
 constexpr int fieldWidth = 320;
 
-QStringList wordsOf(const QString &text)
-{
-    QStringList words;
-    for (const QString &word : text.split(u',')) {
-        if (!word.trimmed().isEmpty())
-            words.append(word.trimmed());
-    }
-    return words;
-}
-
 QString numberText(double number)
 {
     return QString::number(number, 'g', QLocale::FloatingPointShortest);
@@ -81,6 +71,16 @@ QString keyOf(const QString &path)
 }
 
 } // namespace
+
+QStringList wordsOf(const QString &text)
+{
+    QStringList words;
+    for (const QString &word : text.split(u',')) {
+        if (!word.trimmed().isEmpty())
+            words.append(word.trimmed());
+    }
+    return words;
+}
 
 SettingsForm::SettingsForm(const Theme &theme, QWidget *parent)
     : QWidget(parent)

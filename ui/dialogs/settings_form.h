@@ -16,6 +16,9 @@ class QLineEdit;
 
 namespace tk::ui {
 
+// What a list separated by commas says.
+QStringList wordsOf(const QString &text);
+
 struct SettingsField
 {
     enum class Kind {

@@ -17,16 +17,6 @@ namespace tk::ui {
 
 namespace {
 
-QStringList wordsOf(const QString &typed)
-{
-    QStringList words;
-    for (const QString &word : typed.split(u',', Qt::SkipEmptyParts)) {
-        if (!word.trimmed().isEmpty())
-            words.append(word.trimmed());
-    }
-    return words;
-}
-
 QString textOf(const config::Node &node)
 {
     if (node.kind != config::Node::Kind::Array)

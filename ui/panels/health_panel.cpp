@@ -285,7 +285,7 @@ void HealthPanel::showHosts()
         up += host.isUp() ? 1 : 0;
         unseen += host.state == HostView::State::Unknown ? 1 : 0;
         if (host.isUp()) {
-            behind = std::max(behind, host.behind());
+            behind = std::max(behind, host.behind);
             if (host.files() > 0 && !files.contains(host.files()))
                 files.append(host.files());
         }

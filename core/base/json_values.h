@@ -7,7 +7,7 @@
 #include <QJsonValue>
 #include <QStringList>
 
-namespace tk::monitor {
+namespace tk {
 
 // ISO 8601; 0 for null and for what is no time.
 inline UtcTime isoTimeOf(const QJsonValue &value)
@@ -24,4 +24,4 @@ inline QStringList stringsOf(const QJsonValue &value)
     return list;
 }
 
-} // namespace tk::monitor
+} // namespace tk
