@@ -54,6 +54,9 @@ private Q_SLOTS:
         };
         QVERIFY(grow(history));
         const QStringList once{QStringLiteral("sync"), QStringLiteral("--once")};
+        QCOMPARE(cli.run(once).code, 0);
+        // How long a run takes such as those that are killed: the first one writes everything, and takes longer.
+        QVERIFY(grow(1));
         QElapsedTimer timer;
         timer.start();
         QCOMPARE(cli.run(once).code, 0);
@@ -91,7 +94,7 @@ private Q_SLOTS:
         for (const auto &[name, rows] : known) {
             const auto table = feather::Reader().read(sync::loadFile(folder + u'/' + name)->bytes);
             QVERIFY(table);
-            QCOMPARE(table->rows, history + kills);
+            QCOMPARE(table->rows, history + 1 + kills);
         }
         for (const QString &name : QDir(folder).entryList(QDir::Files | QDir::Hidden))
             QVERIFY2(!sync::isPartName(name) && !name.contains(QLatin1StringView("broken")), qPrintable(name));
