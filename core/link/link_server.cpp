@@ -4,6 +4,7 @@
 #include "link/protocol.h"
 
 #include <QCoreApplication>
+#include <QDateTime>
 #include <QJsonArray>
 #include <QLocalServer>
 #include <QLocalSocket>
@@ -49,6 +50,12 @@ public:
         if (m_socket->bytesToWrite() > m_server->m_limits.changesBytes)
             m_owesSnapshot = true; // too slow for changes: the whole state once it has caught up
         else
+            write(line);
+    }
+
+    void keepAlive(const QByteArray &line)
+    {
+        if (m_keptAlive && !std::exchange(m_spoke, false))
             write(line);
     }
 
@@ -102,6 +109,11 @@ private:
             m_server->gatherSeries();
             send(Answer{request.id, QJsonObject()});
             sendSnapshot();
+            return;
+        }
+        if (request.command == QLatin1String("keep-alive")) {
+            m_keptAlive = true;
+            send(Answer{request.id, QJsonObject()});
             return;
         }
         if (request.command == QLatin1String("unwatch")) {
@@ -172,6 +184,7 @@ private:
             return;
         }
         m_socket->write(line);
+        m_spoke = true;
     }
 
     LinkServer *m_server;
@@ -179,6 +192,8 @@ private:
     LineReader m_reader{maxRequestBytes};
     QStringList m_series; // whose forming candles it looks at
     int m_openRequests = 0;
+    bool m_keptAlive = false;
+    bool m_spoke = false; // something since the last sign of life
     bool m_watching = false;
     bool m_owesSnapshot = false;
     bool m_closing = false;
@@ -196,6 +211,8 @@ LinkServer::LinkServer(CommandHandler &handler, Limits limits, QObject *parent)
 {
     m_changesTimer.setInterval(limits.changesEvery);
     connect(&m_changesTimer, &QTimer::timeout, this, &LinkServer::pushChanges);
+    m_aliveTimer.setInterval(limits.aliveEvery);
+    connect(&m_aliveTimer, &QTimer::timeout, this, &LinkServer::keepAlive);
 }
 
 LinkServer::~LinkServer()
@@ -228,12 +245,14 @@ Status LinkServer::listen(const QString &socketFile)
                          .arg(socketFile, reason)};
     }
     m_changesTimer.start();
+    m_aliveTimer.start();
     return ok();
 }
 
 void LinkServer::close()
 {
     m_changesTimer.stop();
+    m_aliveTimer.stop();
     m_server.reset();
     for (Connection *connection : std::exchange(m_connections, {}))
         delete connection;
@@ -269,6 +288,16 @@ void LinkServer::pushChanges()
         if (std::ranges::find(m_watchers, watcher) != m_watchers.end())
             watcher->changes(changes);
     }
+}
+
+void LinkServer::keepAlive()
+{
+    if (m_connections.empty())
+        return;
+    const QByteArray line = encode(Message(Alive{QDateTime::currentMSecsSinceEpoch()}));
+    const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
+    for (Connection *connection : present)
+        connection->keepAlive(line);
 }
 
 void LinkServer::addWatcher(const Watcher &watcher)

@@ -31,6 +31,7 @@ public:
         qint64 bufferedBytes = qint64(64) << 20; // per connection; beyond it the connection is dropped
         qint64 changesBytes = qint64(1) << 20;   // beyond it changes are left out and a snapshot follows later
         std::chrono::milliseconds changesEvery{250};
+        std::chrono::milliseconds aliveEvery{1'000}; // to who asked for it and heard nothing else
     };
 
     explicit LinkServer(CommandHandler &handler, QObject *parent = nullptr);
@@ -76,6 +77,7 @@ private:
     void accept();
     void gatherSeries();
     void pushChanges();
+    void keepAlive();
     void forget(Connection *connection);
 
     CommandHandler &m_handler;
@@ -83,6 +85,7 @@ private:
     LiveState m_state;
     std::function<void()> m_bringState;
     QTimer m_changesTimer;
+    QTimer m_aliveTimer;
     std::optional<SocketPath> m_path;
     std::unique_ptr<QLocalServer> m_server;
     std::vector<Connection *> m_connections; // children; delete themselves
