@@ -83,7 +83,9 @@ private:
     Status listen();
     void addCommands();
     void openLink();
+    void resumeBackfills();
     void showSoon();
+    QJsonObject shownEngine() const;
     void showLookedAt();
     void lookUpLastStored();
     Status openInflux();

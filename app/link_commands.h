@@ -58,6 +58,8 @@ public:
         std::function<Status()> reload{};      // reads the configuration again
         std::function<ConfigPlace()> config{}; // where that is
         HostLine *hosts = nullptr;             // of a live engine
+        const telemetry::HealthBoard *health = nullptr;
+        std::function<std::optional<BackfillFacts>()> backfill{}; // those under way
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 
