@@ -549,6 +549,8 @@ QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
         keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
         keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
         keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
+        keep(next.proxy_password_file, now.proxy_password_file, now.name + QStringLiteral(".proxy_password_file"));
+        keep(next.proxy_password, now.proxy_password, now.name + QStringLiteral(".proxy_password"));
         keep(next.tls_ca_file, now.tls_ca_file, now.name + QStringLiteral(".tls_ca_file"));
     }
     return kept;

@@ -2,6 +2,7 @@
 
 #include "app/open_store.h"
 #include "app/service_settings.h"
+#include "base/regular_file.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
 #include "history/gap_keeper.h"
@@ -9,7 +10,6 @@
 #include "store/gap_ledger.h"
 
 #include <QDir>
-#include <QFile>
 #include <QHash>
 #include <QJsonObject>
 #include <QSet>
@@ -85,19 +85,16 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
 {
     // What the exchange lists, from the engine's newest answer: tells which series must exist, and since when.
     std::vector<exchange::Instrument> listed;
-    QFile cache(
-        QDir(m_search.settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)));
-    if (cache.open(QIODevice::ReadOnly)) {
+    const QDir folder(m_search.settings.engine.data_dir);
+    if (const auto cache = readSmallFile(folder.filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)),
+                                         history::mostInstrumentBytes)) {
         const auto adapter = makeAdapter(exchange.name);
-        auto parsed = adapter ? adapter.value()->parseInstruments(cache.readAll()) : adapter.error();
+        auto parsed = adapter ? adapter.value()->parseInstruments(cache->bytes) : adapter.error();
         if (parsed)
             listed = std::move(parsed).value();
     }
-    const exchange::Wanted wanted{.all = !exchange.pairs.has_value(),
-                                  .pairs = exchange.pairs.value_or(QStringList()),
-                                  .exclude = exchange.exclude};
     QHash<QString, UtcTime> collected; // pair, and when it was listed
-    for (const exchange::Instrument &instrument : exchange::select(listed, wanted, {}).wanted)
+    for (const exchange::Instrument &instrument : exchange::select(listed, wantedBy(exchange), {}).wanted)
         collected.insert(instrument.unified, instrument.onboard);
     const bool candles = exchange.wants(u"candles");
     const auto isCollected = [&](const SeriesKey &series) {

@@ -19,6 +19,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <sys/stat.h>
 
 namespace tk::app {
 
@@ -55,6 +56,7 @@ bool hasDisplay()
 
 int run(int argc, char *argv[], RunWindow window)
 {
+    ::umask(::umask(0) | 0077); // databases, spool, journal: for this user; what others are to read is given its mode
     if (const auto line = windowWanted(argc, argv); line && window) {
         if (!hasDisplay()) {
             std::fputs("tapekeeper: there is no display; run it with --no-gui\n", stderr);

@@ -1,7 +1,9 @@
 #include "app/settings_commands.h"
 
 #include "app/service_settings.h"
+#include "base/regular_file.h"
 #include "config/load.h"
+#include "config/toml_limits.h"
 #include "exchange/selection.h"
 
 #include <QDir>
@@ -33,6 +35,13 @@ QJsonArray toJson(const std::vector<config::Problem> &problems)
     return rows;
 }
 
+// As the configuration says it.
+QString allName(const config::ExchangeSettings &exchange)
+{
+    const QString all = QStringLiteral("all");
+    return exchange.all_of == config::ExchangeSettings().all_of ? all : all + u':' + exchange.all_of.toLower();
+}
+
 QJsonObject inForce(const config::Settings &settings)
 {
     QJsonArray exchanges;
@@ -42,8 +51,8 @@ QJsonObject inForce(const config::Settings &settings)
             timeframes.append(timeframeText(timeframe));
         exchanges.append(QJsonObject{
             {QStringLiteral("name"), exchange.name},
-            {QStringLiteral("pairs"), exchange.pairs ? QJsonValue(QJsonArray::fromStringList(*exchange.pairs))
-                                                     : QJsonValue(QStringLiteral("all"))},
+            {QStringLiteral("pairs"),
+             exchange.pairs ? QJsonValue(QJsonArray::fromStringList(*exchange.pairs)) : QJsonValue(allName(exchange))},
             {QStringLiteral("exclude"), QJsonArray::fromStringList(exchange.exclude)},
             {QStringLiteral("streams"), QJsonArray::fromStringList(exchange.streams)},
             {QStringLiteral("timeframes"), timeframes}});
@@ -71,12 +80,10 @@ struct Content
 
 Result<Content> read(const QString &name)
 {
-    QFile file(name);
-    if (!file.exists())
-        return Content{};
-    if (!file.open(QIODevice::ReadOnly))
-        return Error{Error::Kind::Storage, QStringLiteral("%1 cannot be read: %2").arg(name, file.errorString())};
-    return Content{true, file.readAll()};
+    auto file = readSmallFileIfAny(name, config::mostConfigBytes);
+    if (!file)
+        return file.error();
+    return file->has_value() ? Content{true, std::move((*file)->bytes)} : Content{};
 }
 
 // As a whole or not at all. A file that is there keeps its permissions.
@@ -261,19 +268,19 @@ Result<QJsonValue> SettingsCommands::instruments(const QString &exchange) const
                                     [&](const config::ExchangeSettings &one) { return one.name == exchange; });
     if (found == settings.exchanges.end())
         return refusal(QStringLiteral("this engine has no exchange \"%1\"").arg(exchange));
-    QFile cache(QDir(settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange)));
-    if (!cache.open(QIODevice::ReadOnly))
+    const auto cache =
+        readSmallFile(QDir(settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange)),
+                      history::mostInstrumentBytes);
+    if (!cache)
         return Error{Error::Kind::Storage, QStringLiteral("the exchange has not told its list of pairs yet"), true};
     const auto adapter = makeAdapter(exchange);
     if (!adapter)
         return adapter.error();
-    const auto listed = adapter.value()->parseInstruments(cache.readAll());
+    const auto listed = adapter.value()->parseInstruments(cache->bytes);
     if (!listed)
         return listed.error();
-    const exchange::Wanted wanted{
-        .all = !found->pairs.has_value(), .pairs = found->pairs.value_or(QStringList()), .exclude = found->exclude};
     QSet<QString> collected;
-    for (const exchange::Instrument &instrument : exchange::select(*listed, wanted, {}).wanted)
+    for (const exchange::Instrument &instrument : exchange::select(*listed, wantedBy(*found), {}).wanted)
         collected.insert(instrument.unified);
     QJsonArray rows;
     for (const exchange::Instrument &instrument : *listed) {

@@ -18,7 +18,9 @@ Selection select(const std::vector<Instrument> &instruments, const Wanted &wante
         // Dated contracts share their unified name with the perpetual: only perpetuals answer to a pair's name, unless
         // the exchange lists nothing else (TradFi perpetuals that the operator named).
         const bool perpetual = instrument.perpetual || instrument.contract_type == QLatin1String("TRADIFI_PERPETUAL");
-        const bool chosen = wanted.all ? instrument.perpetual : perpetual && named.contains(instrument.unified);
+        const bool ofAll =
+            instrument.perpetual && (wanted.all_of == QLatin1String("*") || instrument.pair.settle == wanted.all_of);
+        const bool chosen = wanted.all ? ofAll : perpetual && named.contains(instrument.unified);
         if (!chosen || excluded.contains(instrument.unified))
             continue;
         found.insert(instrument.unified);

@@ -11,9 +11,10 @@ namespace tk::exchange {
 
 struct Wanted
 {
-    bool all = true;     // every perpetual that trades
-    QStringList pairs;   // otherwise these, by unified name
-    QStringList exclude; // by unified name
+    bool all = true;                         // every perpetual that trades and settles in all_of
+    QString all_of = QStringLiteral("USDT"); // a currency, or "*" for every one
+    QStringList pairs;                       // otherwise these, by unified name
+    QStringList exclude;                     // by unified name
 };
 
 struct Selection

@@ -1,11 +1,11 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "history/clock_offset.h"
 #include "history/request_planner.h"
 
 #include <QDir>
-#include <QFile>
 #include <QRandomGenerator>
 #include <QSaveFile>
 
@@ -229,10 +229,14 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
 // Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
 void HistoryService::loadCachedInstruments()
 {
-    QFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
-    if (m_settings.data_dir.isEmpty() || !cache.open(QIODevice::ReadOnly))
+    if (m_settings.data_dir.isEmpty())
         return;
-    auto instruments = m_parts.adapter->parseInstruments(cache.readAll());
+    const auto cache = readSmallFile(
+        QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())),
+        mostInstrumentBytes);
+    if (!cache)
+        return;
+    auto instruments = m_parts.adapter->parseInstruments(cache->bytes);
     if (!instruments)
         return;
     qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";

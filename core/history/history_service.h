@@ -25,6 +25,8 @@
 
 namespace tk::history {
 
+inline constexpr qint64 mostInstrumentBytes = 64 << 20; // of an instrument list in the cache
+
 struct HistorySettings
 {
     QUrl rest_url;
