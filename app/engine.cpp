@@ -12,13 +12,16 @@
 
 #include <QDir>
 
+#include <utility>
+
 namespace tk::app {
 
 namespace {
 
 constexpr size_t storeQueueBatches = 8192;
-constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
-constexpr milliseconds showEvery{250};      // of real time: people look at it
+constexpr milliseconds loopSilence{30'000};     // a loop that does not turn for so long is dead
+constexpr milliseconds showEvery{250};          // of real time: people look at it
+constexpr milliseconds listenAgainEvery{5'000}; // of real time
 constexpr milliseconds lastStoredEvery{15'000};
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
@@ -92,8 +95,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     }
     engine->addCommands();
     if (options.live) {
-        if (const Status status = engine->listen(); !status)
-            return status.error();
+        engine->listen();
         engine->openLink();
     }
     return engine;
@@ -137,12 +139,30 @@ Status Engine::openInflux()
     return ok();
 }
 
-Status Engine::listen()
+// Collecting matters more than being measured: a port that somebody else has ends nothing. It is told, and tried again.
+void Engine::listen()
 {
     if (!m_settings.engine.http)
-        return ok();
-    m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
-    return m_endpoint->listen(QHostAddress(m_settings.engine.http->host), m_settings.engine.http->port);
+        return;
+    if (!m_endpoint) {
+        m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
+        m_listenAgain.setSingleShot(true);
+        connect(&m_listenAgain, &QTimer::timeout, this, &Engine::listen);
+    }
+    const QString part = QStringLiteral("http");
+    const QHostAddress address(m_settings.engine.http->host);
+    Status listening = m_endpoint->listen(address, m_settings.engine.http->port);
+    if (!listening && m_options.any_http_port)
+        listening = m_endpoint->listen(address, 0);
+    if (listening) {
+        m_httpTrouble.clear();
+        m_health->remove(part);
+        return;
+    }
+    if (std::exchange(m_httpTrouble, listening.error().message) != listening.error().message)
+        qCCritical(lcApp).noquote() << "metrics and health cannot be asked for:" << m_httpTrouble;
+    m_health->set(part, telemetry::PartState::Degraded, m_httpTrouble);
+    m_listenAgain.start(listenAgainEvery);
 }
 
 void Engine::addCommands()
@@ -151,6 +171,7 @@ void Engine::addCommands()
                                   .bridge = *m_bridge,
                                   .clock = m_clock,
                                   .settings = [this] { return m_settings; },
+                                  .httpTrouble = [this] { return m_httpTrouble; },
                                   .live = m_options.live};
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
@@ -179,10 +200,11 @@ void Engine::addCommands()
                      .detail =
                          QStringLiteral("%1 · %2 · %3").arg(host, unit, done ? QStringLiteral("done") : trouble)});
             });
-        engine.reload = [this] {
-            return m_reload ? m_reload()
-                            : Status(Error{Error::Kind::Refused,
-                                           QStringLiteral("this engine has no configuration to read again")});
+        engine.reload = [this](const std::function<void(const Status &)> &done) {
+            if (m_reload)
+                m_reload(done);
+            else
+                done(Error{Error::Kind::Refused, QStringLiteral("this engine has no configuration to read again")});
         };
         engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };

@@ -59,6 +59,8 @@ QJsonObject engineObject(const EngineFacts &facts)
 QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
 {
     QStringList reasons;
+    if (!facts.http_trouble.isEmpty())
+        reasons.append(QStringLiteral("metrics and health cannot be asked for: %1").arg(facts.http_trouble));
     QJsonArray exchanges;
     qint64 gapsOpen = 0;
     for (const QString &name : facts.exchanges) {
@@ -73,6 +75,12 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
         if (const auto history = snapshots.histories.value(name)) {
             exchange.insert(QStringLiteral("history"), historyObject(*history));
             gapsOpen += qint64(history->open_gaps.size());
+            QJsonArray missing;
+            for (const exchange::NotCollected &one : history->not_collected) {
+                missing.append(QJsonObject{{QStringLiteral("pair"), one.pair}, {QStringLiteral("cause"), one.cause}});
+                reasons.append(QStringLiteral("%1: %2 is wanted and not collected: %3").arg(name, one.pair, one.cause));
+            }
+            exchange.insert(QStringLiteral("not_collected"), missing);
             if (!history->trouble.isEmpty())
                 reasons.append(QStringLiteral("%1: history does not work: %2").arg(name, history->trouble));
             if (history->clock_offset > offsetAlarm || history->clock_offset < -offsetAlarm)

@@ -17,6 +17,7 @@ struct EngineFacts
     UtcTime now{};
     QStringList majors{};  // bases
     QString config_file{}; // that it reads, or would; empty: none
+    QString http_trouble{};
 };
 
 QJsonObject engineObject(const EngineFacts &facts);

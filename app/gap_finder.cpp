@@ -66,6 +66,7 @@ public:
 
 private:
     Status searchExchange(const config::ExchangeSettings &exchange, const std::vector<store::SeriesSummary> &stored);
+    void nameNotCollected(const config::ExchangeSettings &exchange, const exchange::Selection &selection);
     Status searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first);
     void explain(const StreamKey &stream, TimeSpan hole, bool neverFetched);
     Status otherStreams();
@@ -94,8 +95,11 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
             listed = std::move(parsed).value();
     }
     QHash<QString, UtcTime> collected; // pair, and when it was listed
-    for (const exchange::Instrument &instrument : exchange::select(listed, wantedBy(exchange), {}).wanted)
+    const exchange::Selection selection = exchange::select(listed, wantedBy(exchange), {});
+    for (const exchange::Instrument &instrument : selection.wanted)
         collected.insert(instrument.unified, instrument.onboard);
+    if (!listed.empty())
+        nameNotCollected(exchange, selection);
     const bool candles = exchange.wants(u"candles");
     const auto isCollected = [&](const SeriesKey &series) {
         return candles && collected.contains(series.pair) &&
@@ -135,6 +139,17 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
         }
     }
     return ok();
+}
+
+// What the configuration names and nobody collects: no series of it would ever show a hole.
+void Finder::nameNotCollected(const config::ExchangeSettings &exchange, const exchange::Selection &selection)
+{
+    for (const exchange::NotCollected &pair : notCollected(selection))
+        m_rows.push_back({.stream = {exchange.name, pair.pair, StreamKind::Candles,
+                                     exchange.timeframes.empty() ? Timeframe::M1 : exchange.timeframes.front()},
+                          .missing = {},
+                          .state = GapRow::State::NotCollected,
+                          .cause = pair.cause});
 }
 
 Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first)

@@ -6,6 +6,16 @@
 
 namespace tk::exchange {
 
+std::vector<NotCollected> notCollected(const Selection &selection)
+{
+    std::vector<NotCollected> pairs;
+    for (const QString &pair : selection.unknown)
+        pairs.push_back({pair, QStringLiteral("not listed (was it renamed?)")});
+    for (const QString &pair : selection.not_trading)
+        pairs.push_back({pair, QStringLiteral("listed, but it does not trade now")});
+    return pairs;
+}
+
 Selection select(const std::vector<Instrument> &instruments, const Wanted &wanted, const QStringList &majorBases)
 {
     Selection selection;

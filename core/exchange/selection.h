@@ -25,6 +25,16 @@ struct Selection
     QStringList not_trading;        // named, in the list, but not trading
 };
 
+// A pair that the configuration names and that is not collected, with the reason.
+struct NotCollected
+{
+    QString pair;
+    QString cause;
+
+    bool operator==(const NotCollected &) const = default;
+};
+std::vector<NotCollected> notCollected(const Selection &selection);
+
 Selection select(const std::vector<Instrument> &instruments, const Wanted &wanted, const QStringList &majorBases);
 
 } // namespace tk::exchange
