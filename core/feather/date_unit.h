@@ -9,8 +9,8 @@
 
 namespace tk::feather {
 
-// The unit in which this whole number is a time from 2009 to 2099; nothing: in none. Never two: the units are a thousand
-// apart.
+// The unit in which this whole number is a time from 2009 to 2099; nothing: in none. Never two: the units are a
+// thousand apart.
 std::optional<Unit> plausibleUnit(qint64 value);
 
 // Whole numbers get the unit in which all of them are plausible, in the field of the table. Refused where there is

@@ -299,7 +299,9 @@ void FolderSync::process(const FilePlan &plan, bool compare)
         if (!content)
             return end(FileState::Refused, content.error().message);
         if (!valueColumns(content->schema, plan.file.content))
-            return end(FileState::Refused, QStringLiteral("its columns are not those of freqtrade's files"));
+            return end(FileState::Refused,
+                       QStringLiteral("its columns are not those of freqtrade's files: %1; left as it is")
+                           .arg(strangeColumn(content->schema, plan.file.content)));
         if (const Status settled = feather::settleDates(content.value()); !settled)
             return end(FileState::Refused, settled.error().message);
         table = std::move(content).value();

@@ -85,8 +85,8 @@ void TestInfluxDialect::recognisesServers_data()
     QTest::newRow("2, self-built") << 204 << QByteArray("dev") << QByteArray() << QStringLiteral("o") << 1;
     QTest::newRow("2, self-built, no org") << 204 << QByteArray("dev") << QByteArray() << QString() << 1;
     QTest::newRow("1, self-built") << 204 << QByteArray("unknown +id") << QByteArray() << QString() << 0;
-    QTest::newRow("3, self-built") << 200 << QByteArray("dev")
-                                   << QByteArray("{\"version\":\"dev\",\"revision\":\"x\"}") << QString() << 2;
+    QTest::newRow("3, self-built") << 200 << QByteArray("dev") << QByteArray("{\"version\":\"dev\",\"revision\":\"x\"}")
+                                   << QString() << 2;
     QTest::newRow("VictoriaMetrics") << 204 << QByteArray() << QByteArray() << QString() << 0;
     QTest::newRow("VictoriaMetrics with an org") << 204 << QByteArray() << QByteArray() << QStringLiteral("o") << 1;
     QTest::newRow("wants a token") << 401 << QByteArray() << QByteArray() << QString() << -1;
