@@ -11,7 +11,19 @@ namespace {
 
 constexpr milliseconds offsetAlarm{500}; // as history warns of
 
-QJsonObject exchangeObject(const feed::FeedSnapshot &feed, QStringList &reasons)
+// Nothing is collected: since when, and why.
+QString nothingCollected(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history)
+{
+    const QString why = !history                      ? QStringLiteral("history has not started yet")
+                        : !history->trouble.isEmpty() ? history->trouble
+                        : !history->instruments_known ? QStringLiteral("the instrument list has not come")
+                                                      : QStringLiteral("none of the configured pairs is listed");
+    return QStringLiteral("%1: nothing is collected since %2: %3")
+        .arg(feed.exchange, isoText(feed.waiting_since).mid(11, 8), why);
+}
+
+QJsonObject exchangeObject(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history,
+                           QStringList &reasons)
 {
     QJsonObject object = feedCounts(feed);
     QJsonArray sick;
@@ -28,12 +40,10 @@ QJsonObject exchangeObject(const feed::FeedSnapshot &feed, QStringList &reasons)
     }
     object.insert(QStringLiteral("sick_streams"), sick);
     object.insert(QStringLiteral("connections"), connections);
-    const int delivering =
-        feed.count(StreamState::Live) + feed.count(StreamState::Quiet) + feed.count(StreamState::Late);
     if (feed.streams.empty())
-        reasons.append(QStringLiteral("%1: no streams yet: waiting for the instrument list").arg(feed.exchange));
-    else if (delivering == 0)
-        reasons.append(QStringLiteral("%1: no stream delivers yet").arg(feed.exchange));
+        reasons.append(nothingCollected(feed, history));
+    for (const QString &kind : feed.kindsWithoutData())
+        reasons.append(QStringLiteral("%1: no %2 have come yet").arg(feed.exchange, kind));
     if (!sick.isEmpty())
         reasons.append(QStringLiteral("%1: %2 of %3 streams are stale or silent")
                            .arg(feed.exchange)
@@ -66,7 +76,7 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
     for (const QString &name : facts.exchanges) {
         QJsonObject exchange{{QStringLiteral("name"), name}};
         if (const auto feed = snapshots.feeds.value(name)) {
-            const QJsonObject feedPart = exchangeObject(*feed, reasons);
+            const QJsonObject feedPart = exchangeObject(*feed, snapshots.histories.value(name).get(), reasons);
             for (auto entry = feedPart.constBegin(); entry != feedPart.constEnd(); ++entry)
                 exchange.insert(entry.key(), entry.value());
         } else {

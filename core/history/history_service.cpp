@@ -1139,10 +1139,13 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
 void HistoryService::probeReplied(const Job &job, const std::vector<Candle> &candles)
 {
     ProbeAnswer answer{.pair = job.instrument.unified, .timeframe = job.timeframe, .known = true};
+    const bool counts = m_parts.adapter->candleFacts().trade_counts;
     for (const Candle &candle : candles) {
-        if (candle.trades > 0 && candle.open_time >= answer.open) {
+        const double volume = candle.volume.toDouble();
+        if ((counts ? candle.trades > 0 : volume > 0) && candle.open_time >= answer.open) {
             answer.open = candle.open_time;
             answer.trades = candle.trades;
+            answer.volume = volume;
         }
     }
     Q_EMIT probeAnswered(answer);

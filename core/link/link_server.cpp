@@ -5,6 +5,7 @@
 #include "link/protocol.h"
 
 #include <QCoreApplication>
+#include <QDateTime>
 #include <QElapsedTimer>
 #include <QHash>
 #include <QJsonArray>
@@ -59,6 +60,12 @@ public:
         if (m_socket->bytesToWrite() > m_server->m_limits.changesBytes)
             m_owesSnapshot = true; // too slow for changes: the whole state once it has caught up
         else
+            write(line);
+    }
+
+    void keepAlive(const QByteArray &line)
+    {
+        if (m_keptAlive && !std::exchange(m_spoke, false))
             write(line);
     }
 
@@ -150,6 +157,11 @@ private:
                 sendSnapshot();
             return;
         }
+        if (request.command == QLatin1String("keep-alive")) {
+            m_keptAlive = true;
+            send(Answer{request.id, QJsonObject()});
+            return;
+        }
         if (request.command == QLatin1String("unwatch")) {
             m_watching = m_owesSnapshot = false;
             m_series.clear();
@@ -219,6 +231,7 @@ private:
         if (m_socket->bytesToWrite() == 0)
             m_read.start();
         m_socket->write(line);
+        m_spoke = true;
         m_server->boundAll(this);
     }
 
@@ -230,6 +243,8 @@ private:
     LineReader m_reader{maxRequestBytes};
     QStringList m_series; // whose forming candles it looks at
     int m_openRequests = 0;
+    bool m_keptAlive = false;
+    bool m_spoke = false; // something since the last sign of life
     bool m_watching = false;
     bool m_owesSnapshot = false;
     bool m_closing = false;
@@ -247,6 +262,8 @@ LinkServer::LinkServer(CommandHandler &handler, Limits limits, QObject *parent)
 {
     m_changesTimer.setInterval(limits.changesEvery);
     connect(&m_changesTimer, &QTimer::timeout, this, &LinkServer::pushChanges);
+    m_aliveTimer.setInterval(limits.aliveEvery);
+    connect(&m_aliveTimer, &QTimer::timeout, this, &LinkServer::keepAlive);
 }
 
 LinkServer::~LinkServer()
@@ -275,12 +292,14 @@ Status LinkServer::listen(const QString &socketFile)
                          .arg(socketFile, listening.error().message)};
     }
     m_changesTimer.start();
+    m_aliveTimer.start();
     return ok();
 }
 
 void LinkServer::close()
 {
     m_changesTimer.stop();
+    m_aliveTimer.stop();
     m_server.reset();
     for (Connection *connection : std::exchange(m_connections, {}))
         delete connection;
@@ -371,6 +390,16 @@ void LinkServer::pushChanges()
         if (std::ranges::find(m_watchers, watcher) != m_watchers.end())
             watcher->changes(changes);
     }
+}
+
+void LinkServer::keepAlive()
+{
+    if (m_connections.empty())
+        return;
+    const QByteArray line = encode(Message(Alive{QDateTime::currentMSecsSinceEpoch()}));
+    const std::vector<Connection *> present = m_connections; // one that is dropped on the way is deleted later only
+    for (Connection *connection : present)
+        connection->keepAlive(line);
 }
 
 void LinkServer::addWatcher(const Watcher &watcher)

@@ -32,6 +32,7 @@ public:
         std::chrono::milliseconds stalledAfter{10'000}; // who takes nothing of what waits for so long is dropped
         qint64 changesBytes = qint64(1) << 20;          // beyond it changes are left out and a snapshot follows later
         std::chrono::milliseconds changesEvery{250};
+        std::chrono::milliseconds aliveEvery{1'000}; // to who asked for it and heard nothing else
     };
 
     explicit LinkServer(CommandHandler &handler, QObject *parent = nullptr);
@@ -81,6 +82,7 @@ private:
     void returnMemory();
     void gatherSeries();
     void pushChanges();
+    void keepAlive();
     void forget(Connection *connection);
 
     CommandHandler &m_handler;
@@ -88,6 +90,7 @@ private:
     LiveState m_state;
     std::function<void()> m_bringState;
     QTimer m_changesTimer;
+    QTimer m_aliveTimer;
     std::optional<SocketPath> m_path;
     std::unique_ptr<LocalListener> m_server;
     TellLimit m_tell;

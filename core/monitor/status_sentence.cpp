@@ -91,7 +91,7 @@ StatusLine statusLine(const StatusFacts &facts)
     QStringList trouble;
     addPairs(facts, trouble);
     for (const ConnectionView &connection : facts.health.connections()) {
-        if (!connection.isUp() && !connection.cause.isEmpty())
+        if (!connection.isOpen() && !connection.cause.isEmpty())
             trouble.append(QStringLiteral("%1 down: %2").arg(connection.label, connection.cause));
     }
     if (const auto &store = facts.health.store(); store && !store->trouble.isEmpty())

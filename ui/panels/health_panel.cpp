@@ -143,7 +143,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
 
 void HealthPanel::refresh()
 {
-    const bool grey = m_engine.connection().state() == monitor::EngineConnection::State::Lost;
+    const bool grey = m_engine.connection().isAway();
     for (HealthCard *card : m_cards)
         card->curve().setGrey(grey);
     showStreams();
@@ -193,23 +193,34 @@ void HealthPanel::showConnections()
     const auto &connections = m_engine.health().connections();
     if (connections.empty())
         return m_cards[Connections]->say(tr("none yet"), {}, HealthCard::Mood::Unknown);
-    const auto up = std::ranges::count_if(connections, &monitor::ConnectionView::isUp);
+    const auto well = std::ranges::count_if(connections, &monitor::ConnectionView::isWell);
     qint64 reconnects = 0;
     std::optional<milliseconds> rotation;
-    QStringList down;
+    QStringList sick;
+    auto mood = HealthCard::Mood::Calm;
+    const auto worsen = [&mood](HealthCard::Mood to) {
+        if (mood != HealthCard::Mood::Trouble)
+            mood = to;
+    };
     for (const monitor::ConnectionView &connection : connections) {
         reconnects += connection.reconnects;
         if (connection.next_rotation)
             rotation = std::min(rotation.value_or(*connection.next_rotation), *connection.next_rotation);
-        if (!connection.isUp() && !connection.cause.isEmpty())
-            down.append(connection.label + QStringLiteral(": ") + connection.cause);
+        if (!connection.isWell() && !connection.cause.isEmpty())
+            sick.append(connection.label + QStringLiteral(": ") + connection.cause);
+        if (!connection.isOpen() || connection.state == QLatin1String("silent"))
+            worsen(connection.cause.isEmpty() ? HealthCard::Mood::Unknown : HealthCard::Mood::Trouble);
+        else if (connection.state == QLatin1String("partly"))
+            worsen(HealthCard::Mood::Warning);
+        else if (connection.state == QLatin1String("waiting") && mood == HealthCard::Mood::Calm)
+            mood = HealthCard::Mood::Unknown;
     }
-    QString headline = tr("%1 of %2 up").arg(up).arg(connections.size());
+    QString headline = tr("%1 of %2 deliver").arg(well).arg(connections.size());
     if (rotation)
         headline += dot() + tr("next rotation in %1").arg(ageText(rotation));
     m_cards[Connections]->say(
-        headline, down.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects)) : down.join(dot()),
-        down.isEmpty() ? HealthCard::Mood::Calm : HealthCard::Mood::Trouble);
+        headline, sick.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects)) : sick.join(dot()),
+        mood);
 }
 
 void HealthPanel::showHistory()
