@@ -14,13 +14,16 @@
 
 #include <QDir>
 
+#include <utility>
+
 namespace tk::app {
 
 namespace {
 
 constexpr size_t storeQueueBatches = 8192;
-constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
-constexpr milliseconds showEvery{250};      // of real time: people look at it
+constexpr milliseconds loopSilence{30'000};     // a loop that does not turn for so long is dead
+constexpr milliseconds showEvery{250};          // of real time: people look at it
+constexpr milliseconds listenAgainEvery{5'000}; // of real time
 constexpr milliseconds lastStoredEvery{15'000};
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
@@ -94,8 +97,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     }
     engine->addCommands();
     if (options.live) {
-        if (const Status status = engine->listen(); !status)
-            return status.error();
+        engine->listen();
         engine->openLink();
     }
     return engine;
@@ -139,12 +141,30 @@ Status Engine::openInflux()
     return ok();
 }
 
-Status Engine::listen()
+// Collecting matters more than being measured: a port that somebody else has ends nothing. It is told, and tried again.
+void Engine::listen()
 {
     if (!m_settings.engine.http)
-        return ok();
-    m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
-    return m_endpoint->listen(QHostAddress(m_settings.engine.http->host), m_settings.engine.http->port);
+        return;
+    if (!m_endpoint) {
+        m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
+        m_listenAgain.setSingleShot(true);
+        connect(&m_listenAgain, &QTimer::timeout, this, &Engine::listen);
+    }
+    const QString part = QStringLiteral("http");
+    const QHostAddress address(m_settings.engine.http->host);
+    Status listening = m_endpoint->listen(address, m_settings.engine.http->port);
+    if (!listening && m_options.any_http_port)
+        listening = m_endpoint->listen(address, 0);
+    if (listening) {
+        m_httpTrouble.clear();
+        m_health->remove(part);
+        return;
+    }
+    if (std::exchange(m_httpTrouble, listening.error().message) != listening.error().message)
+        qCCritical(lcApp).noquote() << "metrics and health cannot be asked for:" << m_httpTrouble;
+    m_health->set(part, telemetry::PartState::Degraded, m_httpTrouble);
+    m_listenAgain.start(listenAgainEvery);
 }
 
 void Engine::addCommands()
@@ -153,6 +173,7 @@ void Engine::addCommands()
                                   .bridge = *m_bridge,
                                   .clock = m_clock,
                                   .settings = [this] { return m_settings; },
+                                  .httpTrouble = [this] { return m_httpTrouble; },
                                   .live = m_options.live};
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
@@ -181,10 +202,11 @@ void Engine::addCommands()
                      .detail =
                          QStringLiteral("%1 · %2 · %3").arg(host, unit, done ? QStringLiteral("done") : trouble)});
             });
-        engine.reload = [this] {
-            return m_reload ? m_reload()
-                            : Status(Error{Error::Kind::Refused,
-                                           QStringLiteral("this engine has no configuration to read again")});
+        engine.reload = [this](const std::function<void(const Status &)> &done) {
+            if (m_reload)
+                m_reload(done);
+            else
+                done(Error{Error::Kind::Refused, QStringLiteral("this engine has no configuration to read again")});
         };
         engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
@@ -583,6 +605,8 @@ QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
         keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
         keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
         keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
+        keep(next.proxy_password_file, now.proxy_password_file, now.name + QStringLiteral(".proxy_password_file"));
+        keep(next.proxy_password, now.proxy_password, now.name + QStringLiteral(".proxy_password"));
         keep(next.tls_ca_file, now.tls_ca_file, now.name + QStringLiteral(".tls_ca_file"));
     }
     return kept;

@@ -65,6 +65,9 @@ void addFeedReasons(const feed::FeedSnapshot &feed, const history::HistorySnapsh
 
 void addHistoryReasons(const history::HistorySnapshot &history, QStringList &reasons)
 {
+    for (const exchange::NotCollected &one : history.not_collected)
+        reasons.append(
+            QStringLiteral("%1: %2 is wanted and not collected: %3").arg(history.exchange, one.pair, one.cause));
     if (!history.trouble.isEmpty())
         reasons.append(QStringLiteral("%1: history does not work: %2").arg(history.exchange, history.trouble));
     if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
@@ -90,6 +93,8 @@ QJsonObject engineObject(const EngineFacts &facts)
 QStringList statusReasons(const EngineFacts &facts, const Snapshots &snapshots)
 {
     QStringList reasons;
+    if (!facts.http_trouble.isEmpty())
+        reasons.append(QStringLiteral("metrics and health cannot be asked for: %1").arg(facts.http_trouble));
     for (const QString &name : facts.exchanges) {
         const auto history = snapshots.histories.value(name);
         if (const auto feed = snapshots.feeds.value(name))
@@ -126,6 +131,10 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
         }
         if (const auto history = snapshots.histories.value(name)) {
             exchange.insert(QStringLiteral("history"), historyObject(*history));
+            QJsonArray missing;
+            for (const exchange::NotCollected &one : history->not_collected)
+                missing.append(QJsonObject{{QStringLiteral("pair"), one.pair}, {QStringLiteral("cause"), one.cause}});
+            exchange.insert(QStringLiteral("not_collected"), missing);
             gapsOpen += qint64(history->open_gaps.size());
         }
         exchanges.append(exchange);

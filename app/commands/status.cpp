@@ -69,6 +69,9 @@ void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
                  .arg(number(exchange, "reconnects"))
                  .arg(majors.size())
                  .arg(number(exchange, "majors")));
+    for (const QJsonValue &value : exchange.value(QLatin1String("not_collected")).toArray())
+        rows.add(value[QLatin1String("pair")].toString(), QStringLiteral("not collected"), {},
+                 value[QLatin1String("cause")].toString());
     for (const QJsonValue &value : exchange.value(QLatin1String("connections")).toArray()) {
         const QJsonObject connection = value.toObject();
         const bool down = text(connection, "state") == QLatin1String("down");

@@ -1,11 +1,11 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "history/clock_offset.h"
 #include "history/request_planner.h"
 
 #include <QDir>
-#include <QFile>
 #include <QRandomGenerator>
 #include <QSaveFile>
 
@@ -128,6 +128,7 @@ void HistoryService::tick()
         repair(m_gaps.reviewAll());
     }
     pump();
+    tellWorking();
     noteAlive(now);
     logFill(now);
     if (now >= m_snapshotAt) {
@@ -211,11 +212,13 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
     }
     auto instruments = m_parts.adapter->parseInstruments(reply.body);
     if (!instruments) {
+        m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
         trouble(instruments.error().message);
         if (!m_haveInstruments)
             loadCachedInstruments();
         return;
     }
+    works();
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
     if (!m_settings.data_dir.isEmpty()) {
         QSaveFile cache(
@@ -229,10 +232,14 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
 // Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
 void HistoryService::loadCachedInstruments()
 {
-    QFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
-    if (m_settings.data_dir.isEmpty() || !cache.open(QIODevice::ReadOnly))
+    if (m_settings.data_dir.isEmpty())
         return;
-    auto instruments = m_parts.adapter->parseInstruments(cache.readAll());
+    const auto cache = readSmallFile(
+        QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())),
+        mostInstrumentBytes);
+    if (!cache)
+        return;
+    auto instruments = m_parts.adapter->parseInstruments(cache->bytes);
     if (!instruments)
         return;
     qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";
@@ -243,10 +250,12 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
 {
     m_all = std::move(instruments);
     exchange::Selection selection = exchange::select(m_all, m_settings.wanted, m_settings.major_bases);
-    for (const QString &pair : std::as_const(selection.unknown))
-        qCWarning(lcHistory).noquote() << "the exchange lists no such pair; left out" << logField(u"pair", pair);
-    for (const QString &pair : std::as_const(selection.not_trading))
-        qCWarning(lcHistory).noquote() << "the pair does not trade now; left out" << logField(u"pair", pair);
+    if (auto missing = exchange::notCollected(selection); missing != m_notCollected) {
+        m_notCollected = std::move(missing);
+        for (const exchange::NotCollected &one : m_notCollected)
+            qCWarning(lcHistory).noquote() << "a pair of the configuration is not collected"
+                                           << logField(u"pair", one.pair) << logField(u"cause", one.cause);
+    }
     std::vector<Instrument> added;
     for (const Instrument &instrument : selection.wanted) {
         const bool known = std::ranges::any_of(m_wanted, [&](const Instrument &k) {
@@ -890,12 +899,6 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
         refused(std::move(job), *refusal);
         return;
     }
-    if (!m_trouble.isEmpty() && m_budget.pausedFor(m_clock->now()).count() == 0) {
-        qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
-                                    << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
-        m_trouble.clear();
-        m_troubleBackoff.reset();
-    }
     switch (job.kind) {
     case Job::Kind::Candles:
     case Job::Kind::Reread:
@@ -968,6 +971,26 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         m_queue.add(std::move(job));
 }
 
+// An answer came that says what was asked for. A page that somebody else put in its place, with status 200, does not.
+void HistoryService::works()
+{
+    if (m_trouble.isEmpty() || m_budget.pausedFor(m_clock->now()).count() > 0)
+        return;
+    m_trouble.clear();
+    m_troubleBackoff.reset();
+    tellWorking();
+}
+
+// The last word of the log is never the wrong one: what may not be told now is told later.
+void HistoryService::tellWorking()
+{
+    if (!m_toldTrouble || !m_trouble.isEmpty() || !m_tellTrouble.allow(m_clock->now()))
+        return;
+    m_toldTrouble = false;
+    qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
+                                << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
+}
+
 void HistoryService::trouble(const QString &what)
 {
     const MonotonicTime now = m_clock->now();
@@ -975,22 +998,26 @@ void HistoryService::trouble(const QString &what)
         m_troubleSince = m_clock->utcNow();
     const bool news = m_trouble != what;
     m_trouble = what;
-    if (!news && now < m_troubleToldAt)
+    if ((!news && now < m_troubleToldAt) || !m_tellTrouble.allow(now))
         return;
     m_troubleToldAt = now + tellTroubleEvery;
+    m_toldTrouble = true;
     const milliseconds wait = std::max(m_budget.pausedFor(now),
                                        std::chrono::duration_cast<milliseconds>(std::max(m_troubleUntil, now) - now));
-    qCWarning(lcHistory).noquote()
-        << QStringLiteral("history of %1 does not work: %2").arg(m_parts.adapter->name(), what)
-        << logField(u"retry_in", ageText(wait)) << logField(u"jobs_waiting", QString::number(m_queue.size()))
-        << logField(u"instruments",
-                    m_haveInstruments ? QStringLiteral("known") : QStringLiteral("unknown: nothing can be collected"));
+    qCWarning(lcHistory).noquote() << QStringLiteral("history of %1 does not work: %2%3")
+                                          .arg(m_parts.adapter->name(), what, m_tellTrouble.untold())
+                                   << logField(u"retry_in", ageText(wait))
+                                   << logField(u"jobs_waiting", QString::number(m_queue.size()))
+                                   << logField(u"instruments",
+                                               m_haveInstruments ? QStringLiteral("known")
+                                                                 : QStringLiteral("unknown: nothing can be collected"));
 }
 
 void HistoryService::unreadable(Job job, const Error &error)
 {
     m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
     trouble(QStringLiteral("%1 (%2)").arg(error.message, job.text()));
+    job.not_before = m_troubleUntil; // others may be answered meanwhile
     m_queue.add(std::move(job));
 }
 
@@ -1003,6 +1030,7 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         unreadable(job, parsed.error());
         return;
     }
+    works();
     std::vector<Candle> candles = std::move(parsed).value();
     if (job.kind == Job::Kind::Probe) {
         probeReplied(job, candles);
@@ -1130,6 +1158,7 @@ void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
         unreadable(job, marks.error());
         return;
     }
+    works();
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
     RecordBatch batch;
     std::vector<Candle> minutes;
@@ -1156,6 +1185,7 @@ void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
         unreadable(job, points.error());
         return;
     }
+    works();
     // A full page is not the end: go on behind its last row.
     if (points->size() >= size_t(fundingRows)) {
         Job next = job;
@@ -1240,6 +1270,7 @@ void HistoryService::sendSnapshot()
     snapshot->at = m_clock->utcNow();
     snapshot->instruments_known = m_haveInstruments;
     snapshot->pairs = int(m_wanted.size());
+    snapshot->not_collected = m_notCollected;
     snapshot->weight_used = m_budget.used(exchangeNow());
     snapshot->weight_limit = m_budget.limit(now);
     snapshot->paused_for = m_budget.pausedFor(now);

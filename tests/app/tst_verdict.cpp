@@ -86,7 +86,7 @@ private Q_SLOTS:
         m_facts.backfill = BackfillFacts{.wanted = 1000, .settled = 450, .left = 12min};
         const Verdict all = verdict();
         QVERIFY2(all.text.size() <= Verdict::longest, qPrintable(all.text));
-        QVERIFY2(all.text.startsWith(QLatin1String("4 of 4 pairs stale since 10:02 · 3 more")), qPrintable(all.text));
+        QVERIFY2(all.text.startsWith(QStringLiteral("4 of 4 pairs stale since 10:02 · 3 more")), qPrintable(all.text));
         QVERIFY2(all.text.endsWith(QLatin1String("nothing lost so far")), qPrintable(all.text));
         QVERIFY(all.parts.size() >= 4);
     }

@@ -13,6 +13,11 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 using namespace tk;
 using namespace tk::link;
 using namespace std::chrono_literals;
@@ -196,6 +201,98 @@ private Q_SLOTS:
         QTRY_COMPARE(m_server->connectionCount(), 0);
     }
 
+    // Two hundred that only sit there keep nobody out.
+    void idleClientsKeepNobodyOut()
+    {
+        start(m_file, {.connections = 8});
+        std::vector<std::unique_ptr<QLocalSocket>> idle;
+        for (int i = 0; i < 200; ++i) {
+            idle.push_back(std::make_unique<QLocalSocket>());
+            idle.back()->connectToServer(m_file);
+        }
+        LinkClient client;
+        QSignalSpy finished(&client, &LinkClient::finished);
+        client.connectTo(m_file);
+        client.request(QStringLiteral("echo"));
+        QVERIFY(finished.wait());
+        QTRY_COMPARE(idle.front()->state(), QLocalSocket::UnconnectedState);
+        QVERIFY(idle.front()->readAll().contains("no room")); // and is told why
+        QVERIFY(m_server->connectionCount() <= 8);
+        // Whoever watches stays, while there are others.
+        QSignalSpy watching(&client, &LinkClient::snapshot);
+        client.watch();
+        QVERIFY(watching.wait());
+        QSignalSpy lost(&client, &LinkClient::failed);
+        for (int i = 0; i < 50; ++i) {
+            idle.push_back(std::make_unique<QLocalSocket>());
+            idle.back()->connectToServer(m_file);
+        }
+        client.request(QStringLiteral("echo"));
+        QTRY_COMPARE(finished.size(), 2);
+        QCOMPARE(lost.size(), 0);
+    }
+
+    void whoTakesNothingIsDroppedInTime()
+    {
+        start(m_file, {.stalledAfter = 50ms, .changesEvery = 1ms});
+        QLocalSocket dead;
+        dead.setReadBufferSize(1000);
+        dead.connectToServer(m_file);
+        QVERIFY(dead.waitForConnected());
+        dead.write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        QTRY_COMPARE(m_server->connectionCount(), 0);
+    }
+
+    void allTogetherAreBounded()
+    {
+        start(m_file, {.allBufferedBytes = 8'000'000});
+        std::vector<std::unique_ptr<QLocalSocket>> dead;
+        for (int i = 0; i < 6; ++i) {
+            dead.push_back(std::make_unique<QLocalSocket>());
+            dead.back()->setReadBufferSize(1000);
+            dead.back()->connectToServer(m_file);
+            QVERIFY(dead.back()->waitForConnected());
+            dead.back()->write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
+        }
+        QTRY_COMPARE(m_server->connectionCount(), 2); // the others would have kept what nobody reads
+    }
+
+    // Without a descriptor left the socket stays, and whoever waits is heard as soon as there is one again.
+    void survivesAShortageOfDescriptors()
+    {
+        rlimit before{};
+        QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        QLocalSocket waiting;
+        waiting.connectToServer(m_file); // the kernel takes it, and nobody here has yet
+        const int next = ::dup(0);       // the lowest number that is free
+        ::close(next);
+        rlimit none = before;
+        none.rlim_cur = rlim_t(next);
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &none), 0);
+        QTest::ignoreMessage(QtCriticalMsg, QRegularExpression(QStringLiteral("local clients have to wait")));
+        QTest::ignoreMessage(QtInfoMsg, "local clients are heard again");
+        for (int turn = 0; turn < 20; ++turn)
+            QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+        const int early = m_server->connectionCount();
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
+        QCOMPARE(early, 0);
+        QVERIFY(QFile::exists(m_file));
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        QByteArray heard;
+        QTRY_VERIFY((heard += waiting.readAll()).contains("tapekeeper"));
+    }
+
+    void whatIsNoSocketIsNotReplaced()
+    {
+        const QString file = m_dir->filePath(QStringLiteral("precious"));
+        QFile precious(file);
+        QVERIFY(precious.open(QIODevice::WriteOnly));
+        LinkServer server(*m_handler);
+        QVERIFY(!server.listen(file));
+        QVERIFY(QFile::exists(file));
+    }
+
     void malformedInputIsAnsweredAndClosed_data()
     {
         QTest::addColumn<QByteArray>("input");
@@ -323,9 +420,12 @@ private Q_SLOTS:
     void aStaleSocketIsReplaced()
     {
         const QString file = m_dir->filePath(QStringLiteral("stale.sock"));
-        QFile stale(file);
-        QVERIFY(stale.open(QIODevice::WriteOnly)); // what a killed engine leaves
-        stale.close();
+        sockaddr_un address{}; // what a killed engine leaves: a name without a listener
+        address.sun_family = AF_UNIX;
+        qstrncpy(address.sun_path, QFile::encodeName(file).constData(), sizeof(address.sun_path));
+        const int stale = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        QCOMPARE(::bind(stale, reinterpret_cast<const sockaddr *>(&address), sizeof(address)), 0);
+        ::close(stale);
         start(file, {});
         LinkClient client;
         QSignalSpy connected(&client, &LinkClient::connected);
