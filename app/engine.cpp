@@ -1,9 +1,11 @@
 #include "app/engine.h"
 
+#include "app/backfill_job.h"
 #include "app/live_topics.h"
 #include "app/open_store.h"
 #include "app/push_service.h"
 #include "app/service_settings.h"
+#include "app/verdict.h"
 #include "base/logging.h"
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
@@ -176,7 +178,7 @@ void Engine::addCommands()
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
         m_pulse = std::make_unique<Pulse>(*m_bridge, *m_hosts, m_clock);
-        m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock);
+        m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock, m_settings.engine.data_dir);
         engine.hosts = m_hosts.get();
         connect(m_hosts.get(), &HostLine::changed, this, [this] {
             m_journal->lookAtHosts(m_hosts->signs());
@@ -209,6 +211,8 @@ void Engine::addCommands()
         engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
         engine.pulse = [this] { return m_pulse->lastHour(); };
+        engine.health = m_health.get();
+        engine.backfill = [this] { return m_backfills->underWay(); };
     }
     m_commands = std::make_unique<EngineCommands>(std::move(engine));
 }
@@ -225,7 +229,7 @@ void Engine::openLink()
     m_showSoon.setSingleShot(true);
     const auto show = [this] {
         lookUpLastStored();
-        showTopics(m_bridge->latest(), m_lastStored, engineObject(m_commands->facts()), m_link->state());
+        showTopics(m_bridge->latest(), m_lastStored, shownEngine(), m_link->state());
         m_journal->show(m_link->state());
         m_pulse->show(m_link->state());
         m_backfills->show(m_link->state());
@@ -238,6 +242,16 @@ void Engine::openLink()
         showSoon();
     });
     showLookedAt();
+}
+
+// With the verdict: a window shows the engine's own sentence, as status does.
+QJsonObject Engine::shownEngine() const
+{
+    const EngineFacts facts = m_commands->facts();
+    QJsonObject engine = engineObject(facts);
+    const Snapshots &latest = m_bridge->latest();
+    engine.insert(QStringLiteral("verdict"), verdictObject(verdictOf(facts, latest, statusReasons(facts, latest))));
+    return engine;
 }
 
 // The forming candles of the series that somebody looks at.
@@ -279,7 +293,8 @@ void Engine::lookUpLastStored()
 
 std::function<void()> Engine::beatOf(const QString &loop)
 {
-    auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
+    auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(
+        m_health->heartbeat(loop, loopSilence + m_clock->pauseOfMachine()));
     return [heartbeat] { heartbeat->beat(); };
 }
 
@@ -524,8 +539,27 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
     return ok();
 }
 
+// What a run before did not finish goes on: the store knows what is missing of it still.
+void Engine::resumeBackfills()
+{
+    const std::vector<history::BackfillRequest> unfinished = m_backfills->unfinished();
+    for (const history::BackfillRequest &request : unfinished) {
+        m_journal->note({.kind = alert::EventKind::Backfill,
+                         .title = QStringLiteral("Backfill goes on"),
+                         .detail = QStringLiteral("from %1 to %2, as the engine ended before it was done")
+                                       .arg(isoText(request.span.from), isoText(request.span.to)),
+                         .pairs = request.pairs});
+        const link::Reply nobody({[](const QJsonObject &) {}, [](const QJsonValue &) {},
+                                  [](const Error &error) { qCWarning(lcApp).noquote() << error.message; },
+                                  [] { return true; }});
+        (new BackfillJob(*m_commands, request, nobody))->start();
+    }
+}
+
 void Engine::start()
 {
+    if (m_backfills)
+        connect(this, &Engine::ready, this, &Engine::resumeBackfills);
     m_host.start();
 }
 

@@ -84,7 +84,9 @@ private:
     void listen();
     void addCommands();
     void openLink();
+    void resumeBackfills();
     void showSoon();
+    QJsonObject shownEngine() const;
     void showLookedAt();
     void lookUpLastStored();
     Status openInflux();

@@ -1,6 +1,7 @@
 #include "app/engine_status.h"
 
 #include "app/live_topics.h"
+#include "app/verdict.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -8,8 +9,6 @@
 namespace tk::app {
 
 namespace {
-
-constexpr milliseconds offsetAlarm{500}; // as history warns of
 
 // Nothing is collected: since when, and why.
 QString nothingCollected(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history)
@@ -22,8 +21,7 @@ QString nothingCollected(const feed::FeedSnapshot &feed, const history::HistoryS
         .arg(feed.exchange, isoText(feed.waiting_since).mid(11, 8), why);
 }
 
-QJsonObject exchangeObject(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history,
-                           QStringList &reasons)
+QJsonObject exchangeObject(const feed::FeedSnapshot &feed)
 {
     QJsonObject object = feedCounts(feed);
     QJsonArray sick;
@@ -32,24 +30,50 @@ QJsonObject exchangeObject(const feed::FeedSnapshot &feed, const history::Histor
             sick.append(streamObject(row));
     }
     QJsonArray connections;
-    for (const feed::ConnectionRow &row : feed.connections) {
+    for (const feed::ConnectionRow &row : feed.connections)
         connections.append(connectionObject(feed.exchange, row));
+    object.insert(QStringLiteral("sick_streams"), sick);
+    object.insert(QStringLiteral("connections"), connections);
+    return object;
+}
+
+// It tells every second: what it told before it fell silent is no news of now.
+constexpr milliseconds feedSilence{4'000};
+
+void addFeedReasons(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, const EngineFacts &facts,
+                    QStringList &reasons)
+{
+    if (facts.now - feed.at > feedSilence + 2 * facts.pause)
+        reasons.append(
+            QStringLiteral("%1: the feed does not answer since %2").arg(feed.exchange, isoText(feed.at).mid(11, 8)));
+    for (const feed::ConnectionRow &row : feed.connections) {
         if (!row.up)
             reasons.append(
                 QStringLiteral("%1: connection %2 is down: %3").arg(feed.exchange, row.label, row.down_cause));
     }
-    object.insert(QStringLiteral("sick_streams"), sick);
-    object.insert(QStringLiteral("connections"), connections);
     if (feed.streams.empty())
         reasons.append(nothingCollected(feed, history));
     for (const QString &kind : feed.kindsWithoutData())
         reasons.append(QStringLiteral("%1: no %2 have come yet").arg(feed.exchange, kind));
-    if (!sick.isEmpty())
+    const int sick = feed.count(StreamState::Stale) + feed.count(StreamState::Silent);
+    if (sick > 0)
         reasons.append(QStringLiteral("%1: %2 of %3 streams are stale or silent")
                            .arg(feed.exchange)
-                           .arg(sick.size())
+                           .arg(sick)
                            .arg(feed.streams.size()));
-    return object;
+}
+
+void addHistoryReasons(const history::HistorySnapshot &history, QStringList &reasons)
+{
+    for (const exchange::NotCollected &one : history.not_collected)
+        reasons.append(
+            QStringLiteral("%1: %2 is wanted and not collected: %3").arg(history.exchange, one.pair, one.cause));
+    if (!history.trouble.isEmpty())
+        reasons.append(QStringLiteral("%1: history does not work: %2").arg(history.exchange, history.trouble));
+    if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
+        reasons.append(QStringLiteral("%1: the clock differs by %2 ms from the exchange's; check NTP")
+                           .arg(history.exchange)
+                           .arg(history.clock_offset.count()));
 }
 
 } // namespace
@@ -66,41 +90,21 @@ QJsonObject engineObject(const EngineFacts &facts)
             {QStringLiteral("majors"), QJsonArray::fromStringList(facts.majors)}};
 }
 
-QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
+QStringList statusReasons(const EngineFacts &facts, const Snapshots &snapshots)
 {
     QStringList reasons;
     if (!facts.http_trouble.isEmpty())
         reasons.append(QStringLiteral("metrics and health cannot be asked for: %1").arg(facts.http_trouble));
-    QJsonArray exchanges;
-    qint64 gapsOpen = 0;
     for (const QString &name : facts.exchanges) {
-        QJsonObject exchange{{QStringLiteral("name"), name}};
-        if (const auto feed = snapshots.feeds.value(name)) {
-            const QJsonObject feedPart = exchangeObject(*feed, snapshots.histories.value(name).get(), reasons);
-            for (auto entry = feedPart.constBegin(); entry != feedPart.constEnd(); ++entry)
-                exchange.insert(entry.key(), entry.value());
-        } else {
+        const auto history = snapshots.histories.value(name);
+        if (const auto feed = snapshots.feeds.value(name))
+            addFeedReasons(*feed, history.get(), facts, reasons);
+        else
             reasons.append(QStringLiteral("%1: the feed has not started yet").arg(name));
-        }
-        if (const auto history = snapshots.histories.value(name)) {
-            exchange.insert(QStringLiteral("history"), historyObject(*history));
-            gapsOpen += qint64(history->open_gaps.size());
-            QJsonArray missing;
-            for (const exchange::NotCollected &one : history->not_collected) {
-                missing.append(QJsonObject{{QStringLiteral("pair"), one.pair}, {QStringLiteral("cause"), one.cause}});
-                reasons.append(QStringLiteral("%1: %2 is wanted and not collected: %3").arg(name, one.pair, one.cause));
-            }
-            exchange.insert(QStringLiteral("not_collected"), missing);
-            if (!history->trouble.isEmpty())
-                reasons.append(QStringLiteral("%1: history does not work: %2").arg(name, history->trouble));
-            if (history->clock_offset > offsetAlarm || history->clock_offset < -offsetAlarm)
-                reasons.append(QStringLiteral("%1: the clock differs by %2 ms from the exchange's; check NTP")
-                                   .arg(name)
-                                   .arg(history->clock_offset.count()));
-        } else {
+        if (history)
+            addHistoryReasons(*history, reasons);
+        else
             reasons.append(QStringLiteral("%1: history has not started yet").arg(name));
-        }
-        exchanges.append(exchange);
     }
     if (snapshots.store && !snapshots.store->trouble.isEmpty())
         reasons.append(QStringLiteral("the store does not take records: %1").arg(snapshots.store->trouble));
@@ -108,10 +112,38 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
         reasons.append(QStringLiteral("the database does not take records: %1 (%2 bytes are safe in the spool)")
                            .arg(snapshots.sender->trouble)
                            .arg(snapshots.sender->spool.waitingBytes()));
+    if (reasons.isEmpty())
+        reasons = facts.not_ready; // what is ok must be ready, too
+    return reasons;
+}
+
+QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
+{
+    const QStringList reasons = statusReasons(facts, snapshots);
+    QJsonArray exchanges;
+    qint64 gapsOpen = 0;
+    for (const QString &name : facts.exchanges) {
+        QJsonObject exchange{{QStringLiteral("name"), name}};
+        if (const auto feed = snapshots.feeds.value(name)) {
+            const QJsonObject feedPart = exchangeObject(*feed);
+            for (auto entry = feedPart.constBegin(); entry != feedPart.constEnd(); ++entry)
+                exchange.insert(entry.key(), entry.value());
+        }
+        if (const auto history = snapshots.histories.value(name)) {
+            exchange.insert(QStringLiteral("history"), historyObject(*history));
+            QJsonArray missing;
+            for (const exchange::NotCollected &one : history->not_collected)
+                missing.append(QJsonObject{{QStringLiteral("pair"), one.pair}, {QStringLiteral("cause"), one.cause}});
+            exchange.insert(QStringLiteral("not_collected"), missing);
+            gapsOpen += qint64(history->open_gaps.size());
+        }
+        exchanges.append(exchange);
+    }
     QJsonObject engine = engineObject(facts);
     engine.insert(QStringLiteral("uptime_ms"), qint64(facts.uptime.count()));
     return {{QStringLiteral("ok"), reasons.isEmpty()},
             {QStringLiteral("reasons"), QJsonArray::fromStringList(reasons)},
+            {QStringLiteral("verdict"), verdictObject(verdictOf(facts, snapshots, reasons))},
             {QStringLiteral("engine"), engine},
             {QStringLiteral("exchanges"), exchanges},
             {QStringLiteral("store"), snapshots.store ? QJsonValue(storeObject(*snapshots.store)) : QJsonValue()},

@@ -43,10 +43,17 @@ EngineFacts EngineCommands::facts() const
         facts.exchanges.append(exchange.name);
     facts.majors = settings.supervision.major_pairs;
     facts.now = m_engine.clock->utcNow();
+    facts.pause = m_engine.clock->pauseOfMachine();
     if (m_engine.httpTrouble)
         facts.http_trouble = m_engine.httpTrouble();
     if (m_engine.config)
         facts.config_file = m_engine.config().file;
+    if (m_engine.health)
+        facts.not_ready = m_engine.health->complaints();
+    if (m_engine.hosts)
+        facts.hosts = m_engine.hosts->signs();
+    if (m_engine.backfill)
+        facts.backfill = m_engine.backfill();
     return facts;
 }
 

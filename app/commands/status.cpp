@@ -218,6 +218,7 @@ StatusCommand::StatusCommand(const CommandLine &commandLine, const config::Setti
 
 void StatusCommand::start()
 {
+    m_access.setPatience(std::chrono::seconds(1)); // it is asked how it is: that it does not answer is the answer
     m_access.ask(QStringLiteral("status"), {}, false);
 }
 
@@ -228,6 +229,7 @@ void StatusCommand::show(const QJsonObject &status)
                              : print(statusTable(status));
     if (!printed)
         return finish(Internal);
+    complain(status.value(QLatin1String("verdict"))[QLatin1String("text")].toString());
     for (const QJsonValue &reason : status.value(QLatin1String("reasons")).toArray())
         complain(reason.toString());
     finish(status.value(QLatin1String("ok")).toBool() ? Done : DoesNotHold);

@@ -82,6 +82,14 @@ DatabaseView databaseOf(const QJsonObject &object)
             .oldest_waiting = isoTimeOf(spool.value(QLatin1String("oldest")))};
 }
 
+VerdictView verdictOf(const QJsonObject &object)
+{
+    return {.level = object.value(QLatin1String("level")).toString(),
+            .text = object.value(QLatin1String("text")).toString(),
+            .parts = stringsOf(object.value(QLatin1String("parts"))),
+            .since = isoTimeOf(object.value(QLatin1String("since")))};
+}
+
 EngineInfo engineOf(const QJsonObject &object)
 {
     return {.version = object.value(QLatin1String("version")).toString(),
@@ -90,7 +98,8 @@ EngineInfo engineOf(const QJsonObject &object)
             .data_dir = object.value(QLatin1String("data_dir")).toString(),
             .config_file = object.value(QLatin1String("config_file")).toString(),
             .exchanges = stringsOf(object.value(QLatin1String("exchanges"))),
-            .majors = stringsOf(object.value(QLatin1String("majors")))};
+            .majors = stringsOf(object.value(QLatin1String("majors"))),
+            .verdict = verdictOf(object.value(QLatin1String("verdict")).toObject())};
 }
 
 } // namespace

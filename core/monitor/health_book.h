@@ -110,6 +110,15 @@ struct DatabaseView
     UtcTime oldest_waiting{};
 };
 
+// The engine's own sentence about itself: the one that `status` prints.
+struct VerdictView
+{
+    QString level{}; // "well", "waiting", "warning", "trouble"; empty: an older engine, which tells none
+    QString text{};
+    QStringList parts{};
+    UtcTime since{};
+};
+
 struct EngineInfo
 {
     QString version{};
@@ -119,6 +128,7 @@ struct EngineInfo
     QString config_file{}; // empty: none, or an older engine
     QStringList exchanges{};
     QStringList majors{};
+    VerdictView verdict{};
 };
 
 struct ProcessView

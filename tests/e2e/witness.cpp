@@ -46,8 +46,9 @@ Witness::Witness(app::Engine &engine, const Clock &clock)
 {
     // Lines come from the threads of the services.
     hear = [this](const QString &line) {
+        const UtcTime at = m_clock.utcNow();
         QMetaObject::invokeMethod(
-            this, [this, line] { hearLine(line); }, Qt::QueuedConnection);
+            this, [this, line, at] { hearLine(line, at); }, Qt::QueuedConnection);
     };
     before = qInstallMessageHandler(takeLine);
     m_view.start();
@@ -94,7 +95,7 @@ double Witness::metric(const QString &name) const
 }
 
 // A heartbeat line is a claim about the majors at the moment of its writing; the snapshot is up to a second younger.
-void Witness::hearLine(const QString &line)
+void Witness::hearLine(const QString &line, UtcTime at)
 {
     if (!line.contains(QLatin1String("Heartbeat OK")))
         return note(QStringLiteral("heartbeat"));
@@ -102,8 +103,8 @@ void Witness::hearLine(const QString &line)
         for (const feed::StreamRow &row : feed->streams) {
             const bool sick = row.state == StreamState::Stale || row.state == StreamState::Silent;
             const auto pair = Pair::parse(row.key.pair);
-            // It was sick when the line was written: the line comes from another thread, and may be a moment old.
-            if (sick && pair && m_clock.utcNow() - row.since > 20s + 2 * m_clock.pauseOfMachine() &&
+            // It was sick when the line was written, and for longer than naming it may take.
+            if (sick && pair && at - row.since > 20s + 2 * m_clock.pauseOfMachine() &&
                 std::ranges::find(feed->stale_majors, pair->cryptofeed()) != feed->stale_majors.end())
                 contradiction(QStringLiteral("heartbeat OK while %1 %2 is sick").arg(row.key.pair, row.key.kindText()));
         }
@@ -173,9 +174,8 @@ Testimony Witness::testify()
     told.window_knows = m_view.connection().isConnected() && toMs(m_view.now()) != 0;
     told.window = monitor::statusLine({.connection = m_view.connection().state(),
                                        .last_seen = m_view.connection().lastSeen(),
-                                       .pairs = m_view.pairs().rows(),
-                                       .health = m_view.health(),
-                                       .now = m_view.now()});
+                                       .connection_trouble = {},
+                                       .health = m_view.health()});
     return told;
 }
 

@@ -41,6 +41,7 @@ public:
 
     const QStringList &contradictions() const { return m_contradictions; }
     const Testimony &last() const { return m_last; }
+    const std::vector<alert::Event> &events() { return m_view.events().events(); } // as a window knows them
 
     // Begins to note when each face first says that not all is well: "status", "ready", "heartbeat", "metrics",
     // "event", "window".
@@ -51,7 +52,7 @@ public:
 
 private:
     void look();
-    void hearLine(const QString &line);
+    void hearLine(const QString &line, UtcTime at); // written then
     void note(const QString &face);
     void contradiction(const QString &what);
     Testimony testify();

@@ -135,6 +135,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     m_cards[Hosts]->curve().setToolTip(tr("By how much files on hosts were behind, in seconds, last hour"));
     m_cards[Engine]->curve().setToolTip(tr("CPU in percent of a core, last hour"));
     connect(&engine.health(), &monitor::HealthBook::updated, this, &HealthPanel::refresh);
+    connect(&engine.backfills(), &monitor::BackfillList::changed, this, &HealthPanel::showHistory);
     connect(&engine.hosts(), &monitor::HostList::changed, this, &HealthPanel::showHosts);
     connect(&engine.pulse(), &monitor::PulseBook::changed, this, &HealthPanel::drawCurves);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, &HealthPanel::refresh);
@@ -223,6 +224,20 @@ void HealthPanel::showConnections()
         mood);
 }
 
+// Candles wanted and settled by the backfills under way.
+std::pair<qint64, qint64> HealthPanel::backfilling() const
+{
+    qint64 wanted = 0;
+    qint64 settled = 0;
+    for (const monitor::BackfillView &view : m_engine.backfills().all()) {
+        if (view.isUnderWay()) {
+            wanted += view.all.wanted;
+            settled += view.all.fetched + view.all.unfillable;
+        }
+    }
+    return {wanted, settled};
+}
+
 void HealthPanel::showHistory()
 {
     const auto &histories = m_engine.health().histories();
@@ -236,10 +251,17 @@ void HealthPanel::showHistory()
         mood = HealthCard::Mood::Trouble;
     } else if (history.filling && history.fill_wanted > 0) {
         headline = tr("filling · %1 %").arg(100 * history.fill_fetched / history.fill_wanted);
+    } else if (const auto [wanted, settled] = backfilling(); wanted > 0) {
+        headline = tr("backfill · %1 %").arg(100 * settled / wanted);
     } else if (history.gaps_open > 0) {
+        const bool moves = history.paused.count() == 0;
         headline =
-            history.gaps_open == 1 ? tr("repairing 1 gap") : tr("repairing %1 gaps").arg(countText(history.gaps_open));
+            moves ? (history.gaps_open == 1 ? tr("repairing 1 gap")
+                                            : tr("repairing %1 gaps").arg(countText(history.gaps_open)))
+                  : (history.gaps_open == 1 ? tr("1 gap waits") : tr("%1 gaps wait").arg(countText(history.gaps_open)));
         mood = HealthCard::Mood::Warning;
+    } else if (history.jobs_waiting > 0) {
+        headline = tr("fetching");
     }
     QString detail = tr("weight %1 / %2 per min").arg(countText(history.weight_used), countText(history.weight_limit));
     if (history.jobs_waiting > 0)

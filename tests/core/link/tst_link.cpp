@@ -3,6 +3,7 @@
 #include "support/test_registry.h"
 
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonArray>
@@ -60,6 +61,53 @@ private Q_SLOTS:
     {
         m_handler->kept.clear();
         m_server.reset();
+    }
+
+    // An engine that is asked to keep alive says a word every second; one that falls silent is known within three.
+    void silenceOfTheEngineIsTold()
+    {
+        m_server.reset(); // a hand-made engine in its place, which can hold its tongue
+        QLocalServer engine;
+        const QString file = m_dir->filePath(QStringLiteral("hand.sock"));
+        QVERIFY(engine.listen(file));
+        LinkClient client;
+        QSignalSpy silent(&client, &LinkClient::wentSilent);
+        QSignalSpy heard(&client, &LinkClient::heardAgain);
+        QSignalSpy connected(&client, &LinkClient::connected);
+        client.connectTo(file);
+        QTRY_VERIFY(engine.hasPendingConnections());
+        QLocalSocket *socket = engine.nextPendingConnection();
+        socket->write(encode(Message(Hello{protocolVersion, QStringLiteral("x"), 1})));
+        QTRY_COMPARE(connected.size(), 1);
+        QTRY_VERIFY(socket->canReadLine());
+        const auto request = parseRequest(socket->readLine());
+        QVERIFY(request);
+        QCOMPARE(request->command, QStringLiteral("keep-alive"));
+        socket->write(encode(Message(Answer{request->id, QJsonObject()})));
+        QElapsedTimer since;
+        since.start();
+        QVERIFY(silent.wait(5'000));
+        QVERIFY(since.elapsed() >= 2'500);
+        QVERIFY(client.isSilent());
+        socket->write(encode(Message(Alive{1})));
+        QTRY_COMPARE(heard.size(), 1);
+        QVERIFY(!client.isSilent());
+    }
+
+    void anEngineKeepsAlive()
+    {
+        m_server.reset();
+        start(LinkServer::fileIn(m_dir->path()), {.aliveEvery = 20ms});
+        LinkClient client;
+        QSignalSpy connected(&client, &LinkClient::connected);
+        QSignalSpy silent(&client, &LinkClient::wentSilent);
+        client.connectTo(LinkServer::fileIn(m_dir->path()));
+        QTRY_COMPARE(connected.size(), 1);
+        client.request(QStringLiteral("keep"), {}); // a long job: only signs of life come
+        QElapsedTimer since;
+        since.start();
+        QTRY_VERIFY_WITH_TIMEOUT(since.elapsed() > 3'500, 10'000);
+        QCOMPARE(silent.size(), 0);
     }
 
     void theSocketIsTheOwnersAlone()
