@@ -32,7 +32,7 @@ struct EngineFacts
     QStringList not_ready{}; // what keeps /readyz from being good
     std::vector<alert::HostSigns> hosts{};
     std::optional<BackfillFacts> backfill{}; // nothing: none is under way
-    QString http_trouble{}; // why the metrics port cannot be had; empty: it is open, or not wanted
+    QString http_trouble{};                  // why the metrics port cannot be had; empty: it is open, or not wanted
 };
 
 // Why the engine is not ok, a sentence each; what /readyz complains of is among them.

@@ -57,10 +57,10 @@ public:
         std::function<QJsonArray()> pulse{};
         const telemetry::HealthBoard *health = nullptr;
         std::function<std::optional<BackfillFacts>()> backfill{}; // those under way
-        Reload reload{};                        // reads the configuration again
-        std::function<ConfigPlace()> config{};  // where that is
-        std::function<QString()> httpTrouble{}; // why metrics and health cannot be asked for
-        HostLine *hosts = nullptr;              // of a live engine
+        Reload reload{};                                          // reads the configuration again
+        std::function<ConfigPlace()> config{};                    // where that is
+        std::function<QString()> httpTrouble{};                   // why metrics and health cannot be asked for
+        HostLine *hosts = nullptr;                                // of a live engine
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 
