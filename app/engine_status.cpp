@@ -1,6 +1,7 @@
 #include "app/engine_status.h"
 
 #include "app/live_topics.h"
+#include "app/store_health.h"
 
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -90,6 +91,7 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
         reasons.append(QStringLiteral("the database does not take records: %1 (%2 bytes are safe in the spool)")
                            .arg(snapshots.sender->trouble)
                            .arg(snapshots.sender->spool.waitingBytes()));
+    reasons += storeLosses(snapshots) + databaseRefusals(snapshots) + lastingGaps(snapshots);
     QJsonObject engine = engineObject(facts);
     engine.insert(QStringLiteral("uptime_ms"), qint64(facts.uptime.count()));
     return {{QStringLiteral("ok"), reasons.isEmpty()},
