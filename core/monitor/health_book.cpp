@@ -40,6 +40,7 @@ HistoryView historyOf(const QString &exchange, const QJsonObject &object)
             .fill_fetched = fill.value(QLatin1String("fetched")).toInteger(),
             .jobs_waiting = object.value(QLatin1String("jobs_waiting")).toInteger(),
             .clock_offset = milliseconds(object.value(QLatin1String("clock_offset_ms")).toInteger()),
+            .repairing = object.value(QLatin1String("repairing")).toBool(),
             .gaps_open = object.value(QLatin1String("gaps_open")).toInteger(),
             .gaps_closed = object.value(QLatin1String("gaps_closed")).toInteger(),
             .gaps_unfillable = object.value(QLatin1String("gaps_unfillable")).toInteger()};

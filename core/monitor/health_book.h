@@ -71,6 +71,7 @@ struct HistoryView
     qint64 fill_fetched = 0;
     qint64 jobs_waiting = 0;
     milliseconds clock_offset{0};
+    bool repairing = false; // gaps can be repaired now
     qint64 gaps_open = 0;
     qint64 gaps_closed = 0;
     qint64 gaps_unfillable = 0;

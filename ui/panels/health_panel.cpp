@@ -254,7 +254,7 @@ void HealthPanel::showHistory()
     } else if (const auto [wanted, settled] = backfilling(); wanted > 0) {
         headline = tr("backfill · %1 %").arg(100 * settled / wanted);
     } else if (history.gaps_open > 0) {
-        const bool moves = history.paused.count() == 0;
+        const bool moves = history.repairing;
         headline =
             moves ? (history.gaps_open == 1 ? tr("repairing 1 gap")
                                             : tr("repairing %1 gaps").arg(countText(history.gaps_open)))
