@@ -1,5 +1,7 @@
 #include "app/backfill_board.h"
 
+#include "base/logging.h"
+
 #include "app/live_topics.h"
 
 #include <QJsonArray>
@@ -43,14 +45,24 @@ QJsonObject backfillPairs(const history::BackfillProgress &progress)
     return pairs;
 }
 
-BackfillBoard::BackfillBoard(Switchboard &board, std::shared_ptr<const Clock> clock)
+BackfillBoard::BackfillBoard(Switchboard &board, std::shared_ptr<const Clock> clock, const QString &dataDir)
     : m_clock(std::move(clock))
+    , m_file(dataDir)
 {
+    if (auto unfinished = m_file.load())
+        m_unfinished = std::move(unfinished).value();
+    else
+        qCWarning(lcApp).noquote() << unfinished.error().message;
     connect(&board, &Switchboard::backfillWanted, this, [this](const history::BackfillRequest &request) {
         Row &row = m_rows[request.id];
         row.request = request;
         row.progress.id = request.id;
         row.started = m_clock->utcNow();
+        std::erase_if(m_unfinished, [&](const history::BackfillRequest &before) {
+            return before.pairs == request.pairs && before.timeframes == request.timeframes &&
+                   before.span == request.span;
+        });
+        keep();
         qsizetype ended = 0;
         for (const Row &one : std::as_const(m_rows))
             ended += toMs(one.ended) != 0 ? 1 : 0;
@@ -71,8 +83,43 @@ BackfillBoard::BackfillBoard(Switchboard &board, std::shared_ptr<const Clock> cl
         if (const auto row = m_rows.find(progress.id); row != m_rows.end()) {
             row->progress = progress;
             row->ended = m_clock->utcNow();
+            keep();
         }
     });
+}
+
+void BackfillBoard::keep() const
+{
+    std::vector<history::BackfillRequest> requests = m_unfinished;
+    for (const Row &row : m_rows) {
+        if (toMs(row.ended) == 0)
+            requests.push_back(row.request);
+    }
+    if (const Status kept = m_file.save(requests); !kept)
+        qCWarning(lcApp).noquote() << kept.error().message;
+}
+
+std::optional<BackfillFacts> BackfillBoard::underWay() const
+{
+    std::optional<BackfillFacts> all;
+    UtcTime begun{};
+    for (const Row &row : m_rows) {
+        if (toMs(row.ended) != 0)
+            continue;
+        if (!all) {
+            all.emplace();
+            begun = row.started;
+        }
+        all->wanted += row.progress.wanted;
+        all->settled += row.progress.fetched + row.progress.unfillable;
+        begun = std::min(begun, row.started);
+    }
+    // At the pace so far, once it has gone on for a while.
+    const milliseconds spent = all ? m_clock->utcNow() - begun : milliseconds(0);
+    if (all && all->settled > 0 && spent > std::chrono::seconds(5))
+        all->left =
+            milliseconds(qint64(double(spent.count()) * double(all->wanted - all->settled) / double(all->settled)));
+    return all;
 }
 
 void BackfillBoard::show(link::LiveState &state) const

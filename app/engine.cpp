@@ -1,9 +1,11 @@
 #include "app/engine.h"
 
+#include "app/backfill_job.h"
 #include "app/live_topics.h"
 #include "app/open_store.h"
 #include "app/push_service.h"
 #include "app/service_settings.h"
+#include "app/verdict.h"
 #include "base/logging.h"
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
@@ -12,13 +14,16 @@
 
 #include <QDir>
 
+#include <utility>
+
 namespace tk::app {
 
 namespace {
 
 constexpr size_t storeQueueBatches = 8192;
-constexpr milliseconds loopSilence{30'000}; // a loop that does not turn for so long is dead
-constexpr milliseconds showEvery{250};      // of real time: people look at it
+constexpr milliseconds loopSilence{30'000};     // a loop that does not turn for so long is dead
+constexpr milliseconds showEvery{250};          // of real time: people look at it
+constexpr milliseconds listenAgainEvery{5'000}; // of real time
 constexpr milliseconds lastStoredEvery{15'000};
 constexpr milliseconds feedGrace{2'000};
 constexpr milliseconds historyGrace{2'000};
@@ -95,8 +100,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     }
     engine->addCommands();
     if (options.live) {
-        if (const Status status = engine->listen(); !status)
-            return status.error();
+        engine->listen();
         engine->openLink();
     }
     return engine;
@@ -153,12 +157,30 @@ Status Engine::openInflux()
     return ok();
 }
 
-Status Engine::listen()
+// Collecting matters more than being measured: a port that somebody else has ends nothing. It is told, and tried again.
+void Engine::listen()
 {
     if (!m_settings.engine.http)
-        return ok();
-    m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
-    return m_endpoint->listen(QHostAddress(m_settings.engine.http->host), m_settings.engine.http->port);
+        return;
+    if (!m_endpoint) {
+        m_endpoint = std::make_unique<telemetry::Endpoint>(m_metrics, *m_health);
+        m_listenAgain.setSingleShot(true);
+        connect(&m_listenAgain, &QTimer::timeout, this, &Engine::listen);
+    }
+    const QString part = QStringLiteral("http");
+    const QHostAddress address(m_settings.engine.http->host);
+    Status listening = m_endpoint->listen(address, m_settings.engine.http->port);
+    if (!listening && m_options.any_http_port)
+        listening = m_endpoint->listen(address, 0);
+    if (listening) {
+        m_httpTrouble.clear();
+        m_health->remove(part);
+        return;
+    }
+    if (std::exchange(m_httpTrouble, listening.error().message) != listening.error().message)
+        qCCritical(lcApp).noquote() << "metrics and health cannot be asked for:" << m_httpTrouble;
+    m_health->set(part, telemetry::PartState::Degraded, m_httpTrouble);
+    m_listenAgain.start(listenAgainEvery);
 }
 
 void Engine::addCommands()
@@ -167,11 +189,12 @@ void Engine::addCommands()
                                   .bridge = *m_bridge,
                                   .clock = m_clock,
                                   .settings = [this] { return m_settings; },
+                                  .httpTrouble = [this] { return m_httpTrouble; },
                                   .live = m_options.live};
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
         m_pulse = std::make_unique<Pulse>(*m_bridge, *m_hosts, m_clock);
-        m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock);
+        m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock, m_settings.engine.data_dir);
         engine.hosts = m_hosts.get();
         connect(m_hosts.get(), &HostLine::changed, this, [this] {
             m_journal->lookAtHosts(m_hosts->signs());
@@ -195,14 +218,17 @@ void Engine::addCommands()
                      .detail =
                          QStringLiteral("%1 · %2 · %3").arg(host, unit, done ? QStringLiteral("done") : trouble)});
             });
-        engine.reload = [this] {
-            return m_reload ? m_reload()
-                            : Status(Error{Error::Kind::Refused,
-                                           QStringLiteral("this engine has no configuration to read again")});
+        engine.reload = [this](const std::function<void(const Status &)> &done) {
+            if (m_reload)
+                m_reload(done);
+            else
+                done(Error{Error::Kind::Refused, QStringLiteral("this engine has no configuration to read again")});
         };
         engine.config = [this] { return m_configPlace; };
         engine.events = [this](qint64 count) { return m_journal->newest(count); };
         engine.pulse = [this] { return m_pulse->lastHour(); };
+        engine.health = m_health.get();
+        engine.backfill = [this] { return m_backfills->underWay(); };
     }
     m_commands = std::make_unique<EngineCommands>(std::move(engine));
 }
@@ -219,7 +245,7 @@ void Engine::openLink()
     m_showSoon.setSingleShot(true);
     const auto show = [this] {
         lookUpLastStored();
-        showTopics(m_bridge->latest(), m_lastStored, engineObject(m_commands->facts()), m_link->state());
+        showTopics(m_bridge->latest(), m_lastStored, shownEngine(), m_link->state());
         m_journal->show(m_link->state());
         m_pulse->show(m_link->state());
         m_backfills->show(m_link->state());
@@ -232,6 +258,16 @@ void Engine::openLink()
         showSoon();
     });
     showLookedAt();
+}
+
+// With the verdict: a window shows the engine's own sentence, as status does.
+QJsonObject Engine::shownEngine() const
+{
+    const EngineFacts facts = m_commands->facts();
+    QJsonObject engine = engineObject(facts);
+    const Snapshots &latest = m_bridge->latest();
+    engine.insert(QStringLiteral("verdict"), verdictObject(verdictOf(facts, latest, statusReasons(facts, latest))));
+    return engine;
 }
 
 // The forming candles of the series that somebody looks at.
@@ -273,7 +309,8 @@ void Engine::lookUpLastStored()
 
 std::function<void()> Engine::beatOf(const QString &loop)
 {
-    auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(m_health->heartbeat(loop, loopSilence));
+    auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(
+        m_health->heartbeat(loop, loopSilence + m_clock->pauseOfMachine()));
     return [heartbeat] { heartbeat->beat(); };
 }
 
@@ -534,6 +571,23 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
     return ok();
 }
 
+// What a run before did not finish goes on: the store knows what is missing of it still.
+void Engine::resumeBackfills()
+{
+    const std::vector<history::BackfillRequest> unfinished = m_backfills->unfinished();
+    for (const history::BackfillRequest &request : unfinished) {
+        m_journal->note({.kind = alert::EventKind::Backfill,
+                         .title = QStringLiteral("Backfill goes on"),
+                         .detail = QStringLiteral("from %1 to %2, as the engine ended before it was done")
+                                       .arg(isoText(request.span.from), isoText(request.span.to)),
+                         .pairs = request.pairs});
+        const link::Reply nobody({[](const QJsonObject &) {}, [](const QJsonValue &) {},
+                                  [](const Error &error) { qCWarning(lcApp).noquote() << error.message; },
+                                  [] { return true; }});
+        (new BackfillJob(*m_commands, request, nobody))->start();
+    }
+}
+
 void Engine::watchFolder()
 {
     const QString part = QStringLiteral("data folder");
@@ -564,6 +618,8 @@ void Engine::watchFolder()
 
 void Engine::start()
 {
+    if (m_backfills)
+        connect(this, &Engine::ready, this, &Engine::resumeBackfills);
     m_host.start();
 }
 
@@ -611,6 +667,8 @@ QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
         keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
         keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
         keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
+        keep(next.proxy_password_file, now.proxy_password_file, now.name + QStringLiteral(".proxy_password_file"));
+        keep(next.proxy_password, now.proxy_password, now.name + QStringLiteral(".proxy_password"));
         keep(next.tls_ca_file, now.tls_ca_file, now.name + QStringLiteral(".tls_ca_file"));
     }
     return kept;

@@ -40,8 +40,9 @@ public:
         bool keep_filled = true; // false: history does only what it is asked for
         std::optional<std::chrono::microseconds> wakeup_pause{}; // tests of fast time set it to zero
         std::optional<milliseconds> rotate_after{};              // of connections; the exchange's own limit otherwise
-        milliseconds audit_every = std::chrono::hours(1);        // of the last two days of a database
-        milliseconds inspect_every = std::chrono::minutes(1);    // of the embedded store's file, page by page
+        bool any_http_port = false; // where the configured one is taken: the demo runs beside an engine
+        milliseconds audit_every = std::chrono::hours(1);     // of the last two days of a database
+        milliseconds inspect_every = std::chrono::minutes(1); // of the embedded store's file, page by page
     };
 
     // Takes the data folder, opens the store. An error says what stands in the way.
@@ -54,7 +55,7 @@ public:
     Status reload(const config::Settings &settings); // what can change while running does; an error names the rest
 
     // Who can read the configuration again; the command "reload" asks for it.
-    void setReload(std::function<Status()> reload) { m_reload = std::move(reload); }
+    void setReload(Reload reload) { m_reload = std::move(reload); }
 
     // The file that it reads then, for commands that show and change it.
     void setConfigPlace(ConfigPlace place) { m_configPlace = std::move(place); }
@@ -84,10 +85,12 @@ private:
 
     void watchFolder();
     Status openStore();
-    Status listen();
+    void listen();
     void addCommands();
     void openLink();
+    void resumeBackfills();
     void showSoon();
+    QJsonObject shownEngine() const;
     void showLookedAt();
     void lookUpLastStored();
     Status openInflux();
@@ -114,13 +117,15 @@ private:
     std::shared_ptr<std::atomic<bool>> m_syncStop = std::make_shared<std::atomic<bool>>(false);
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
+    QTimer m_listenAgain;
+    QString m_httpTrouble;              // why nobody can ask for metrics and health; empty: they can
     std::unique_ptr<Journal> m_journal; // of a live engine
     std::unique_ptr<Pulse> m_pulse;     // the same
     std::unique_ptr<BackfillBoard> m_backfills;
     std::unique_ptr<HostLine> m_hosts; // of a live engine
     std::unique_ptr<EngineCommands> m_commands;
     std::unique_ptr<link::LinkServer> m_link; // of a live engine
-    std::function<Status()> m_reload;
+    Reload m_reload;
     ConfigPlace m_configPlace;
     LastStored m_lastStored;
     MonotonicTime m_lastStoredAt{};

@@ -16,8 +16,9 @@ EngineSession::EngineSession(CommandLine line, config::Settings settings)
     , m_settings(std::move(settings))
     , m_clock(makeClock(m_line))
 {
+    m_loader.setMaxThreadCount(1);
     connect(&m_signals, &runtime::SignalWatcher::terminate, this, &EngineSession::terminate);
-    connect(&m_signals, &runtime::SignalWatcher::reload, this, [this] { (void)reload(); });
+    connect(&m_signals, &runtime::SignalWatcher::reload, this, [this] { reload([](const Status &) {}); });
     connect(&m_watchdog, &QTimer::timeout, this, [this] {
         // Fed only while the loops really turn: a hung thread is the service manager's to end.
         if (m_engine && m_engine->health().isAlive())
@@ -65,7 +66,7 @@ void EngineSession::start()
 
 void EngineSession::startEngine()
 {
-    auto engine = Engine::create(m_settings, m_clock, {});
+    auto engine = Engine::create(m_settings, m_clock, {.any_http_port = m_line.demo});
     if (!engine) {
         qCCritical(lcApp).noquote() << engine.error().message;
         m_failure = engine.error().message;
@@ -73,7 +74,7 @@ void EngineSession::startEngine()
         return;
     }
     m_engine = std::move(engine).value();
-    m_engine->setReload([this] { return reload(); });
+    m_engine->setReload([this](const std::function<void(const Status &)> &done) { reload(done); });
     const QString file = m_line.config.isEmpty() ? config::defaultSettingsFile() : m_line.config;
     m_engine->setConfigPlace({.file = QFileInfo(file).absoluteFilePath(), .demo = m_line.demo});
     Q_EMIT created(*m_engine);
@@ -118,26 +119,35 @@ void EngineSession::terminate(int count)
         exit(m_exitCode);
 }
 
-Status EngineSession::reload()
+// Reading may wait for a disk, and judging takes as long as the file is: not in the thread that everything hangs on.
+void EngineSession::reload(const std::function<void(const Status &)> &done)
 {
+    const Error notRunning{Error::Kind::Refused, QStringLiteral("the engine is not running")};
     if (!m_engine || m_stopping)
-        return Error{Error::Kind::Refused, QStringLiteral("the engine is not running")};
+        return done(notRunning);
     m_manager.reloading();
-    const Status status = takeConfig();
-    if (!status)
-        qCCritical(lcApp).noquote() << status.error().message;
-    else
-        qCInfo(lcApp) << "configuration reloaded";
-    m_manager.ready(QStringLiteral("collecting"));
-    return status;
+    m_loader.start([this, done, notRunning, file = m_line.config] {
+        QMetaObject::invokeMethod(this, [this, done, notRunning, loaded = config::loadSettings(file)] {
+            if (!m_engine || m_stopping)
+                return done(notRunning);
+            const Status status = takeConfig(loaded);
+            if (!status)
+                qCCritical(lcApp).noquote() << status.error().message;
+            else
+                qCInfo(lcApp) << "configuration reloaded";
+            m_manager.ready(QStringLiteral("collecting"));
+            done(status);
+        });
+    });
 }
 
-Status EngineSession::takeConfig()
+Status EngineSession::takeConfig(config::LoadResult loaded)
 {
-    auto settings = loadConfig(m_line);
-    if (!settings)
+    tellProblems(loaded);
+    if (!loaded.isGood())
         return Error{Error::Kind::Config,
                      QStringLiteral("the configuration has problems; going on with the one in force")};
+    config::Settings *settings = &loaded.settings;
     if (m_secrets)
         m_secrets(*settings);
     if (m_demo) {

@@ -6,9 +6,11 @@
 #include "app/demo.h"
 #include "app/engine.h"
 #include "app/fill_bar.h"
+#include "config/load.h"
 #include "runtime/sd_notify.h"
 #include "runtime/signal_watcher.h"
 
+#include <QThreadPool>
 #include <QTimer>
 
 #include <functional>
@@ -42,8 +44,8 @@ Q_SIGNALS:
 private:
     void startEngine();
     void terminate(int count);
-    Status reload();
-    Status takeConfig();
+    void reload(const std::function<void(const Status &)> &done);
+    Status takeConfig(config::LoadResult loaded);
     void end(bool clean);
     void exit(int code);
 
@@ -60,6 +62,7 @@ private:
     bool m_stopping = false;
     std::optional<Demo> m_demo; // outlives the engine
     std::unique_ptr<Engine> m_engine;
+    QThreadPool m_loader; // reads and judges the configuration, one after the other; last: its end waits for what runs
 };
 
 } // namespace tk::app

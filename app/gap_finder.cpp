@@ -2,6 +2,7 @@
 
 #include "app/open_store.h"
 #include "app/service_settings.h"
+#include "base/regular_file.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
 #include "history/gap_keeper.h"
@@ -9,7 +10,6 @@
 #include "store/gap_ledger.h"
 
 #include <QDir>
-#include <QFile>
 #include <QHash>
 #include <QJsonObject>
 #include <QSet>
@@ -66,6 +66,7 @@ public:
 
 private:
     Status searchExchange(const config::ExchangeSettings &exchange, const std::vector<store::SeriesSummary> &stored);
+    void nameNotCollected(const config::ExchangeSettings &exchange, const exchange::Selection &selection);
     Status searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first);
     void explain(const StreamKey &stream, TimeSpan hole, bool neverFetched);
     Status otherStreams();
@@ -87,20 +88,20 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
 {
     // What the exchange lists, from the engine's newest answer: tells which series must exist, and since when.
     std::vector<exchange::Instrument> listed;
-    QFile cache(
-        QDir(m_search.settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)));
-    if (cache.open(QIODevice::ReadOnly)) {
+    const QDir folder(m_search.settings.engine.data_dir);
+    if (const auto cache = readSmallFile(folder.filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)),
+                                         history::mostInstrumentBytes)) {
         const auto adapter = makeAdapter(exchange.name);
-        auto parsed = adapter ? adapter.value()->parseInstruments(cache.readAll()) : adapter.error();
+        auto parsed = adapter ? adapter.value()->parseInstruments(cache->bytes) : adapter.error();
         if (parsed)
             listed = std::move(parsed).value();
     }
-    const exchange::Wanted wanted{.all = !exchange.pairs.has_value(),
-                                  .pairs = exchange.pairs.value_or(QStringList()),
-                                  .exclude = exchange.exclude};
     QHash<QString, UtcTime> collected; // pair, and when it was listed
-    for (const exchange::Instrument &instrument : exchange::select(listed, wanted, {}).wanted)
+    const exchange::Selection selection = exchange::select(listed, wantedBy(exchange), {});
+    for (const exchange::Instrument &instrument : selection.wanted)
         collected.insert(instrument.unified, instrument.onboard);
+    if (!listed.empty())
+        nameNotCollected(exchange, selection);
     const bool candles = exchange.wants(u"candles");
     const auto isCollected = [&](const SeriesKey &series) {
         return candles && collected.contains(series.pair) &&
@@ -140,6 +141,17 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
         }
     }
     return ok();
+}
+
+// What the configuration names and nobody collects: no series of it would ever show a hole.
+void Finder::nameNotCollected(const config::ExchangeSettings &exchange, const exchange::Selection &selection)
+{
+    for (const exchange::NotCollected &pair : notCollected(selection))
+        m_rows.push_back({.stream = {exchange.name, pair.pair, StreamKind::Candles,
+                                     exchange.timeframes.empty() ? Timeframe::M1 : exchange.timeframes.front()},
+                          .missing = {},
+                          .state = GapRow::State::NotCollected,
+                          .cause = pair.cause});
 }
 
 Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first)

@@ -17,10 +17,11 @@ namespace tk::app {
 
 struct GapRow
 {
-    enum class State : quint8 { Open, Repairing, Unfillable, Down, Refused };
+    enum class State : quint8 { Open, Repairing, Unfillable, Down, Refused, NotCollected };
 
     StreamKey stream;
-    TimeSpan span{};               // candles on their grid; `to` is 0 while the stream is down and nothing was due yet
+    TimeSpan span{}; // none where a pair is not collected at all; candles on their grid; `to` is 0 while the stream is
+                     // down and nothing was due yet
     std::optional<qint64> missing; // candles, or minutes of mark price; nothing where nobody can count
     State state = State::Open;
     QString cause{};
@@ -29,7 +30,8 @@ struct GapRow
     bool isSettled() const { return state == State::Unfillable; }
 };
 
-inline constexpr std::array<std::string_view, 5> gapRowStateNames{"open", "repairing", "unfillable", "down", "refused"};
+inline constexpr std::array<std::string_view, 6> gapRowStateNames{"open", "repairing", "unfillable",
+                                                                  "down", "refused",   "not collected"};
 
 struct GapSearch
 {

@@ -35,11 +35,15 @@ HostPush::HostPush(Options options, store::StoreReader &reader, const std::atomi
     m_silence.setSingleShot(true);
     m_silence.setInterval(m_options.silence);
     connect(&m_silence, &QTimer::timeout, this, [this] {
-        end(Error{Error::Kind::Timeout,
-                  QStringLiteral("%1: not a word within %2 s")
-                      .arg(m_target.text())
-                      .arg(double(m_options.silence.count()) / 1000.0),
-                  true});
+        const QString instead = m_sender->heardInstead();
+        end(Error{
+            Error::Kind::Timeout,
+            QStringLiteral("%1: not a word%3 within %2 s%4")
+                .arg(m_target.text())
+                .arg(double(m_options.silence.count()) / 1000.0)
+                .arg(instead.isEmpty() ? QString() : QStringLiteral(" of tapekeeper"),
+                     instead.isEmpty() ? QString() : QStringLiteral("; what came begins with \"%1\"").arg(instead)),
+            true});
     });
     connect(&m_process, &QProcess::readyReadStandardOutput, this, &HostPush::read);
     connect(&m_process, &QProcess::readyReadStandardError, this, [this] {

@@ -21,11 +21,13 @@ alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::Hist
 {
     alert::ExchangeSigns signs{.exchange = feed.exchange};
     for (const feed::StreamRow &row : feed.streams) {
-        if (const StreamState state = shownState(row); isSick(state))
-            signs.sick.push_back({row.key.pair, row.key.kindText(), state, row.since, row.cause});
+        if (isSick(row.state))
+            signs.sick.push_back({row.key.pair, row.key.kindText(), row.state, row.since, row.cause});
     }
     for (const feed::ConnectionRow &row : feed.connections)
-        signs.connections.push_back({row.label, row.up, row.down_since, row.down_cause, row.streams});
+        // One that was lost is back when it brings data; a handshake is none.
+        signs.connections.push_back({row.label, row.up && (toMs(row.down_since) == 0 || row.delivers()), row.down_since,
+                                     row.down_cause, row.streams});
     if (!history)
         return signs;
     for (const Gap &gap : history->open_gaps)

@@ -43,8 +43,17 @@ EngineFacts EngineCommands::facts() const
         facts.exchanges.append(exchange.name);
     facts.majors = settings.supervision.major_pairs;
     facts.now = m_engine.clock->utcNow();
+    facts.pause = m_engine.clock->pauseOfMachine();
+    if (m_engine.httpTrouble)
+        facts.http_trouble = m_engine.httpTrouble();
     if (m_engine.config)
         facts.config_file = m_engine.config().file;
+    if (m_engine.health)
+        facts.not_ready = m_engine.health->complaints();
+    if (m_engine.hosts)
+        facts.hosts = m_engine.hosts->signs();
+    if (m_engine.backfill)
+        facts.backfill = m_engine.backfill();
     return facts;
 }
 
@@ -79,11 +88,12 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
     } else if (command == QLatin1String("events") && m_engine.events) {
         reply.finish(m_engine.events(args.value(QLatin1String("limit")).toInteger(usualEvents)));
     } else if (command == QLatin1String("reload") && m_engine.reload) {
-        const Status status = m_engine.reload();
-        if (status)
-            reply.finish(QJsonObject{});
-        else
-            reply.fail(status.error());
+        m_engine.reload([reply](const Status &status) {
+            if (status)
+                reply.finish(QJsonObject{});
+            else
+                reply.fail(status.error());
+        });
     } else if (command == QLatin1String("pulse") && m_engine.pulse) {
         reply.finish(m_engine.pulse());
     } else if (command == QLatin1String("gaps")) {

@@ -55,9 +55,12 @@ public:
         std::function<config::Settings()> settings;
         std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
         std::function<QJsonArray()> pulse{};
-        std::function<Status()> reload{};      // reads the configuration again
-        std::function<ConfigPlace()> config{}; // where that is
-        HostLine *hosts = nullptr;             // of a live engine
+        const telemetry::HealthBoard *health = nullptr;
+        std::function<std::optional<BackfillFacts>()> backfill{}; // those under way
+        Reload reload{};                                          // reads the configuration again
+        std::function<ConfigPlace()> config{};                    // where that is
+        std::function<QString()> httpTrouble{};                   // why metrics and health cannot be asked for
+        HostLine *hosts = nullptr;                                // of a live engine
         bool live = true; // false: the command line's own engine, which gives up on an exchange that never answers
     };
 

@@ -42,20 +42,6 @@ private:
     QJsonObject m_before;
 };
 
-// The counts of streams as the window shows them, see shownState().
-QJsonObject shownCounts(const feed::FeedSnapshot &feed)
-{
-    std::array<int, streamStateNames.size()> counts{};
-    for (const feed::StreamRow &row : feed.streams)
-        ++counts[size_t(shownState(row))];
-    QJsonObject states;
-    for (size_t i = 0; i < streamStateNames.size(); ++i)
-        states.insert(latin(streamStateNames[i]), counts[i]);
-    QJsonObject object = feedCounts(feed);
-    object.insert(QStringLiteral("streams_by_state"), states);
-    return object;
-}
-
 } // namespace
 
 QJsonValue timeValue(UtcTime time)
@@ -83,16 +69,18 @@ QJsonObject streamObject(const feed::StreamRow &row)
 
 QJsonObject connectionObject(const QString &exchange, const feed::ConnectionRow &row)
 {
-    const QString state = !row.up        ? QStringLiteral("down")
-                          : row.rotating ? QStringLiteral("rotating")
-                                         : QStringLiteral("up");
+    const bool sick = row.up && toMs(row.down_since) == 0;
     return {{QStringLiteral("exchange"), exchange},
             {QStringLiteral("route"), row.label.section(u'#', 0, 0)},
             {QStringLiteral("label"), row.label},
-            {QStringLiteral("state"), state},
+            {QStringLiteral("state"), latin(row.state())},
             {QStringLiteral("down_since"), row.up ? QJsonValue() : timeValue(row.down_since)},
-            {QStringLiteral("cause"), row.down_cause},
+            {QStringLiteral("since"), timeValue(sick ? row.sick_since : row.down_since)},
+            {QStringLiteral("cause"), sick ? row.sick_cause : row.down_cause},
             {QStringLiteral("streams"), row.streams},
+            {QStringLiteral("judged"), row.judged},
+            {QStringLiteral("delivering"), row.delivering},
+            {QStringLiteral("sick"), row.sick},
             {QStringLiteral("age_ms"), row.up ? QJsonValue(qint64(row.age.count())) : QJsonValue()},
             {QStringLiteral("next_rotation_ms"), row.up ? QJsonValue(qint64(row.next_rotation.count())) : QJsonValue()},
             {QStringLiteral("frames"), qint64(row.frames)},
@@ -112,6 +100,8 @@ QJsonObject feedCounts(const feed::FeedSnapshot &feed)
             {QStringLiteral("streams_by_state"), states},
             {QStringLiteral("majors"), feed.majors},
             {QStringLiteral("stale_majors"), majors},
+            {QStringLiteral("waiting_majors"), qint64(feed.waiting_majors.size())},
+            {QStringLiteral("waiting_since"), timeValue(feed.waiting_since)},
             {QStringLiteral("frames"), qint64(feed.frames)},
             {QStringLiteral("bytes"), qint64(feed.bytes)},
             {QStringLiteral("broken_frames"), qint64(feed.broken_frames)},
@@ -244,7 +234,7 @@ void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJso
         const QHash<QString, QJsonObject> objects = pairObjects(*feed, stored);
         for (auto pair = objects.cbegin(); pair != objects.cend(); ++pair)
             pairs.set(pair.key(), pair.value());
-        feeds.set(feed->exchange, shownCounts(*feed));
+        feeds.set(feed->exchange, feedCounts(*feed));
         for (const feed::ConnectionRow &row : feed->connections)
             connections.set(feed->exchange + u' ' + row.label, connectionObject(feed->exchange, row));
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/command_line.h"
-#include "config/settings.h"
+#include "config/load.h"
 
 #include <memory>
 #include <optional>
@@ -15,6 +15,9 @@ namespace tk::app {
 
 // Nothing, after telling every problem, when the configuration does not hold.
 std::optional<config::Settings> loadConfig(const CommandLine &line);
+
+// Every problem and warning, one line each, to stderr.
+void tellProblems(const config::LoadResult &loaded);
 
 std::shared_ptr<const Clock> makeClock(const CommandLine &line);
 

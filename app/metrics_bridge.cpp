@@ -62,8 +62,6 @@ void MetricsBridge::feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &sn
     for (size_t state = 0; state < streamStateNames.size(); ++state)
         m_metrics.streams(exchange, StreamState(state)).Set(snapshot->streams_by_state[state]);
     const int sick = snapshot->count(StreamState::Stale) + snapshot->count(StreamState::Silent);
-    const int live =
-        snapshot->count(StreamState::Live) + snapshot->count(StreamState::Quiet) + snapshot->count(StreamState::Late);
     const QString detail = QStringLiteral("%1 live, %2 quiet, %3 late, %4 stale, %5 silent of %6 streams")
                                .arg(snapshot->count(StreamState::Live))
                                .arg(snapshot->count(StreamState::Quiet))
@@ -72,10 +70,12 @@ void MetricsBridge::feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &sn
                                .arg(snapshot->count(StreamState::Silent))
                                .arg(snapshot->streams.size());
     const QString part = QStringLiteral("feed ") + exchange;
+    const QStringList missing = snapshot->kindsWithoutData();
     if (snapshot->streams.empty())
         m_health.set(part, PartState::Starting, QStringLiteral("no streams yet: waiting for the instrument list"));
-    else if (live == 0)
-        m_health.set(part, sick > 0 ? PartState::Failed : PartState::Starting, detail);
+    else if (!missing.isEmpty())
+        m_health.set(part, sick > 0 ? PartState::Failed : PartState::Starting,
+                     QStringLiteral("no %1 come; %2").arg(missing.join(QStringLiteral(", ")), detail));
     else
         m_health.set(part, sick > 0 ? PartState::Degraded : PartState::Ok, detail);
     m_latest.feeds.insert(exchange, snapshot);

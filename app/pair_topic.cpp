@@ -13,7 +13,6 @@ namespace {
 struct Gathered
 {
     const feed::StreamRow *worst = nullptr;
-    StreamState state = StreamState::Ended; // shown, of the worst
     UtcTime last_data{};
     quint64 frames = 0;
     DecimalText price;
@@ -23,31 +22,12 @@ struct Gathered
     QJsonArray streams;
 };
 
-bool isHealing(const feed::StreamRow &row)
-{
-    return row.heal_attempts > 0 && (row.state == StreamState::Requested || row.state == StreamState::Acknowledged);
-}
-
-// A stream that is healed again and again has been without data since its last data, not since the newest attempt.
-UtcTime sinceOf(const feed::StreamRow &row)
-{
-    return (isHealing(row) || isSick(row.state)) && toMs(row.last_event) != 0 ? row.last_event : row.since;
-}
-
-QString causeOf(const feed::StreamRow &row)
-{
-    return isHealing(row) ? QStringLiteral("asked for again (%1), no data yet").arg(row.heal_attempts) : row.cause;
-}
-
 void add(Gathered &pair, const feed::StreamRow &row, const LastStored &stored)
 {
     const StreamKey &key = row.key;
-    const StreamState shown = shownState(row);
-    if (!pair.worst || severityOf(shown) > severityOf(pair.state) ||
-        (shown == pair.state && sinceOf(row) < sinceOf(*pair.worst))) {
+    if (!pair.worst || severityOf(row.state) > severityOf(pair.worst->state) ||
+        (row.state == pair.worst->state && row.since < pair.worst->since))
         pair.worst = &row;
-        pair.state = shown;
-    }
     pair.last_data = std::max(pair.last_data, row.last_event);
     pair.frames += row.frames;
     if (key.kind == StreamKind::MarkPrice) {
@@ -61,19 +41,23 @@ void add(Gathered &pair, const feed::StreamRow &row, const LastStored &stored)
             std::max(row.values.last_final, stored.value({key.exchange, key.pair, key.timeframe}, UtcTime{}));
         pair.finals.insert(timeframeText(key.timeframe), toMs(last));
     }
-    pair.streams.append(QJsonArray{key.kindText(), stateText(shown), toMs(sinceOf(row)), toMs(row.last_event),
-                                   qint64(row.frames), causeOf(row)});
+    pair.streams.append(QJsonArray{key.kindText(), stateText(row.state), toMs(row.since), toMs(row.last_event),
+                                   qint64(row.frames), row.cause});
 }
 
 QJsonObject object(const Gathered &pair)
 {
     const StreamKey &key = pair.worst->key;
-    QJsonObject object{
-        {QStringLiteral("exchange"), key.exchange},       {QStringLiteral("pair"), key.pair},
-        {QStringLiteral("state"), stateText(pair.state)}, {QStringLiteral("since"), toMs(sinceOf(*pair.worst))},
-        {QStringLiteral("cause"), causeOf(*pair.worst)},  {QStringLiteral("last_data"), toMs(pair.last_data)},
-        {QStringLiteral("frames"), qint64(pair.frames)},  {QStringLiteral("price"), decimalText(pair.price)},
-        {QStringLiteral("finals"), pair.finals},          {QStringLiteral("streams"), pair.streams}};
+    QJsonObject object{{QStringLiteral("exchange"), key.exchange},
+                       {QStringLiteral("pair"), key.pair},
+                       {QStringLiteral("state"), stateText(pair.worst->state)},
+                       {QStringLiteral("since"), toMs(pair.worst->since)},
+                       {QStringLiteral("cause"), pair.worst->cause},
+                       {QStringLiteral("last_data"), toMs(pair.last_data)},
+                       {QStringLiteral("frames"), qint64(pair.frames)},
+                       {QStringLiteral("price"), decimalText(pair.price)},
+                       {QStringLiteral("finals"), pair.finals},
+                       {QStringLiteral("streams"), pair.streams}};
     if (pair.mark) {
         object.insert(QStringLiteral("mark"), decimalText(pair.mark->price));
         object.insert(QStringLiteral("index"), decimalText(pair.mark->index_price));
@@ -84,13 +68,6 @@ QJsonObject object(const Gathered &pair)
 }
 
 } // namespace
-
-StreamState shownState(const feed::StreamRow &row)
-{
-    if (!isHealing(row))
-        return row.state;
-    return toMs(row.last_event) == 0 ? StreamState::Silent : StreamState::Stale;
-}
 
 int severityOf(StreamState state)
 {

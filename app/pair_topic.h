@@ -19,9 +19,6 @@ using LastStored = QHash<SeriesKey, UtcTime>; // open time of the newest stored 
 // Worst first: what needs a person, then what may need one, then what is well, then what has ended.
 int severityOf(StreamState state);
 
-// As people should read it: a sick stream that was asked for again is not well before its data comes.
-StreamState shownState(const feed::StreamRow &row);
-
 // By the key of the topic: "EXCHANGE PAIR".
 QHash<QString, QJsonObject> pairObjects(const feed::FeedSnapshot &feed, const LastStored &stored);
 

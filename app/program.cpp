@@ -14,11 +14,13 @@
 #include "app/commands/sync.h"
 #include "app/load_config.h"
 #include "app/run_headless.h"
+#include "base/printable.h"
 
 #include <QCoreApplication>
 
 #include <cstdio>
 #include <optional>
+#include <sys/stat.h>
 
 namespace tk::app {
 
@@ -55,6 +57,9 @@ bool hasDisplay()
 
 int run(int argc, char *argv[], RunWindow window)
 {
+    // Databases, spool, journal: not for everybody, and for the group as the service manager says. What others are to
+    // read, as files for freqtrade, is given its mode.
+    ::umask(::umask(0) | 0007);
     if (const auto line = windowWanted(argc, argv); line && window) {
         if (!hasDisplay()) {
             std::fputs("tapekeeper: there is no display; run it with --no-gui\n", stderr);
@@ -68,7 +73,7 @@ int run(int argc, char *argv[], RunWindow window)
     QCoreApplication::setApplicationVersion(QStringLiteral(TAPEKEEPER_VERSION));
     const auto line = parseCommandLine(QCoreApplication::arguments());
     if (!line) {
-        std::fprintf(stderr, "tapekeeper: %s\n", qUtf8Printable(line.error().message));
+        std::fprintf(stderr, "tapekeeper: %s\n", qUtf8Printable(printable(line.error().message)));
         return WrongUsage;
     }
     installLogFormat(line->log_format);

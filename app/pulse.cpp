@@ -41,7 +41,7 @@ void Pulse::sample()
         frames += double(feed->frames);
         sick += feed->count(StreamState::Stale) + feed->count(StreamState::Silent);
         for (const feed::ConnectionRow &connection : feed->connections)
-            up += connection.up ? 1 : 0;
+            up += connection.delivers() ? 1 : 0;
     }
     rate(QStringLiteral("frames_per_second"), m_frames, frames);
     sample.insert(QStringLiteral("sick_streams"), sick);

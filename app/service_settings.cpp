@@ -21,21 +21,23 @@ Result<QSslConfiguration> tlsFor(const config::ExchangeSettings &exchange)
     return tls;
 }
 
-QNetworkProxy proxyFrom(const QUrl &url)
+QNetworkProxy proxyFrom(const QUrl &url, const config::Secret &password)
 {
     const bool socks = url.scheme().startsWith(QLatin1String("socks"));
     return {socks ? QNetworkProxy::Socks5Proxy : QNetworkProxy::HttpProxy, url.host(),
-            quint16(url.port(socks ? 1080 : 3128)), url.userName(), url.password()};
+            quint16(url.port(socks ? 1080 : 3128)), url.userName(),
+            url.userName().isEmpty() ? QString() : QString::fromUtf8(password.reveal())};
 }
+
+} // namespace
 
 exchange::Wanted wantedBy(const config::ExchangeSettings &exchange)
 {
     return {.all = !exchange.pairs.has_value(),
+            .all_of = exchange.all_of,
             .pairs = exchange.pairs.value_or(QStringList()),
             .exclude = exchange.exclude};
 }
-
-} // namespace
 
 Result<std::unique_ptr<exchange::ExchangeAdapter>> makeAdapter(const QString &exchange)
 {
@@ -69,7 +71,7 @@ Result<feed::FeedSettings> feedSettings(const config::Settings &settings, const 
     feed.timeframes = exchange.timeframes;
     feed.major_bases = settings.supervision.major_pairs;
     for (const QUrl &proxy : exchange.proxies)
-        feed.proxies.push_back(proxyFrom(proxy));
+        feed.proxies.push_back(proxyFrom(proxy, exchange.proxy_password));
     feed.heartbeat = settings.supervision.heartbeat;
     feed.stale_after = settings.supervision.stale_after;
     feed.major_quorum = settings.supervision.major_quorum;

@@ -12,6 +12,9 @@ Result<feed::FeedSettings> feedSettings(const config::Settings &settings, const 
 Result<history::HistorySettings> historySettings(const config::Settings &settings,
                                                  const config::ExchangeSettings &exchange);
 
+// Which instruments the configuration wants.
+exchange::Wanted wantedBy(const config::ExchangeSettings &exchange);
+
 // The adapter of an exchange by its name; an error for one that this version does not know.
 Result<std::unique_ptr<exchange::ExchangeAdapter>> makeAdapter(const QString &exchange);
 

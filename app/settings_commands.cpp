@@ -1,7 +1,10 @@
 #include "app/settings_commands.h"
 
 #include "app/service_settings.h"
+#include "base/printable.h"
+#include "base/regular_file.h"
 #include "config/load.h"
+#include "config/toml_limits.h"
 #include "exchange/selection.h"
 
 #include <QDir>
@@ -33,6 +36,13 @@ QJsonArray toJson(const std::vector<config::Problem> &problems)
     return rows;
 }
 
+// As the configuration says it.
+QString allName(const config::ExchangeSettings &exchange)
+{
+    const QString all = QStringLiteral("all");
+    return exchange.all_of == config::ExchangeSettings().all_of ? all : all + u':' + exchange.all_of.toLower();
+}
+
 QJsonObject inForce(const config::Settings &settings)
 {
     QJsonArray exchanges;
@@ -42,8 +52,8 @@ QJsonObject inForce(const config::Settings &settings)
             timeframes.append(timeframeText(timeframe));
         exchanges.append(QJsonObject{
             {QStringLiteral("name"), exchange.name},
-            {QStringLiteral("pairs"), exchange.pairs ? QJsonValue(QJsonArray::fromStringList(*exchange.pairs))
-                                                     : QJsonValue(QStringLiteral("all"))},
+            {QStringLiteral("pairs"),
+             exchange.pairs ? QJsonValue(QJsonArray::fromStringList(*exchange.pairs)) : QJsonValue(allName(exchange))},
             {QStringLiteral("exclude"), QJsonArray::fromStringList(exchange.exclude)},
             {QStringLiteral("streams"), QJsonArray::fromStringList(exchange.streams)},
             {QStringLiteral("timeframes"), timeframes}});
@@ -71,12 +81,10 @@ struct Content
 
 Result<Content> read(const QString &name)
 {
-    QFile file(name);
-    if (!file.exists())
-        return Content{};
-    if (!file.open(QIODevice::ReadOnly))
-        return Error{Error::Kind::Storage, QStringLiteral("%1 cannot be read: %2").arg(name, file.errorString())};
-    return Content{true, file.readAll()};
+    auto file = readSmallFileIfAny(name, config::mostConfigBytes);
+    if (!file)
+        return file.error();
+    return file->has_value() ? Content{true, std::move((*file)->bytes)} : Content{};
 }
 
 // As a whole or not at all. A file that is there keeps its permissions.
@@ -108,55 +116,8 @@ QString statusText(exchange::InstrumentStatus status)
     return QStringLiteral("other");
 }
 
-} // namespace
-
-SettingsCommands::SettingsCommands(Engine engine)
-    : m_engine(std::move(engine))
-{}
-
-bool SettingsCommands::knows(const QString &command)
+Status writable(const ConfigPlace &place)
 {
-    static const QStringList commands{QStringLiteral("settings"), QStringLiteral("settings-check"),
-                                      QStringLiteral("settings-write"), QStringLiteral("secret-write"),
-                                      QStringLiteral("instruments")};
-    return commands.contains(command);
-}
-
-void SettingsCommands::run(const QString &command, const QJsonObject &args, const link::Reply &reply)
-{
-    const auto told = answer(command, args);
-    if (told)
-        reply.finish(*told);
-    else
-        reply.fail(told.error());
-}
-
-Result<QJsonValue> SettingsCommands::answer(const QString &command, const QJsonObject &args)
-{
-    const auto text = [&](const char *key) { return args.value(QLatin1String(key)).toString(); };
-    if (command == QLatin1String("instruments"))
-        return instruments(text("exchange"));
-    if (place().file.isEmpty())
-        return refusal(QStringLiteral("this engine has no configuration file"));
-    if (command == QLatin1String("settings"))
-        return show();
-    if (command == QLatin1String("settings-check"))
-        return check(text("text"));
-    if (command == QLatin1String("secret-write"))
-        return writeSecret(text("name"), text("value"));
-    if (!args.value(QLatin1String("text")).isString() || !args.value(QLatin1String("was")).isString())
-        return refusal(QStringLiteral("settings-write needs \"text\", and \"was\": the text it is based on"));
-    return write(text("text"), text("was"));
-}
-
-ConfigPlace SettingsCommands::place() const
-{
-    return m_engine.place ? m_engine.place() : ConfigPlace{};
-}
-
-Status SettingsCommands::writable() const
-{
-    const ConfigPlace place = this->place();
     if (place.demo)
         return refusal(QStringLiteral("the demo runs with settings of its own: %1 is not changed from here; start "
                                       "without --demo to change it")
@@ -173,24 +134,29 @@ Status SettingsCommands::writable() const
     return ok();
 }
 
-Result<QJsonValue> SettingsCommands::show() const
+Result<QJsonValue> show(const ConfigPlace &place, const config::Settings &settings)
 {
-    const QString file = place().file;
+    const QString &file = place.file;
     const auto content = read(file);
     if (!content)
         return content.error();
     const config::LoadResult loaded =
         config::parseSettings(content->text, file, QProcessEnvironment::systemEnvironment());
-    const config::Settings settings = m_engine.settings();
     const config::InfluxSettings &influx = settings.store.influx;
-    const Status may = writable();
+    const QString text = QString::fromUtf8(content->text);
+    const QString told = withoutPasswords(text);
+    const Status may = told == text
+                           ? writable(place)
+                           : Status(refusal(QStringLiteral("a URL in %1 has a password in it, which is not shown "
+                                                           "here: take it out by hand first")
+                                                .arg(file)));
     return QJsonValue(
         QJsonObject{{QStringLiteral("file"), file},
                     {QStringLiteral("exists"), content->exists},
-                    {QStringLiteral("text"), QString::fromUtf8(content->text)},
+                    {QStringLiteral("text"), told},
                     {QStringLiteral("writable"), may.has_value()},
                     {QStringLiteral("why_not"), may ? QString() : may.error().message},
-                    {QStringLiteral("demo"), place().demo},
+                    {QStringLiteral("demo"), place.demo},
                     {QStringLiteral("problems"), toJson(loaded.problems)},
                     {QStringLiteral("values"), inForce(settings)},
                     {QStringLiteral("secrets"),
@@ -200,18 +166,19 @@ Result<QJsonValue> SettingsCommands::show() const
                                                                            influx.password_file, influx.password)}}}});
 }
 
-Result<QJsonValue> SettingsCommands::check(const QString &text) const
+Result<QJsonValue> check(const ConfigPlace &place, const QString &text)
 {
     const config::LoadResult loaded =
-        config::parseSettings(text.toUtf8(), place().file, QProcessEnvironment::systemEnvironment());
+        config::parseSettings(text.toUtf8(), place.file, QProcessEnvironment::systemEnvironment());
     return QJsonValue(QJsonObject{{QStringLiteral("problems"), toJson(loaded.problems)}});
 }
 
-Result<QJsonValue> SettingsCommands::write(const QString &text, const QString &was)
+// Judged and on the disk, or an error and nothing changed.
+Status put(const ConfigPlace &place, const QString &text, const QString &was)
 {
-    if (const Status may = writable(); !may)
+    if (const Status may = writable(place); !may)
         return may.error();
-    const QString file = place().file;
+    const QString &file = place.file;
     const auto content = read(file);
     if (!content)
         return content.error();
@@ -227,53 +194,44 @@ Result<QJsonValue> SettingsCommands::write(const QString &text, const QString &w
             problems.append(problem.text());
         return Error{Error::Kind::Config, problems.join(u'\n')};
     }
-    if (const Status saved = save(file, bytes); !saved)
-        return saved.error();
-    const Status taken = m_engine.reload
-                             ? m_engine.reload()
-                             : Status(refusal(QStringLiteral("this engine reads its configuration at its start")));
-    QJsonObject told{{QStringLiteral("applied"), taken.has_value()}};
-    if (!taken)
-        told.insert(QStringLiteral("restart"), taken.error().message);
-    return QJsonValue(told);
+    return save(file, bytes);
 }
 
-Result<QJsonValue> SettingsCommands::writeSecret(const QString &name, const QString &value)
+Result<QJsonValue> writeSecret(const ConfigPlace &place, const QString &name, const QString &value)
 {
     if (name != QLatin1String("token") && name != QLatin1String("password"))
         return refusal(QStringLiteral("secret-write knows the names \"token\" and \"password\""));
     const QByteArray secret = value.trimmed().toUtf8(); // as the loader reads it
     if (secret.isEmpty() || secret.size() > longestSecret || secret.contains('\n'))
         return refusal(QStringLiteral("a %1 is one line of text that is not empty").arg(name));
-    if (const Status may = writable(); !may)
+    if (const Status may = writable(place); !may)
         return may.error();
     const QString setting = QStringLiteral("influx-") + name;
-    const QString file = QFileInfo(place().file).dir().filePath(setting);
+    const QString file = QFileInfo(place.file).dir().filePath(setting);
     if (const Status saved = save(file, secret + '\n', QFile::ReadOwner | QFile::WriteOwner); !saved)
         return saved.error();
     return QJsonValue(QJsonObject{{QStringLiteral("file"), file}, {QStringLiteral("setting"), setting}});
 }
 
-Result<QJsonValue> SettingsCommands::instruments(const QString &exchange) const
+Result<QJsonValue> instruments(const config::Settings &settings, const QString &exchange)
 {
-    const config::Settings settings = m_engine.settings();
     const auto found = std::find_if(settings.exchanges.begin(), settings.exchanges.end(),
                                     [&](const config::ExchangeSettings &one) { return one.name == exchange; });
     if (found == settings.exchanges.end())
         return refusal(QStringLiteral("this engine has no exchange \"%1\"").arg(exchange));
-    QFile cache(QDir(settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange)));
-    if (!cache.open(QIODevice::ReadOnly))
+    const auto cache =
+        readSmallFile(QDir(settings.engine.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(exchange)),
+                      history::mostInstrumentBytes);
+    if (!cache)
         return Error{Error::Kind::Storage, QStringLiteral("the exchange has not told its list of pairs yet"), true};
     const auto adapter = makeAdapter(exchange);
     if (!adapter)
         return adapter.error();
-    const auto listed = adapter.value()->parseInstruments(cache.readAll());
+    const auto listed = adapter.value()->parseInstruments(cache->bytes);
     if (!listed)
         return listed.error();
-    const exchange::Wanted wanted{
-        .all = !found->pairs.has_value(), .pairs = found->pairs.value_or(QStringList()), .exclude = found->exclude};
     QSet<QString> collected;
-    for (const exchange::Instrument &instrument : exchange::select(*listed, wanted, {}).wanted)
+    for (const exchange::Instrument &instrument : exchange::select(*listed, wantedBy(*found), {}).wanted)
         collected.insert(instrument.unified);
     QJsonArray rows;
     for (const exchange::Instrument &instrument : *listed) {
@@ -284,6 +242,75 @@ Result<QJsonValue> SettingsCommands::instruments(const QString &exchange) const
                                     {QStringLiteral("collected"), collected.contains(instrument.unified)}});
     }
     return QJsonValue(QJsonObject{{QStringLiteral("instruments"), rows}});
+}
+
+} // namespace
+
+SettingsCommands::SettingsCommands(Engine engine)
+    : m_engine(std::move(engine))
+{
+    m_worker.setMaxThreadCount(1);
+}
+
+bool SettingsCommands::knows(const QString &command)
+{
+    static const QStringList commands{QStringLiteral("settings"), QStringLiteral("settings-check"),
+                                      QStringLiteral("settings-write"), QStringLiteral("secret-write"),
+                                      QStringLiteral("instruments")};
+    return commands.contains(command);
+}
+
+void SettingsCommands::run(const QString &command, const QJsonObject &args, const link::Reply &reply)
+{
+    const auto text = [&](const char *key) { return args.value(QLatin1String(key)).toString(); };
+    const ConfigPlace place = m_engine.place ? m_engine.place() : ConfigPlace{};
+    const config::Settings settings = m_engine.settings();
+    std::function<Result<QJsonValue>()> work;
+    if (command == QLatin1String("instruments")) {
+        work = [settings, name = text("exchange")] { return instruments(settings, name); };
+    } else if (place.file.isEmpty()) {
+        return reply.fail(refusal(QStringLiteral("this engine has no configuration file")));
+    } else if (command == QLatin1String("settings")) {
+        work = [place, settings] { return show(place, settings); };
+    } else if (command == QLatin1String("settings-check")) {
+        work = [place, wanted = text("text")] { return check(place, wanted); };
+    } else if (command == QLatin1String("secret-write")) {
+        work = [place, name = text("name"), value = text("value")] { return writeSecret(place, name, value); };
+    } else if (!args.value(QLatin1String("text")).isString() || !args.value(QLatin1String("was")).isString()) {
+        return reply.fail(
+            refusal(QStringLiteral("settings-write needs \"text\", and \"was\": the text it is based on")));
+    } else {
+        return write(text("text"), text("was"), reply);
+    }
+    m_worker.start([this, work = std::move(work), reply] {
+        QMetaObject::invokeMethod(this, [reply, told = work()] {
+            if (told)
+                reply.finish(*told);
+            else
+                reply.fail(told.error());
+        });
+    });
+}
+
+void SettingsCommands::write(const QString &text, const QString &was, const link::Reply &reply)
+{
+    const auto taken = [reply](const Status &status) {
+        QJsonObject told{{QStringLiteral("applied"), status.has_value()}};
+        if (!status)
+            told.insert(QStringLiteral("restart"), status.error().message);
+        reply.finish(QJsonValue(told));
+    };
+    const auto saved = [this, reply, taken](const Status &status) {
+        if (!status)
+            reply.fail(status.error());
+        else if (m_engine.reload)
+            m_engine.reload(taken);
+        else
+            taken(refusal(QStringLiteral("this engine reads its configuration at its start")));
+    };
+    m_worker.start([this, place = m_engine.place(), text, was, saved] {
+        QMetaObject::invokeMethod(this, [saved, status = put(place, text, was)] { saved(status); });
+    });
 }
 
 } // namespace tk::app

@@ -1,6 +1,9 @@
-// The configuration file over the link: shown, checked as the loader does it, written, taken over. Main thread.
+// The configuration file over the link: shown, checked as the loader does it, written, taken over. Main thread; files
+// are read and judged in a thread of their own, because a disk may be slow and a text long.
 //
 //   settings                      {file, exists, text, writable, demo, problems, values, secrets: {token, password}}
+//                                 a password in a URL, which the loader refuses, is left out of the text, and the file
+//                                 is not writable from here until somebody has taken it out
 //                                 values: of what is in force; secrets: where each comes from ("environment", "file",
 //                                 "service manager" or ""), never what it is
 //   settings-check {text}         {problems: [{line, key, found, allowed}]}
@@ -17,6 +20,9 @@
 #include "config/settings.h"
 #include "link/command_handler.h"
 
+#include <QObject>
+#include <QThreadPool>
+
 #include <functional>
 
 namespace tk::app {
@@ -27,14 +33,18 @@ struct ConfigPlace
     bool demo = false; // the settings are the demo's, not the user's to change
 };
 
-class SettingsCommands
+// Reads the configuration again, and says how that went, later.
+using Reload = std::function<void(std::function<void(const Status &)> done)>;
+
+class SettingsCommands final : public QObject
 {
+    Q_OBJECT
 public:
     struct Engine // what the commands need of it
     {
         std::function<config::Settings()> settings;
         std::function<ConfigPlace()> place; // nothing: no file
-        std::function<Status()> reload;
+        Reload reload;
     };
 
     explicit SettingsCommands(Engine engine);
@@ -43,16 +53,10 @@ public:
     void run(const QString &command, const QJsonObject &args, const link::Reply &reply);
 
 private:
-    ConfigPlace place() const;
-    Status writable() const;
-    Result<QJsonValue> answer(const QString &command, const QJsonObject &args);
-    Result<QJsonValue> show() const;
-    Result<QJsonValue> check(const QString &text) const;
-    Result<QJsonValue> write(const QString &text, const QString &was);
-    Result<QJsonValue> writeSecret(const QString &name, const QString &value);
-    Result<QJsonValue> instruments(const QString &exchange) const;
+    void write(const QString &text, const QString &was, const link::Reply &reply);
 
     Engine m_engine;
+    QThreadPool m_worker; // one at a time, in order; last: its end waits for what runs
 };
 
 } // namespace tk::app

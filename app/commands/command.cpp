@@ -1,6 +1,7 @@
 #include "app/commands/command.h"
 
 #include "app/demo.h"
+#include "base/printable.h"
 
 #include <cstdio>
 
@@ -45,7 +46,7 @@ void Command::fail(const Error &error)
 
 void Command::complain(const QString &message) const
 {
-    std::fprintf(stderr, "tapekeeper: %s\n", qUtf8Printable(message));
+    std::fprintf(stderr, "tapekeeper: %s\n", qUtf8Printable(printable(message)));
 }
 
 bool Command::print(const Table &table) const

@@ -4,11 +4,19 @@
 
 #include <QLoggingCategory>
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace tk::app {
 
 namespace {
+
+constexpr std::chrono::seconds silencePatience{30}; // beyond the first seconds, which are told at once
+
+void say(const QString &line)
+{
+    std::fprintf(stderr, "tapekeeper: %s\n", qUtf8Printable(line));
+}
 
 bool meansNoEngine(const Error &error)
 {
@@ -34,6 +42,27 @@ EngineAccess::EngineAccess(CommandLine line, config::Settings settings)
     connect(&m_client, &LinkClient::refused, this, [this](qint64 id, const Error &error) {
         if (id == m_request)
             end([this, error] { Q_EMIT failed(error); });
+    });
+    // A request may take its time; the engine says every second that it is at work. One that says nothing is hung.
+    m_patience.setSingleShot(true);
+    setPatience(silencePatience);
+    connect(&m_client, &LinkClient::wentSilent, this, [this] {
+        m_silentSince = SystemClock().utcNow() - LinkClient::silence;
+        say(QStringLiteral("the engine does not answer since %1").arg(isoText(m_silentSince).mid(11, 8)));
+        m_patience.start();
+    });
+    connect(&m_client, &LinkClient::heardAgain, this, [this] {
+        m_patience.stop();
+        say(QStringLiteral("the engine answers again"));
+    });
+    connect(&m_patience, &QTimer::timeout, this, [this] {
+        end([this] {
+            Q_EMIT failed(Error{Error::Kind::Timeout,
+                                QStringLiteral("the engine on %1 does not answer since %2: look into its log, or "
+                                               "restart it")
+                                    .arg(m_settings.engine.data_dir, isoText(m_silentSince).mid(11, 8)),
+                                true});
+        });
     });
     connect(&m_client, &LinkClient::failed, this, [this](const Error &error) {
         if (m_ended)

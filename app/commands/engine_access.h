@@ -7,6 +7,8 @@
 #include "app/engine.h"
 #include "link/link_client.h"
 
+#include <QTimer>
+
 #include <memory>
 #include <optional>
 
@@ -24,6 +26,9 @@ public:
 
     void tell(const QString &command, const QJsonObject &args); // besides; its answer does not matter
     void stop();                                                // no answer is wanted any more: failed() says so
+
+    // How long a silent engine is waited for, beyond the seconds after which it is told that it is silent.
+    void setPatience(std::chrono::milliseconds patience) { m_patience.setInterval(patience); }
 
     bool isOwn() const { return m_own; }
 
@@ -48,6 +53,8 @@ private:
     std::function<void()> m_last; // what is told when the own engine has stopped
     link::LinkClient m_client;
     qint64 m_request = 0;
+    QTimer m_patience; // runs while the engine is silent
+    UtcTime m_silentSince{};
     std::optional<Demo> m_demo; // outlives the engine
     std::unique_ptr<Engine> m_engine;
 };

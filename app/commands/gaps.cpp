@@ -80,27 +80,34 @@ void GapsCommand::show(const QJsonArray &rows)
                                  {QStringLiteral("cause")}},
                                 rows);
     qsizetype unfillable = 0;
+    qsizetype notCollected = 0;
     qint64 missing = 0;
     for (const QJsonValue &row : rows) {
+        if (row[QLatin1String("state")].toString() == QLatin1String("not collected")) {
+            ++notCollected;
+            continue;
+        }
         const bool settled = row[QLatin1String("state")].toString() == QLatin1String("unfillable");
         unfillable += settled ? 1 : 0;
         missing += settled ? 0 : row[QLatin1String("missing")].toInteger();
     }
-    const qsizetype open = rows.size() - unfillable;
+    const qsizetype open = rows.size() - unfillable - notCollected;
     const bool toPerson = formatOr(line().format) == OutputFormat::Table;
     if ((!rows.isEmpty() || !toPerson) && !print(table))
         return finish(Internal);
     if (open == 0 && unfillable == 0)
-        complain(QStringLiteral("no gaps"));
+        complain(notCollected > 0 ? QStringLiteral("no gaps in what is collected") : QStringLiteral("no gaps"));
     else
         complain(QStringLiteral("%1 gaps are open, %2 candles missing; %3 are unfillable: the exchange does not have "
                                 "them, they do not count")
                      .arg(open)
                      .arg(missing)
                      .arg(unfillable));
+    if (notCollected > 0)
+        complain(QStringLiteral("%1 pairs of the configuration are not collected at all").arg(notCollected));
     if (open > 0 && !line().repair)
         complain(QStringLiteral("tapekeeper gaps --repair fetches what is missing"));
-    finish(open > 0 ? DoesNotHold : Done);
+    finish(open > 0 || notCollected > 0 ? DoesNotHold : Done);
 }
 
 void GapsCommand::interrupted(int count)

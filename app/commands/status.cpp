@@ -40,6 +40,11 @@ QString age(const QJsonObject &object, const char *key)
     return ageText(milliseconds(number(object, key)));
 }
 
+bool isDelivering(const QJsonObject &states)
+{
+    return number(states, "live") + number(states, "quiet") + number(states, "late") > 0;
+}
+
 void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
 {
     QStringList counts;
@@ -50,7 +55,12 @@ void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
     }
     const QJsonArray sick = exchange.value(QLatin1String("sick_streams")).toArray();
     const QJsonArray majors = exchange.value(QLatin1String("stale_majors")).toArray();
-    rows.add(QStringLiteral("feed ") + name, sick.isEmpty() ? QStringLiteral("ok") : QStringLiteral("degraded"), {},
+    const QString emptySince = text(exchange, "waiting_since");
+    const QString state = !emptySince.isEmpty()  ? QStringLiteral("waiting")
+                          : !sick.isEmpty()      ? QStringLiteral("degraded")
+                          : isDelivering(states) ? QStringLiteral("ok")
+                                                 : QStringLiteral("waiting");
+    rows.add(QStringLiteral("feed ") + name, state, emptySince,
              QStringLiteral("%1 streams (%2), %3 frames, %4 final candles, %5 reconnects, %6 of %7 majors stale")
                  .arg(number(exchange, "streams"))
                  .arg(counts.isEmpty() ? QStringLiteral("none yet") : counts.join(QStringLiteral(", ")))
@@ -59,16 +69,27 @@ void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
                  .arg(number(exchange, "reconnects"))
                  .arg(majors.size())
                  .arg(number(exchange, "majors")));
+    for (const QJsonValue &value : exchange.value(QLatin1String("not_collected")).toArray())
+        rows.add(value[QLatin1String("pair")].toString(), QStringLiteral("not collected"), {},
+                 value[QLatin1String("cause")].toString());
     for (const QJsonValue &value : exchange.value(QLatin1String("connections")).toArray()) {
         const QJsonObject connection = value.toObject();
         const bool down = text(connection, "state") == QLatin1String("down");
+        const QString cause = text(connection, "cause");
+        const QString figures =
+            down ? QString()
+                 : QStringLiteral("%1 streams%2, age %3, next rotation in %4, %5 reconnects")
+                       .arg(number(connection, "streams"))
+                       .arg(number(connection, "delivering") < number(connection, "judged")
+                                ? QStringLiteral(" (%1 deliver)").arg(number(connection, "delivering"))
+                                : QString())
+                       .arg(age(connection, "age_ms"), age(connection, "next_rotation_ms"))
+                       .arg(number(connection, "reconnects"));
         rows.add(QStringLiteral("connection ") + text(connection, "label"), text(connection, "state"),
-                 text(connection, "down_since"),
-                 down ? text(connection, "cause")
-                      : QStringLiteral("%1 streams, age %2, next rotation in %3, %4 reconnects")
-                            .arg(number(connection, "streams"))
-                            .arg(age(connection, "age_ms"), age(connection, "next_rotation_ms"))
-                            .arg(number(connection, "reconnects")));
+                 text(connection, "since"),
+                 cause.isEmpty() ? figures
+                 : down          ? cause
+                                 : cause + QStringLiteral("; ") + figures);
     }
     for (const QJsonValue &value : sick) {
         const QJsonObject stream = value.toObject();
@@ -197,6 +218,7 @@ StatusCommand::StatusCommand(const CommandLine &commandLine, const config::Setti
 
 void StatusCommand::start()
 {
+    m_access.setPatience(std::chrono::seconds(1)); // it is asked how it is: that it does not answer is the answer
     m_access.ask(QStringLiteral("status"), {}, false);
 }
 
@@ -207,6 +229,7 @@ void StatusCommand::show(const QJsonObject &status)
                              : print(statusTable(status));
     if (!printed)
         return finish(Internal);
+    complain(status.value(QLatin1String("verdict"))[QLatin1String("text")].toString());
     for (const QJsonValue &reason : status.value(QLatin1String("reasons")).toArray())
         complain(reason.toString());
     finish(status.value(QLatin1String("ok")).toBool() ? Done : DoesNotHold);

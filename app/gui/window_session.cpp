@@ -214,11 +214,11 @@ void WindowSession::show(monitor::EngineConnection::Way way)
     m_window = std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{
         *m_view, m_theme, m_asker, m_settings, ui::Keyring::isBuiltIn() ? m_keyring.get() : nullptr});
     m_window->restoreSession();
-    connect(m_window.get(), &ui::MainWindow::quitWanted, this, &WindowSession::quit);
-    connect(m_window.get(), &ui::MainWindow::closed, this, &WindowSession::quit);
+    connect(m_window.get(), &ui::MainWindow::quitWanted, this, &WindowSession::askQuit);
+    connect(m_window.get(), &ui::MainWindow::closed, this, &WindowSession::askQuit);
     if (ui::Tray::isAvailable()) {
         m_tray = std::make_unique<ui::Tray>(*m_view, m_theme);
-        connect(m_tray.get(), &ui::Tray::quitWanted, this, &WindowSession::quit);
+        connect(m_tray.get(), &ui::Tray::quitWanted, this, &WindowSession::askQuit);
         connect(m_tray.get(), &ui::Tray::showWanted, this, &WindowSession::bringForward);
         connect(&m_window->status(), &ui::StatusStrip::lineChanged, this,
                 [this] { m_tray->setLine(m_window->status().line()); });
@@ -238,6 +238,25 @@ void WindowSession::bringForward()
     m_window->show();
     m_window->raise();
     m_window->activateWindow();
+}
+
+// An engine inside ends with its window: what it is at work on is told before.
+void WindowSession::askQuit()
+{
+    const auto backfill =
+        m_engine && m_engine->engine() ? m_engine->engine()->commands().facts().backfill : std::nullopt;
+    if (!backfill)
+        return quit();
+    const qint64 percent = backfill->wanted > 0 ? 100 * backfill->settled / backfill->wanted : 0;
+    m_asker.confirm(
+        m_window.get(),
+        {.title = tr("Quit while a backfill is under way?"),
+         .text = tr("It is at %1 %. It goes on by itself at the next start; to end it for good, cancel it in "
+                    "the Backfill dialog first. While Tapekeeper is not running, nothing is collected.")
+                     .arg(percent),
+         .action = tr("Quit"),
+         .dangerous = false},
+        [this] { quit(); });
 }
 
 void WindowSession::quit()

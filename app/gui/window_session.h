@@ -38,6 +38,7 @@ private:
     void runEngine(const config::Settings &settings);
     void show(monitor::EngineConnection::Way way);
     void bringForward();
+    void askQuit();
     void quit();
     void fail(const QString &title, const QString &text, int code);
 

@@ -2,13 +2,22 @@
 
 #include "alert/event_json.h"
 #include "base/logging.h"
+#include "base/regular_file.h"
 
 #include <QDir>
 #include <QJsonDocument>
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 
 namespace tk::alert {
+
+namespace {
+
+constexpr qint64 slack = 1 << 20; // a file ends with the event that made it too long
+
+} // namespace
 
 EventLog::EventLog(QString folder)
     : EventLog(std::move(folder), Limits{})
@@ -28,28 +37,35 @@ Status EventLog::open()
 {
     load(file(1));
     load(file(0));
-    m_file.setFileName(file(0));
-    if (!m_file.open(QIODevice::WriteOnly | QIODevice::Append))
-        return Error{
-            Error::Kind::Storage,
-            QStringLiteral("events are kept in memory only: %1: %2").arg(m_file.fileName(), m_file.errorString())};
+    if (const int error = openForAppending())
+        return Error{Error::Kind::Storage,
+                     QStringLiteral("events are kept in memory only: %1: %2").arg(file(0), fileErrorText(error))};
     m_writable = true;
     // A line that a crash cut short must not swallow the next one.
     if (m_file.size() > 0) {
-        QFile tail(file(0));
-        if (tail.open(QIODevice::ReadOnly) && tail.seek(tail.size() - 1) && tail.read(1) != "\n")
+        const auto whole = readSmallFile(file(0), m_limits.file_bytes + slack);
+        if (whole && !whole->bytes.endsWith('\n'))
             m_file.write("\n");
     }
     return ok();
 }
 
+// An errno, or 0.
+int EventLog::openForAppending()
+{
+    const int descriptor = openRegular(file(0), O_WRONLY | O_CREAT | O_APPEND, Links::Refuse);
+    if (descriptor < 0)
+        return -descriptor;
+    return m_file.open(descriptor, QIODevice::WriteOnly | QIODevice::Append, QFile::AutoCloseHandle) ? 0 : EIO;
+}
+
 void EventLog::load(const QString &name)
 {
-    QFile source(name);
-    if (!source.open(QIODevice::ReadOnly))
+    const auto source = readSmallFile(name, m_limits.file_bytes + slack);
+    if (!source)
         return;
-    while (!source.atEnd()) {
-        const auto event = eventFromJson(QJsonDocument::fromJson(source.readLine()).object());
+    for (const QByteArray &line : source->bytes.split('\n')) {
+        const auto event = eventFromJson(QJsonDocument::fromJson(line).object());
         if (!event)
             continue;
         insert(*event);
@@ -87,7 +103,7 @@ void EventLog::append(const Event &event)
         m_file.close();
         QFile::remove(file(1));
         QFile::rename(file(0), file(1));
-        if (!m_file.open(QIODevice::WriteOnly | QIODevice::Append)) {
+        if (openForAppending() != 0) {
             m_writable = false;
             return;
         }

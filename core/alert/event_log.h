@@ -35,6 +35,7 @@ public:
     const Event *find(qint64 id) const;
 
 private:
+    int openForAppending();
     void load(const QString &file);
     void insert(const Event &event);
     void append(const Event &event);

@@ -54,4 +54,10 @@ milliseconds ScaledClock::timerDelay(milliseconds span) const
     return std::max(milliseconds(qint64(double(span.count()) / m_factor)), milliseconds(1));
 }
 
+milliseconds ScaledClock::pauseOfMachine() const
+{
+    constexpr double usual = 200; // ms
+    return milliseconds(qint64(std::max(0.0, m_factor - 1) * usual));
+}
+
 } // namespace tk

@@ -15,6 +15,10 @@ public:
 
     // How long a QTimer has to be set for this clock to advance by `span`; never below one millisecond.
     virtual milliseconds timerDelay(milliseconds span) const = 0;
+
+    // By how much this clock runs on while the machine pauses a thread for a moment, as every machine does. Whoever
+    // takes a silence for evidence adds it: nothing for the system's clock, whole seconds for one that runs fast.
+    virtual milliseconds pauseOfMachine() const { return milliseconds(0); }
 };
 
 class SystemClock final : public Clock
@@ -35,6 +39,7 @@ public:
     UtcTime utcNow() const override;
     MonotonicTime now() const override;
     milliseconds timerDelay(milliseconds span) const override;
+    milliseconds pauseOfMachine() const override;
     double factor() const { return m_factor; }
 
 private:

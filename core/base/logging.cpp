@@ -1,5 +1,6 @@
 #include "base/logging.h"
 
+#include "base/printable.h"
 #include "base/time.h"
 
 #include <QJsonDocument>
@@ -69,7 +70,9 @@ QByteArray formatLogLine(LogFormat format, QtMsgType type, const char *category,
         return QJsonDocument(object).toJson(QJsonDocument::Compact);
     }
     QByteArray line = isoText(now, true).toLatin1() + ' ' + levelName(type) + ' ' + room.toByteArray() + ' ';
-    line += message.toUtf8().replace('\n', ' ').replace('\r', ' '); // text from outside begins no line of its own
+    QString text = message;
+    text.replace(u'\n', u' ').replace(u'\r', u' '); // text from outside begins no line of its own
+    line += printable(text).toUtf8();               // and gives a terminal no orders
     return line;
 }
 

@@ -1,11 +1,13 @@
 #include "config/load.h"
 
+#include "base/regular_file.h"
 #include "config/load_exchange.h"
 #include "config/load_host.h"
+#include "config/load_secret.h"
 #include "config/section.h"
+#include "config/toml_limits.h"
 
 #include <QDir>
-#include <QFile>
 #include <QHostAddress>
 #include <QRegularExpression>
 
@@ -55,6 +57,11 @@ void loadEngine(Section section, EngineSettings &engine)
         engine.http = parseListenAddress(http);
         if (!http.isEmpty() && !engine.http)
             section.report(httpKey, node, node->describe(), QStringLiteral("\"ADDRESS:PORT\", or \"\" for none"));
+        else if (engine.http && !QHostAddress(engine.http->host).isLoopback())
+            section.warn(httpKey, node,
+                         QStringLiteral("%1, where every computer that reaches this one may ask, without a password")
+                             .arg(node->describe()),
+                         QStringLiteral("\"127.0.0.1:%1\", or a firewall in front of it").arg(engine.http->port));
     }
     section.finish();
 }
@@ -86,30 +93,6 @@ void loadSupervision(Section section, SupervisionSettings &supervision)
     section.finish();
 }
 
-// From the environment, else the file named, else systemd's credential.
-Secret loadSecret(Section &section, const QString &fileKey, QString &file, const QString &variable,
-                  const QString &credential, const QProcessEnvironment &environment)
-{
-    const Node *node = section.find(fileKey);
-    section.path(fileKey, file);
-    if (const QString value = environment.value(variable); !value.isEmpty())
-        return Secret(value.toUtf8());
-    QString source = file;
-    if (source.isEmpty()) {
-        const QString folder = environment.value(QStringLiteral("CREDENTIALS_DIRECTORY"));
-        source = folder + u'/' + credential;
-        if (folder.isEmpty() || !QFile::exists(source))
-            return {};
-    }
-    QFile content(source);
-    if (!content.open(QIODevice::ReadOnly)) {
-        section.report(fileKey, node, source + QStringLiteral(" (") + content.errorString() + u')',
-                       QStringLiteral("a readable file with the secret alone, or %1 in the environment").arg(variable));
-        return {};
-    }
-    return Secret(content.read(65'536).trimmed());
-}
-
 void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironment &environment)
 {
     section.url(QStringLiteral("url"), influx.url, {QStringLiteral("http"), QStringLiteral("https")});
@@ -121,12 +104,18 @@ void loadInflux(Section section, InfluxSettings &influx, const QProcessEnvironme
     section.text(QStringLiteral("user"), influx.user);
     section.duration(QStringLiteral("retention"), influx.retention, 1h, hundredYears, true);
     section.duration(QStringLiteral("timeout"), influx.timeout, 1s, 10min);
-    section.path(QStringLiteral("tls_ca_file"), influx.tls_ca_file);
-    influx.token = loadSecret(section, QStringLiteral("token_file"), influx.token_file,
-                              QStringLiteral("TAPEKEEPER_INFLUX_TOKEN"), QStringLiteral("influx-token"), environment);
-    influx.password =
-        loadSecret(section, QStringLiteral("password_file"), influx.password_file,
-                   QStringLiteral("TAPEKEEPER_INFLUX_PASSWORD"), QStringLiteral("influx-password"), environment);
+    const QString caKey = QStringLiteral("tls_ca_file");
+    const Node *ca = section.find(caKey);
+    if (section.path(caKey, influx.tls_ca_file) && !influx.tls_ca_file.isEmpty() && !isReadableFile(influx.tls_ca_file))
+        section.report(caKey, ca, ca->describe(), QStringLiteral("\"\" or a readable PEM file"));
+    influx.token = loadSecret(
+        section,
+        {QStringLiteral("token_file"), QStringLiteral("TAPEKEEPER_INFLUX_TOKEN"), QStringLiteral("influx-token")},
+        influx.token_file, environment);
+    influx.password = loadSecret(section,
+                                 {QStringLiteral("password_file"), QStringLiteral("TAPEKEEPER_INFLUX_PASSWORD"),
+                                  QStringLiteral("influx-password")},
+                                 influx.password_file, environment);
     section.finish();
 }
 
@@ -135,6 +124,10 @@ void loadStore(Section section, StoreSettings &store, const QProcessEnvironment 
     section.word(QStringLiteral("kind"), store.kind, {QStringLiteral("embedded"), QStringLiteral("influx")});
     section.duration(QStringLiteral("retention"), store.retention, 1h, hundredYears, true);
     loadInflux(section.table(QStringLiteral("influx")), store.influx, environment);
+    const Node *influx = section.find(QStringLiteral("influx"));
+    if (store.kind == QLatin1String("influx") && store.influx.api == QLatin1String("v2") && store.influx.org.isEmpty())
+        section.report(QStringLiteral("influx.org"), influx, QStringLiteral("nothing"),
+                       QStringLiteral("the name of an organisation: InfluxDB 2 writes for one"));
     section.finish();
 }
 
@@ -191,13 +184,14 @@ QString defaultSettingsFile(const QProcessEnvironment &environment)
 
 LoadResult loadSettings(const QString &file, const QProcessEnvironment &environment)
 {
-    QFile source(file.isEmpty() ? defaultSettingsFile(environment) : file);
-    if (file.isEmpty() && !source.exists())
-        return parseSettings({}, source.fileName(), environment);
-    if (source.open(QIODevice::ReadOnly))
-        return parseSettings(source.readAll(), source.fileName(), environment);
-    LoadResult result = parseSettings({}, source.fileName(), environment);
-    result.problems = {{result.file, 0, 0, {}, source.errorString(), QStringLiteral("a readable file")}};
+    const QString name = file.isEmpty() ? defaultSettingsFile(environment) : file;
+    const auto source = readSmallFileIfAny(name, mostConfigBytes);
+    if (source && (source->has_value() || file.isEmpty()))
+        return parseSettings(source->has_value() ? (*source)->bytes : QByteArray(), name, environment);
+    LoadResult result = parseSettings({}, name, environment);
+    const QString why = source ? QStringLiteral("no such file") : source.error().message;
+    result.problems = {
+        {result.file, 0, 0, {}, why, QStringLiteral("a readable file of at most %1 MiB").arg(mostConfigBytes >> 20)}};
     return result;
 }
 
@@ -211,15 +205,26 @@ LoadResult parseSettings(const QByteArray &text, const QString &file, const QPro
     Section top(&*tree, {}, result.file, result.problems);
     loadVersion(top);
     loadEngine(top.table(QStringLiteral("engine")), result.settings.engine);
-    result.settings.exchanges = loadExchanges(top, result.problems);
+    result.settings.exchanges = loadExchanges(top, result.problems, environment);
     loadSupervision(top.table(QStringLiteral("supervision")), result.settings.supervision);
     loadStore(top.table(QStringLiteral("store")), result.settings.store, environment);
     loadSpool(top.table(QStringLiteral("spool")), result.settings.spool);
     loadSync(top.table(QStringLiteral("sync")), result.settings.sync, result.problems);
     result.settings.hosts = loadHosts(top, result.problems);
     top.finish();
+    if (result.problems.size() >= mostProblems)
+        result.problems.push_back({file,
+                                   0,
+                                   0,
+                                   {},
+                                   QStringLiteral("more problems than are named here"),
+                                   QStringLiteral("none: mend the first ones, and look again")});
     std::stable_sort(result.problems.begin(), result.problems.end(),
                      [](const Problem &a, const Problem &b) { return a.file == b.file && a.line < b.line; });
+    const auto warnings = std::stable_partition(result.problems.begin(), result.problems.end(),
+                                                [](const Problem &problem) { return !problem.warning; });
+    result.warnings.assign(warnings, result.problems.end());
+    result.problems.erase(warnings, result.problems.end());
     return result;
 }
 

@@ -15,6 +15,7 @@ struct LoadResult
     QString file;      // what was read, or would have been
     Settings settings; // complete and usable only where there are no problems
     std::vector<Problem> problems;
+    std::vector<Problem> warnings; // it can be used, but somebody should know
 
     bool isGood() const { return problems.empty(); }
 };
@@ -23,7 +24,8 @@ struct LoadResult
 QString defaultSettingsFile(const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
 
 // An empty name means the default file, which may be absent: then the defaults hold. A file that is named must exist.
-// Secrets come from TAPEKEEPER_INFLUX_TOKEN and TAPEKEEPER_INFLUX_PASSWORD, the files named, or $CREDENTIALS_DIRECTORY.
+// Secrets come from TAPEKEEPER_INFLUX_TOKEN, TAPEKEEPER_INFLUX_PASSWORD and TAPEKEEPER_PROXY_PASSWORD, the files named,
+// or $CREDENTIALS_DIRECTORY.
 LoadResult loadSettings(const QString &file = {},
                         const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
 

@@ -1,15 +1,23 @@
 #include "config/load_exchange.h"
 
-#include "market/pair.h"
+#include "base/regular_file.h"
+#include "config/load_secret.h"
+#include "config/pair_text.h"
+#include "config/toml_limits.h"
 
-#include <QFile>
 #include <QFileInfo>
+#include <QRegularExpression>
+#include <QSet>
+
+#include <functional>
 
 namespace tk::config {
 
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr size_t mostExchanges = 16;
 
 const QStringList &knownStreams()
 {
@@ -28,46 +36,71 @@ QStringList knownTimeframes()
     return names;
 }
 
-QString pairRule()
+// Takes perpetuals, each once.
+class PairTaker
 {
-    return QStringLiteral("a perpetual such as \"BTC/USDT:USDT\", each once");
-}
+public:
+    // What is allowed, where this is not.
+    QString operator()(const QString &text)
+    {
+        const QString name = perpetualName(text);
+        if (name.isEmpty() || m_seen.contains(name))
+            return pairRule();
+        m_seen.insert(name);
+        m_pairs.append(name);
+        return {};
+    }
+    bool has(const QString &name) const { return m_seen.contains(name); }
+    const QStringList &pairs() const { return m_pairs; }
 
-// Adds the unified name; false for what is no perpetual, or is there already.
-bool addPair(const QString &text, QStringList &into)
-{
-    const Result<Pair> pair = Pair::parse(text);
-    if (!pair || pair->settle.isEmpty() || into.contains(pair->unified()))
-        return false;
-    into.append(pair->unified());
-    return true;
-}
+private:
+    QStringList m_pairs;
+    QSet<QString> m_seen;
+};
 
-// One pair per line, "#" begins a comment.
+// One pair per line, "#" begins a comment. What stands there is never told: a link to another file would have it read
+// out to whoever asks.
 std::optional<QStringList> pairsFromFile(const QString &name, const QString &key, std::vector<Problem> &problems)
 {
-    QFile file(name);
-    if (!file.open(QIODevice::ReadOnly | QIODevice::Text)) {
-        problems.push_back(
-            {name, 0, 0, key, file.errorString(), QStringLiteral("a readable file with one pair per line")});
+    const auto told = [&](int line, int column, const QString &found, const QString &allowed) {
+        if (problems.size() < mostProblems)
+            problems.push_back({name, line, column, key, found, allowed});
+    };
+    const auto content = readSmallFile(name, mostConfigBytes);
+    if (!content) {
+        told(0, 0, content.error().message, QStringLiteral("a readable file with one pair per line"));
         return {};
     }
-    QStringList pairs;
-    const size_t before = problems.size();
+    QByteArray text = content->bytes;
+    if (text.startsWith("\xEF\xBB\xBF")) // as editors of Windows begin files
+        text.remove(0, 3);
+    PairTaker pairs;
+    bool good = true;
     int number = 0;
-    while (!file.atEnd()) {
+    for (const QByteArray &bytes : text.split('\n')) {
         ++number;
-        const QString line = QString::fromUtf8(file.readLine()).section(u'#', 0, 0).trimmed();
-        if (!line.isEmpty() && !addPair(line, pairs))
-            problems.push_back({name, number, 1, key, u'"' + line + u'"', pairRule()});
+        const QString whole = QString::fromUtf8(bytes.endsWith('\r') ? bytes.chopped(1) : bytes);
+        const QString part = whole.section(u'#', 0, 0);
+        const QString line = part.trimmed();
+        if (line.isEmpty())
+            continue;
+        const auto begin = int(part.indexOf(line));
+        if (const auto fault = pairFault(line))
+            told(number, begin + fault->column,
+                 QStringLiteral("%1 in column %2").arg(fault->what).arg(begin + fault->column), pairRule());
+        else if (!pairs(line).isEmpty())
+            told(number, begin + 1, QStringLiteral("a pair that stands in an earlier line, too"), pairRule());
+        else
+            continue;
+        good = false;
     }
-    if (problems.size() > before)
+    if (!good)
         return {};
-    if (pairs.isEmpty()) {
-        problems.push_back({name, 0, 0, key, QStringLiteral("no pair"), QStringLiteral("at least one pair")});
+    if (pairs.pairs().isEmpty()) {
+        told(0, 0, QStringLiteral("no pair"), QStringLiteral("at least one pair"));
         return {};
     }
-    return pairs;
+    return pairs.pairs();
 }
 
 void loadName(Section &section, ExchangeSettings &exchange)
@@ -85,13 +118,36 @@ void loadName(Section &section, ExchangeSettings &exchange)
                    known ? allowed + QStringLiteral(" (this one is not built yet)") : allowed);
 }
 
-ExchangeSettings loadExchange(Section &section, const QString &name, std::vector<Problem> &problems)
+void loadProxies(Section &section, ExchangeSettings &exchange, const QProcessEnvironment &environment)
+{
+    section.list(QStringLiteral("proxies"), [&](const QString &text) {
+        const auto url = checkedUrl(text, {QStringLiteral("socks5"), QStringLiteral("http")});
+        if (!url || url->port() <= 0)
+            return QStringLiteral("a proxy such as \"socks5://10.0.0.2:1080\" (socks5 or http, with a port)");
+        if (!url->password().isEmpty())
+            return QStringLiteral(
+                "no password here, since this file is shown to people: leave the user in the URL, and "
+                "put the password into a file that proxy_password_file names, or into "
+                "TAPEKEEPER_PROXY_PASSWORD");
+        exchange.proxies.push_back(*url);
+        return QString();
+    });
+    exchange.proxy_password =
+        loadSecret(section,
+                   {QStringLiteral("proxy_password_file"), QStringLiteral("TAPEKEEPER_PROXY_PASSWORD"),
+                    QStringLiteral("proxy-password")},
+                   exchange.proxy_password_file, environment);
+}
+
+ExchangeSettings loadExchange(Section &section, const QString &name, std::vector<Problem> &problems,
+                              const QProcessEnvironment &environment)
 {
     ExchangeSettings exchange;
     loadName(section, exchange);
-    loadPairs(section, exchange.pairs, name, problems);
-    section.list(QStringLiteral("exclude"),
-                 [&](const QString &text) { return addPair(text, exchange.exclude) ? QString() : pairRule(); });
+    loadPairs(section, exchange.pairs, name, problems, &exchange.all_of);
+    PairTaker exclude;
+    section.list(QStringLiteral("exclude"), std::ref(exclude));
+    exchange.exclude = exclude.pairs();
 
     QStringList streams;
     if (section.list(QStringLiteral("streams"), [&](const QString &text) {
@@ -113,39 +169,51 @@ ExchangeSettings loadExchange(Section &section, const QString &name, std::vector
     const QString caKey = QStringLiteral("tls_ca_file");
     const Node *ca = section.find(caKey);
     if (section.path(caKey, exchange.tls_ca_file) && !exchange.tls_ca_file.isEmpty() &&
-        !QFileInfo(exchange.tls_ca_file).isReadable())
+        !isReadableFile(exchange.tls_ca_file))
         section.report(caKey, ca, ca->describe(), QStringLiteral("\"\" or a readable PEM file"));
 
-    section.list(QStringLiteral("proxies"), [&](const QString &text) {
-        const auto url = checkedUrl(text, {QStringLiteral("socks5"), QStringLiteral("http")});
-        if (!url || url->port() <= 0)
-            return QStringLiteral("a proxy such as \"socks5://10.0.0.2:1080\" (socks5 or http, with a port)");
-        exchange.proxies.push_back(*url);
-        return QString();
-    });
+    loadProxies(section, exchange, environment);
     section.finish();
     return exchange;
 }
 
 } // namespace
 
-void loadPairs(Section &section, std::optional<QStringList> &into, const QString &name, std::vector<Problem> &problems)
+bool isReadableFile(const QString &name)
+{
+    const QFileInfo file(name);
+    return file.isFile() && file.isReadable();
+}
+
+void loadPairs(Section &section, std::optional<QStringList> &into, const QString &name, std::vector<Problem> &problems,
+               QString *allOf)
 {
     const QString key = QStringLiteral("pairs");
-    const QString allowed = QStringLiteral("\"all\", a list such as [\"BTC/USDT:USDT\"], or \"@FILE\"");
+    const QString allowed = allOf ? QStringLiteral("\"all\" (settled in USDT), \"all:usdc\", \"all:*\", a list such as "
+                                                   "[\"BTC/USDT:USDT\"], or \"@FILE\"")
+                                  : QStringLiteral("\"all\", a list such as [\"BTC/USDT:USDT\"], or \"@FILE\"");
     const Node *node = section.find(key);
     if (!node)
         return;
     if (node->kind == Node::Kind::Array) {
-        QStringList pairs;
-        const bool good =
-            section.list(key, [&](const QString &text) { return addPair(text, pairs) ? QString() : pairRule(); });
-        if (good && pairs.isEmpty())
+        PairTaker pairs;
+        const bool good = section.list(key, std::ref(pairs));
+        if (good && pairs.pairs().isEmpty())
             section.report(key, node, QStringLiteral("an empty list"), allowed);
-        into = pairs;
+        into = pairs.pairs();
+        return;
+    }
+    static const QRegularExpression all(QStringLiteral("^all(?::([A-Za-z0-9]{1,16}|\\*))?$"));
+    const QRegularExpressionMatch match =
+        node->kind == Node::Kind::Text ? all.match(node->text) : QRegularExpressionMatch();
+    QString text;
+    if (match.hasMatch() && (allOf || match.captured(1).isEmpty())) {
+        if (allOf && !match.captured(1).isEmpty())
+            *allOf = match.captured(1).toUpper();
     } else if (node->kind == Node::Kind::Text && node->text.startsWith(u'@') && node->text.size() > 1) {
-        into = pairsFromFile(section.resolved(node->text.mid(1)), name + u'.' + key, problems);
-    } else if (node->kind != Node::Kind::Text || node->text != QLatin1String("all")) {
+        if (section.text(key, text))
+            into = pairsFromFile(section.resolved(text.mid(1)), name + u'.' + key, problems);
+    } else {
         section.report(key, node, node->describe(), allowed);
     }
 }
@@ -163,7 +231,8 @@ void loadTimeframes(Section &section, std::vector<Timeframe> &into)
         into = timeframes;
 }
 
-std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems)
+std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems,
+                                            const QProcessEnvironment &environment)
 {
     const QString key = QStringLiteral("exchange");
     const QString allowed = QStringLiteral("one table [[exchange]] for each exchange");
@@ -176,6 +245,7 @@ std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &
         return {};
     }
     std::vector<ExchangeSettings> exchanges;
+    QSet<QString> names;
     for (size_t i = 0; i < node->items.size(); ++i) {
         const Node &item = node->items[i];
         const QString name = node->items.size() == 1 ? key : QStringLiteral("exchange[%1]").arg(i + 1);
@@ -184,12 +254,17 @@ std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &
             continue;
         }
         Section section(&item, name, top.file(), problems);
-        exchanges.push_back(loadExchange(section, name, problems));
-        for (size_t earlier = 0; earlier + 1 < exchanges.size(); ++earlier) {
-            if (exchanges[earlier].name == exchanges.back().name)
-                section.report(QStringLiteral("name"), &item, u'"' + exchanges.back().name + QStringLiteral("\" again"),
-                               QStringLiteral("each exchange once"));
+        if (exchanges.size() >= mostExchanges) {
+            section.report({}, &item, QStringLiteral("one table more"),
+                           QStringLiteral("at most %1 exchanges").arg(mostExchanges));
+            break;
         }
+        exchanges.push_back(loadExchange(section, name, problems, environment));
+        const QString &exchange = exchanges.back().name;
+        if (names.contains(exchange))
+            section.report(QStringLiteral("name"), &item, u'"' + exchange + QStringLiteral("\" again"),
+                           QStringLiteral("each exchange once"));
+        names.insert(exchange);
     }
     return exchanges;
 }

@@ -4,15 +4,21 @@
 #include "config/section.h"
 #include "config/settings.h"
 
+#include <QProcessEnvironment>
+
 namespace tk::config {
 
-// "all" (nothing), a list of pairs, or "@FILE".
-void loadPairs(Section &section, std::optional<QStringList> &pairs, const QString &name,
-               std::vector<Problem> &problems);
+// "all" (nothing), a list of pairs, or "@FILE"; where `allOf` is given, "all:CURRENCY" and "all:*", too.
+void loadPairs(Section &section, std::optional<QStringList> &pairs, const QString &name, std::vector<Problem> &problems,
+               QString *allOf = nullptr);
+
+// A regular file that this user may read, or a link to one.
+bool isReadableFile(const QString &name);
 
 // A list of timeframes, each once.
 void loadTimeframes(Section &section, std::vector<Timeframe> &timeframes);
 
-std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems);
+std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems,
+                                            const QProcessEnvironment &environment);
 
 } // namespace tk::config

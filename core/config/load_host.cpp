@@ -1,12 +1,15 @@
 #include "config/load_host.h"
 
 #include <QRegularExpression>
+#include <QSet>
 
 namespace tk::config {
 
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr size_t mostHosts = 1000;
 
 // What follows becomes a word of ssh's command line: a leading dash would be an option.
 bool isTarget(const QString &text)
@@ -126,6 +129,7 @@ std::vector<HostSettings> loadHosts(Section &top, std::vector<Problem> &problems
         return {};
     }
     std::vector<HostSettings> hosts;
+    QSet<QString> names;
     for (size_t i = 0; i < node->items.size(); ++i) {
         const Node &item = node->items[i];
         if (item.kind != Node::Kind::Table) {
@@ -134,12 +138,17 @@ std::vector<HostSettings> loadHosts(Section &top, std::vector<Problem> &problems
         }
         const QString name = node->items.size() == 1 ? key : QStringLiteral("host[%1]").arg(i + 1);
         Section section(&item, name, top.file(), problems);
-        hosts.push_back(loadHost(section, item));
-        for (size_t earlier = 0; earlier + 1 < hosts.size(); ++earlier) {
-            if (hosts[earlier].name == hosts.back().name)
-                section.report(QStringLiteral("name"), &item, u'"' + hosts.back().name + QStringLiteral("\" again"),
-                               QStringLiteral("each host once"));
+        if (hosts.size() >= mostHosts) {
+            section.report({}, &item, QStringLiteral("one table more"),
+                           QStringLiteral("at most %1 hosts").arg(mostHosts));
+            break;
         }
+        hosts.push_back(loadHost(section, item));
+        const QString &host = hosts.back().name;
+        if (names.contains(host))
+            section.report(QStringLiteral("name"), &item, u'"' + host + QStringLiteral("\" again"),
+                           QStringLiteral("each host once"));
+        names.insert(host);
     }
     return hosts;
 }

@@ -1,5 +1,7 @@
 #include "config/problem.h"
 
+#include "base/printable.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -37,13 +39,20 @@ QString Problem::text() const
         text += u':' + QString::number(line);
     if (!text.isEmpty())
         text += QStringLiteral(": ");
+    if (warning)
+        text += QStringLiteral("warning: ");
     if (!key.isEmpty())
         text += key + QStringLiteral(": ");
-    return text + QStringLiteral("found %1, allowed %2").arg(found, allowed);
+    text += warning ? QStringLiteral("found %1, better %2").arg(found, allowed)
+                    : QStringLiteral("found %1, allowed %2").arg(found, allowed);
+    return printable(withoutPasswords(text));
 }
 
 QString nearest(const QString &word, const QStringList &known)
 {
+    constexpr qsizetype longestWord = 64; // whoever writes more means something else
+    if (word.size() > longestWord)
+        return {};
     QString best;
     int bestDistance = std::max(2, int(word.size()) / 3) + 1;
     for (const QString &candidate : known) {

@@ -14,8 +14,9 @@ struct Problem
     QString key; // "exchange[2].timeframes"; empty for the file itself
     QString found;
     QString allowed;
+    bool warning = false; // it works, but somebody should know
 
-    // "file:line: key: found X, allowed Y"
+    // "file:line: key: found X, allowed Y", or "file:line: warning: key: found X, better Y"; fit for a terminal.
     QString text() const;
 };
 

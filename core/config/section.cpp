@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QFileInfo>
 
+#include <algorithm>
 #include <cmath>
 
 namespace tk::config {
@@ -30,6 +31,12 @@ std::optional<QUrl> checkedUrl(const QString &text, const QStringList &schemes)
 
 namespace {
 
+bool hasControls(const QString &text)
+{
+    return std::any_of(text.begin(), text.end(),
+                       [](QChar c) { return c.category() == QChar::Other_Control && c != u'\n' && c != u'\t'; });
+}
+
 // As one would write it: "60s", "24h", "360d".
 QString spanText(milliseconds span)
 {
@@ -52,7 +59,14 @@ Section::Section(const Node *table, QString name, QString file, std::vector<Prob
 
 void Section::report(const QString &key, const Node *at, const QString &found, const QString &allowed)
 {
-    m_problems.push_back({m_file, at ? at->line : 0, at ? at->column : 0, full(key), found, allowed});
+    if (m_problems.size() < mostProblems)
+        m_problems.push_back({m_file, at ? at->line : 0, at ? at->column : 0, full(key), found, allowed});
+}
+
+void Section::warn(const QString &key, const Node *at, const QString &found, const QString &better)
+{
+    if (m_problems.size() < mostProblems)
+        m_problems.push_back({m_file, at ? at->line : 0, at ? at->column : 0, full(key), found, better, true});
 }
 
 void Section::finish()
@@ -60,6 +74,8 @@ void Section::finish()
     if (!m_table)
         return;
     for (const Node::Member &member : m_table->members) {
+        if (m_problems.size() >= mostProblems)
+            return;
         if (m_known.contains(member.key))
             continue;
         const QString meant = nearest(member.key, m_known);
@@ -90,10 +106,17 @@ Section Section::table(const QString &key)
 const Node *Section::textNode(const QString &key, const QString &allowed)
 {
     const Node *node = find(key);
-    if (!node || node->kind == Node::Kind::Text)
-        return node;
-    report(key, node, node->describe(), allowed);
-    return nullptr;
+    if (!node)
+        return nullptr;
+    if (node->kind != Node::Kind::Text) {
+        report(key, node, node->describe(), allowed);
+        return nullptr;
+    }
+    if (hasControls(node->text)) { // a zero byte would end a path early, and nothing else means anything here
+        report(key, node, node->describe(), QStringLiteral("a text without control characters"));
+        return nullptr;
+    }
+    return node;
 }
 
 bool Section::text(const QString &key, QString &into)
@@ -215,6 +238,15 @@ bool Section::url(const QString &key, QUrl &into, const QStringList &schemes)
         report(key, node, node->describe(), allowed);
         return false;
     }
+    if (!url->userInfo().isEmpty()) {
+        report(
+            key, node, QStringLiteral("a URL with a user or a password in it"),
+            m_name == QLatin1String("store.influx")
+                ? QStringLiteral("the URL alone; the user is store.influx.user, and the password belongs into a file "
+                                 "that store.influx.password_file names, or into TAPEKEEPER_INFLUX_PASSWORD")
+                : QStringLiteral("the URL alone: this file is shown to people"));
+        return false;
+    }
     into = *url;
     return true;
 }
@@ -248,6 +280,8 @@ bool Section::list(const QString &key, const std::function<QString(const QString
         QString allowed;
         if (item.kind != Node::Kind::Text)
             allowed = QStringLiteral("a text in quotes");
+        else if (hasControls(item.text))
+            allowed = QStringLiteral("a text without control characters");
         else if (seen.contains(item.text))
             allowed = QStringLiteral("each element once");
         else

@@ -14,6 +14,8 @@
 
 namespace tk::config {
 
+inline constexpr size_t mostProblems = 200;
+
 // A key that is absent leaves its setting alone. A wrong value does too, and adds a problem. Methods that tell bool say
 // whether the key was there and good.
 class Section
@@ -43,7 +45,9 @@ public:
     // that occur twice are a problem.
     bool list(const QString &key, const std::function<QString(const QString &)> &take);
 
+    // Of more than `mostProblems` nobody reads the rest: they are left out.
     void report(const QString &key, const Node *at, const QString &found, const QString &allowed);
+    void warn(const QString &key, const Node *at, const QString &found, const QString &better);
     QString resolved(const QString &path) const;
     const QString &file() const { return m_file; }
 
@@ -61,7 +65,7 @@ private:
 // "A", "B" or "C" as people list them.
 QString oneOf(const QStringList &words);
 
-// A URL with one of the schemes and a host; nothing otherwise.
+// A URL with one of the schemes and a host; nothing otherwise. It may name a user.
 std::optional<QUrl> checkedUrl(const QString &text, const QStringList &schemes);
 
 } // namespace tk::config

@@ -53,8 +53,9 @@ struct EngineSettings
 struct ExchangeSettings
 {
     QString name = QStringLiteral("binance-usdm");
-    std::optional<QStringList> pairs; // unified names; nothing: all the exchange trades
-    QStringList exclude;              // unified names
+    std::optional<QStringList> pairs;        // unified names; nothing: all perpetuals that settle in all_of
+    QString all_of = QStringLiteral("USDT"); // a currency, or "*" for every one
+    QStringList exclude;                     // unified names
     QStringList streams{QStringLiteral("candles"), QStringLiteral("mark_price"), QStringLiteral("funding_rate")};
     std::vector<Timeframe> timeframes{Timeframe::M3, Timeframe::M15, Timeframe::H1};
     int history = 1500;
@@ -62,8 +63,10 @@ struct ExchangeSettings
     milliseconds mark_price_every = std::chrono::minutes(1); // 0: each event
     QUrl rest_url{QStringLiteral("https://fapi.binance.com")};
     QUrl ws_url{QStringLiteral("wss://fstream.binance.com")};
-    QString tls_ca_file; // PEM; trusted beside the system's own
-    std::vector<QUrl> proxies;
+    QString tls_ca_file;         // PEM; trusted beside the system's own
+    std::vector<QUrl> proxies;   // with a user name at most
+    QString proxy_password_file; // of all proxies that name a user
+    Secret proxy_password;       // from the environment, that file, or systemd's credential "proxy-password"
 
     bool wants(QStringView stream) const { return streams.contains(stream); }
     bool operator==(const ExchangeSettings &) const = default;

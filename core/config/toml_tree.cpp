@@ -1,5 +1,8 @@
 #include "config/toml_tree.h"
 
+#include "base/printable.h"
+#include "config/toml_limits.h"
+
 #include <QByteArray>
 
 #include <algorithm>
@@ -9,11 +12,14 @@
 #undef TOML_SHARED_LIB
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
+#define TOML_ASSERT(condition) static_cast<void>(0) // one of them fails for texts that the next line refuses
 #include <toml++/toml.h>
 
 namespace tk::config {
 
 namespace {
+
+constexpr qsizetype longestShown = 120; // of a value, in what is told of it
 
 QString qString(std::string_view text)
 {
@@ -75,7 +81,8 @@ QString Node::describe() const
     case Kind::Array:
         return QStringLiteral("a list");
     case Kind::Text:
-        return u'"' + text + u'"';
+        return u'"' + printable(withoutPasswords(text.size() > longestShown ? text.first(longestShown) + u'…' : text)) +
+               u'"';
     case Kind::Integer:
         return QString::number(integer);
     case Kind::Number:
@@ -90,6 +97,10 @@ QString Node::describe() const
 
 std::optional<Node> parseToml(const QByteArray &text, const QString &file, std::vector<Problem> &problems)
 {
+    if (auto beyond = beyondLimits(text, file)) {
+        problems.push_back(std::move(*beyond));
+        return {};
+    }
     const toml::parse_result parsed = toml::parse(std::string_view(text.constData(), size_t(text.size())));
     if (!parsed) {
         const toml::parse_error &error = parsed.error();

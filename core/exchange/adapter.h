@@ -37,6 +37,12 @@ struct StreamSpec
     StreamContract contract;
 };
 
+// What the candles of an exchange can prove. Whether a silent pair is quiet is decided by it and never assumed.
+struct CandleFacts
+{
+    bool trade_counts = false; // each tells its number of trades; else its volume has to tell whether there were any
+};
+
 // Limits of a websocket connection.
 struct ConnectionLimits
 {
@@ -229,6 +235,7 @@ public:
     virtual QString name() const = 0; // "binance-usdm"
     virtual ConnectionLimits connectionLimits() const = 0;
     virtual RestLimits restLimits() const = 0;
+    virtual CandleFacts candleFacts() const { return {}; }
 
     // The subscription for one kind of data of one instrument; an error where the exchange has no such stream.
     virtual Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const = 0;

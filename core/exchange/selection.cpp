@@ -6,6 +6,16 @@
 
 namespace tk::exchange {
 
+std::vector<NotCollected> notCollected(const Selection &selection)
+{
+    std::vector<NotCollected> pairs;
+    for (const QString &pair : selection.unknown)
+        pairs.push_back({pair, QStringLiteral("not listed (was it renamed?)")});
+    for (const QString &pair : selection.not_trading)
+        pairs.push_back({pair, QStringLiteral("listed, but it does not trade now")});
+    return pairs;
+}
+
 Selection select(const std::vector<Instrument> &instruments, const Wanted &wanted, const QStringList &majorBases)
 {
     Selection selection;
@@ -18,7 +28,9 @@ Selection select(const std::vector<Instrument> &instruments, const Wanted &wante
         // Dated contracts share their unified name with the perpetual: only perpetuals answer to a pair's name, unless
         // the exchange lists nothing else (TradFi perpetuals that the operator named).
         const bool perpetual = instrument.perpetual || instrument.contract_type == QLatin1String("TRADIFI_PERPETUAL");
-        const bool chosen = wanted.all ? instrument.perpetual : perpetual && named.contains(instrument.unified);
+        const bool ofAll =
+            instrument.perpetual && (wanted.all_of == QLatin1String("*") || instrument.pair.settle == wanted.all_of);
+        const bool chosen = wanted.all ? ofAll : perpetual && named.contains(instrument.unified);
         if (!chosen || excluded.contains(instrument.unified))
             continue;
         found.insert(instrument.unified);

@@ -62,6 +62,15 @@ public:
         return all;
     }
 
+    // How many tables a vector claims to have; nothing when it is none.
+    std::optional<size_t> count(flatbuffers::voffset_t slot) const
+    {
+        const uint8_t *vector = reference(slot);
+        if (!vector || !m_verifier->VerifyVectorOrString(vector, sizeof(flatbuffers::uoffset_t)))
+            return {};
+        return size_t(flatbuffers::ReadScalar<flatbuffers::uoffset_t>(vector));
+    }
+
     // At most `most` tables: a few bytes could claim very many.
     std::optional<std::vector<FlatView>> tables(flatbuffers::voffset_t slot, size_t most) const
     {

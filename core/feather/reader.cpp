@@ -7,8 +7,10 @@
 #include <QtEndian>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 namespace tk::feather {
 
@@ -16,8 +18,8 @@ namespace {
 
 constexpr qint64 mostRows = qint64(1) << 28;
 constexpr qint64 mostPadding = 64; // of a column, in bytes
-constexpr size_t mostFields = 256;
-constexpr size_t mostMetadata = 64;
+constexpr size_t mostFields = 4096;
+constexpr size_t mostMetadata = 4096;
 
 struct Node
 {
@@ -133,6 +135,10 @@ Result<Field> readField(const FlatView &view)
 Result<Schema> readSchema(const FlatView &view)
 {
     const auto endianness = view.number<qint16>(arrow::schema::endianness, 0);
+    const auto claimed = view.count(arrow::schema::fields);
+    if (claimed && *claimed > mostFields)
+        return unknown(
+            QStringLiteral("the file has %1 columns; this program reads %2 at most").arg(*claimed).arg(mostFields));
     const auto fields = view.tables(arrow::schema::fields, mostFields);
     if (!endianness || !fields)
         return damaged(QStringLiteral("the schema is damaged"));
@@ -146,6 +152,11 @@ Result<Schema> readSchema(const FlatView &view)
         schema.fields.push_back(std::move(field).value());
     }
     if (view.has(arrow::schema::metadata)) {
+        const auto entries = view.count(arrow::schema::metadata);
+        if (entries && *entries > mostMetadata)
+            return unknown(QStringLiteral("the file has %1 entries of metadata; this program reads %2 at most")
+                               .arg(*entries)
+                               .arg(mostMetadata));
         const auto metadata = view.tables(arrow::schema::metadata, mostMetadata);
         if (!metadata)
             return damaged(QStringLiteral("the metadata of the schema are damaged"));
@@ -158,6 +169,23 @@ Result<Schema> readSchema(const FlatView &view)
         }
     }
     return schema;
+}
+
+// Sound files of other kinds that people give this name.
+QString otherFormat(QByteArrayView file)
+{
+    static constexpr std::array<std::pair<std::string_view, const char *>, 6> known{
+        {{"FEA1", "Feather of version 1"},
+         {"PAR1", "Parquet"},
+         {"\x1f\x8b", "compressed with gzip"},
+         {"\x28\xb5\x2f\xfd", "compressed with zstd"},
+         {"\x89HDF", "HDF5"},
+         {"[", "JSON"}}};
+    for (const auto &[begin, name] : known) {
+        if (file.startsWith(QByteArrayView(begin.data(), qsizetype(begin.size()))))
+            return QString::fromLatin1(name);
+    }
+    return {};
 }
 
 struct Footer
@@ -175,6 +203,8 @@ Result<Footer> readFooter(QByteArrayView ending, qint64 size)
     const auto isMagic = [&](qint64 at) {
         return std::memcmp(ending.data() + at - before, arrow::magic, arrow::magicSize) == 0;
     };
+    if (const QString other = before == 0 ? otherFormat(ending) : QString(); !other.isEmpty())
+        return unknown(QStringLiteral("the file is %1, and no Feather file of version 2").arg(other));
     if (size < head + tail || ending.size() < tail || (before == 0 && !isMagic(0)))
         return damaged(size == 0 ? QStringLiteral("the file is empty") : QStringLiteral("this is no Feather file"));
     if (!isMagic(size - arrow::magicSize))
@@ -225,8 +255,12 @@ struct Batch
 Result<Batch> readBatch(QByteArrayView message, qint64 bodyLength, size_t columns)
 {
     const auto broken = [] { return damaged(QStringLiteral("a batch of the file is damaged")); };
-    if (numberAt<quint32>(message, 0) != arrow::continuation)
+    const qint64 begin = numberAt<quint32>(message, 0);
+    if (begin != arrow::continuation) {
+        if (begin > 0 && begin <= message.size() - 4) // where the length stood first, before 2019
+            return unknown(QStringLiteral("the file is of a version of Arrow before 0.15"));
         return broken();
+    }
     const qint64 length = numberAt<qint32>(message, 4);
     if (length <= 0 || length > message.size() - 8)
         return broken();
@@ -336,7 +370,7 @@ Result<Table> Reader::read(QByteArrayView file)
         if (!batch)
             return batch.error();
         if (batch->rows > mostRows - table.rows)
-            return damaged(QStringLiteral("the file claims too many rows"));
+            return unknown(QStringLiteral("the file has more than %1 rows").arg(mostRows));
         table.rows += batch->rows;
         if (batch->rows == 0)
             continue;
@@ -357,7 +391,7 @@ Result<Table> Reader::read(QByteArrayView file)
             if (batch->nodes[i].nulls == 0)
                 continue;
             if (kind != Kind::Double)
-                return damaged(
+                return unknown(
                     QStringLiteral("column \"%1\" has holes").arg(QString::fromUtf8(table.schema.fields[i].name)));
             std::vector<quint8> bitmap(size_t(batch->rows + 7) / 8);
             if (const Status status = unpack(body.sliced(bitmapSpan.offset, bitmapSpan.length), batch->compressed,

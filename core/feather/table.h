@@ -25,8 +25,9 @@ struct Field
 {
     QByteArray name{}; // UTF-8
     Kind kind = Kind::Double;
-    Unit unit = Unit::Millisecond; // of a timestamp
-    QByteArray zone{};             // of a timestamp; empty: none
+    Unit unit =
+        Unit::Millisecond; // of a timestamp; of whole numbers that are times: nobody wrote it, see feather/date_unit
+    QByteArray zone{};     // of a timestamp; empty: none
 
     bool operator==(const Field &) const = default;
 };

@@ -46,6 +46,11 @@ void Connection::enqueue(const std::vector<Subscription> &streams, bool subscrib
         m_outgoing.push_back(
             {subscribe, {streams.begin() + qsizetype(first), streams.begin() + qsizetype(first + count)}});
     }
+    sendSoon();
+}
+
+void Connection::sendSoon()
+{
     if (isOpen() && !m_pace.isActive() && !m_outgoing.empty()) {
         m_pace.start();
         sendNext();
@@ -69,7 +74,7 @@ void Connection::sendNext()
     }
     const quint64 id = ++m_lastRequest;
     if (message.subscribe) {
-        m_unanswered.insert(id, ids);
+        m_unanswered.insert(id, message.streams);
         m_client.sendText(m_adapter->subscribeFrame(id, names));
         m_observer->connectionSubscribed(*this, ids);
     } else {
@@ -79,7 +84,25 @@ void Connection::sendNext()
 
 std::vector<StreamId> Connection::answered(quint64 requestId)
 {
-    return m_unanswered.take(requestId);
+    std::vector<StreamId> ids;
+    for (const Subscription &stream : m_unanswered.take(requestId)) {
+        if (stream.id != noStream)
+            ids.push_back(stream.id);
+    }
+    return ids;
+}
+
+std::vector<StreamId> Connection::refused(quint64 requestId)
+{
+    const std::vector<Subscription> streams = m_unanswered.take(requestId);
+    if (streams.size() < 2)
+        return streams.empty() || streams.front().id == noStream ? std::vector<StreamId>()
+                                                                 : std::vector{streams.front().id};
+    const auto middle = streams.begin() + qsizetype(streams.size() / 2);
+    m_outgoing.push_front({true, {middle, streams.end()}});
+    m_outgoing.push_front({true, {streams.begin(), middle}});
+    sendSoon();
+    return {};
 }
 
 void Connection::opened()
@@ -87,10 +110,7 @@ void Connection::opened()
     m_openedAt = m_clock->now();
     m_lastBytes = m_openedAt;
     m_observer->connectionOpened(*this);
-    if (!m_outgoing.empty()) {
-        m_pace.start();
-        sendNext();
-    }
+    sendSoon();
 }
 
 void Connection::bytesArrived(qint64 count)

@@ -51,6 +51,10 @@ public:
     // The streams that the answered request named; empty when it was none of ours.
     std::vector<StreamId> answered(quint64 requestId);
 
+    // The request was refused. One bad name spoils a message, and the exchange need not say which: a message of several
+    // names is asked for again in halves until the bad ones are alone. Returns the streams that were refused by name.
+    std::vector<StreamId> refused(quint64 requestId);
+
     MonotonicTime lastBytes() const { return m_lastBytes; }
     MonotonicTime openedAt() const { return m_openedAt; }
     quint64 frames() const { return m_frames; }
@@ -63,6 +67,7 @@ private:
     void closed(const Closure &closure) override;
     void enqueue(const std::vector<Subscription> &streams, bool subscribe);
     void sendNext();
+    void sendSoon();
 
     struct Message
     {
@@ -75,7 +80,7 @@ private:
     Observer *m_observer;
     size_t m_namesPerMessage;
     std::deque<Message> m_outgoing;
-    QHash<quint64, std::vector<StreamId>> m_unanswered;
+    QHash<quint64, std::vector<Subscription>> m_unanswered;
     quint64 m_lastRequest = 0;
     MonotonicTime m_lastBytes{};
     MonotonicTime m_openedAt{};

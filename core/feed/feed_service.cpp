@@ -25,16 +25,20 @@ constexpr milliseconds clockTolerance{5'000}; // UTC against the monotonic clock
 constexpr milliseconds healFirst{10'000};     // a healed stream that stays silent is healed again after ...
 constexpr milliseconds healMax{60'000};       // ... at most this
 constexpr quint64 brokenSamples = 5;          // broken frames that are shown in the log, per run
+constexpr milliseconds refusedAgain{600'000}; // a stream that the exchange refused is asked for again after
+constexpr qsizetype refusalsTold = 64;        // different ones, per run
+constexpr milliseconds held{1'000};           // a loop that is late by more did not listen meanwhile
 constexpr size_t sparePerRoute = 8;           // fresh connections beyond the plan, before healing uses the others
 
-StreamTable::Thresholds thresholdsOf(const FeedSettings &settings)
+StreamTable::Thresholds thresholdsOf(const FeedSettings &settings, const Clock &clock)
 {
     StreamTable::Thresholds thresholds;
     thresholds.stale_after = settings.stale_after;
+    thresholds.slack = clock.pauseOfMachine();
     return thresholds;
 }
 
-StreamTable::Data describe(const exchange::MarketEvent &event)
+StreamTable::Data describe(const exchange::MarketEvent &event, const exchange::CandleFacts &facts)
 {
     StreamTable::Data data{.event = event.event_time};
     if (const auto *candle = std::get_if<exchange::CandleUpdate>(&event.payload)) {
@@ -42,6 +46,8 @@ StreamTable::Data describe(const exchange::MarketEvent &event)
         data.proves_trade = !candle->final;
         data.candle_open = candle->candle.open_time;
         data.candle_trades = candle->candle.trades;
+        if (!facts.trade_counts)
+            data.candle_volume = candle->candle.volume.toDouble();
     } else if (const auto *trade = std::get_if<exchange::TradeUpdate>(&event.payload)) {
         data.last_trade_id = trade->last_trade_id;
     } else if (const auto *ticker = std::get_if<exchange::TickerUpdate>(&event.payload)) {
@@ -60,7 +66,8 @@ FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::Exchan
     , m_sink(std::move(sink))
     , m_beat(std::move(beat))
     , m_limits(m_adapter->connectionLimits())
-    , m_table(thresholdsOf(m_settings))
+    , m_facts(m_adapter->candleFacts())
+    , m_table(thresholdsOf(m_settings, *m_clock), m_facts)
     , m_records({.mark_price_every = m_settings.mark_price_every})
     , m_majors(m_settings.major_bases)
     , m_attempts(m_limits.attempts, m_limits.attempts_window)
@@ -80,6 +87,7 @@ Status FeedService::start()
     if (m_settings.wakeup_pause.count() > 0)
         new WakeupCoalescer(m_settings.wakeup_pause, this);
     const MonotonicTime now = m_clock->now();
+    m_emptySince = m_clock->utcNow();
     m_heartbeatAt = now + m_settings.heartbeat;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
@@ -186,6 +194,7 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
     }
     m_instruments = std::move(next);
     m_majors.choose(m_table, liveIds());
+    m_table.expect(m_majors.pairs());
     if (!fresh.empty()) {
         qCInfo(lcFeed).noquote() << "collecting" << logField(u"exchange", m_adapter->name())
                                  << logField(u"pairs", QString::number(m_instruments.size()))
@@ -201,7 +210,7 @@ void FeedService::setSettings(const FeedSettings &settings)
     m_settings.heartbeat = settings.heartbeat;
     m_settings.major_quorum = settings.major_quorum;
     m_settings.major_bases = settings.major_bases;
-    m_majors = Majors(settings.major_bases);
+    m_majors = Majors(settings.major_bases); // chosen with the next setInstruments()
     // Streams of kinds and timeframes that are no longer wanted go; new ones come with the next setInstruments().
     const auto unwanted = [&settings](const StreamKey &key) {
         if (key.kind == StreamKind::MarkPrice)
@@ -404,13 +413,8 @@ void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view
         for (const StreamId id : connection.answered(answer.id))
             applied(m_table.acknowledged(id, utc));
     }
-    for (const exchange::Rejected &answer : m_parsed.rejected) {
-        const auto streams = connection.answered(answer.id);
-        qCWarning(lcFeed).noquote() << "the exchange refused a request" << logField(u"connection", slot.label())
-                                    << logField(u"code", QString::number(answer.code))
-                                    << logField(u"message", answer.message)
-                                    << logField(u"streams", QString::number(streams.size()));
-    }
+    for (const exchange::Rejected &answer : m_parsed.rejected)
+        takeRefusal(answer, slot, connection);
     for (const exchange::Unhandled &unhandled : m_parsed.unhandled) {
         ++m_unhandled;
         if (m_unhandledKinds.size() < 64 && m_unhandledKinds[unhandled.kind]++ == 0)
@@ -421,6 +425,29 @@ void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view
         flushRecords();
     else if (!m_batch.isEmpty() && !m_flush.isActive())
         m_flush.start(m_clock->timerDelay(batchAge));
+}
+
+// One name that the exchange does not take spoils the whole message: the others are asked for again without it.
+void FeedService::takeRefusal(const exchange::Rejected &answer, Slot &slot, Connection &connection)
+{
+    const std::vector<StreamId> refused = connection.refused(answer.id);
+    const QString cause = QStringLiteral("refused by the exchange: %1 (code %2)").arg(answer.message).arg(answer.code);
+    const MonotonicTime now = m_clock->now();
+    for (const StreamId id : refused) {
+        StreamEntry &entry = m_table.at(id);
+        entry.heal_at = now + refusedAgain;
+        applied(m_table.refused(id, cause, m_clock->utcNow()));
+    }
+    if (!refused.empty())
+        Q_EMIT instrumentsSuspect(QStringLiteral("the exchange refused streams"));
+    const QString line = QStringLiteral("%1 %2 %3").arg(slot.label(), answer.message).arg(answer.code);
+    if (m_refusals.contains(line) || m_refusals.size() >= refusalsTold)
+        return; // asked again and again, told once
+    m_refusals.insert(line);
+    qCWarning(lcFeed).noquote() << "the exchange refused a request" << logField(u"connection", slot.label())
+                                << logField(u"code", QString::number(answer.code))
+                                << logField(u"message", answer.message)
+                                << logField(u"streams", QString::number(refused.size()));
 }
 
 void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
@@ -437,7 +464,9 @@ void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Conn
     StreamEntry &entry = m_table.at(id);
     if (slot.isRotating())
         slot.successorDelivered(connection, id);
-    if (const auto transition = m_table.data(id, describe(event), now, utc))
+    if (slot.awaitsData())
+        slot.delivered(id);
+    if (const auto transition = m_table.data(id, describe(event, m_facts), now, utc))
         applied(transition);
     m_records.event(id, entry, event, m_batch);
     m_latest.event(id, event);
@@ -512,6 +541,10 @@ void FeedService::tick()
         qCWarning(lcFeed).noquote() << what << "- reconnecting and repairing";
         replaceAll(what);
     }
+    // What came while this thread was held up is handled after us: its silence is no evidence against anybody.
+    if (m_tickedAt != never && now - m_tickedAt > tickEvery + held)
+        m_table.wasDeaf(std::chrono::duration_cast<milliseconds>(now - m_tickedAt) - tickEvery);
+    m_tickedAt = now;
     for (size_t i = 0; i < m_slots.size(); ++i)
         m_slots[i]->tick(now);
     if (now >= m_judgeAt) {
@@ -544,6 +577,11 @@ void FeedService::judge(MonotonicTime now, UtcTime utc)
     checkQuorum(now);
     heal(now);
     const auto overdue = m_records.overdue(utc, closeGrace);
+    for (const SeriesSpan &late : overdue) {
+        const SeriesKey &series = late.series;
+        if (const auto id = m_table.find({series.exchange, series.pair, StreamKind::Candles, series.timeframe}))
+            m_table.closeMissed(*id, late.span);
+    }
     if (!overdue.empty())
         Q_EMIT candlesOverdue(overdue);
 }
@@ -557,15 +595,25 @@ void FeedService::heal(MonotonicTime now)
             continue;
         int due = 0;
         std::vector<StreamId> sick;
+        std::vector<StreamId> refused;
         for (const StreamId id : slot.streams()) {
             const StreamEntry &entry = m_table.at(id);
             if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended ||
                 entry.state == StreamState::Quiet)
                 continue;
+            if (entry.refused) { // by name: a fresh connection is no cure
+                if (now >= entry.heal_at)
+                    refused.push_back(id);
+                continue;
+            }
             ++due;
             if (entry.isSick() && now >= entry.heal_at)
                 sick.push_back(id);
         }
+        for (const StreamId id : refused)
+            m_table.at(id).heal_at = now + refusedAgain;
+        if (!refused.empty())
+            slot.askAgain(refused);
         const Healing healing = chooseHealing(due, int(sick.size()));
         if (healing == Healing::None)
             continue;
@@ -602,13 +650,16 @@ void FeedService::checkQuorum(MonotonicTime now)
 void FeedService::heartbeatLine()
 {
     const auto stale = m_majors.stale(m_table);
+    const auto waiting = m_majors.waiting(m_table);
     if (m_majors.count() == 0)
         qCWarning(lcFeed).noquote() << "⚠️ no pairs to watch yet: the instrument list has not come";
-    else if (stale.empty())
+    else if (!stale.empty())
+        qCWarning(lcFeed).noquote() << Majors::staleLine(stale);
+    else if (!waiting.empty())
+        qCWarning(lcFeed).noquote() << Majors::waitingLine(waiting);
+    else
         qCInfo(lcFeed).noquote() << Majors::okLine(m_records.counts().final_candles, m_records.fundedPairs(),
                                                    m_reconnects);
-    else
-        qCWarning(lcFeed).noquote() << Majors::staleLine(stale);
 }
 
 void FeedService::logTransitions(const std::vector<StreamTransition> &transitions)
@@ -677,6 +728,41 @@ void FeedService::probeAnswered(const ProbeAnswer &answer)
     m_table.probeAnswered(answer, m_clock->now());
 }
 
+// A connection is what its streams are: open alone is neither up nor well.
+ConnectionRow FeedService::connectionRow(const Slot &slot, MonotonicTime now) const
+{
+    ConnectionRow row;
+    row.label = slot.label();
+    row.up = slot.isUp();
+    row.rotating = slot.isRotating();
+    row.down_since = slot.downSince();
+    row.down_cause = row.up && toMs(row.down_since) == 0 ? QString() : slot.downCause();
+    row.streams = int(slot.streams().size());
+    for (const StreamId id : slot.streams()) {
+        const StreamEntry &entry = m_table.at(id);
+        if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended)
+            continue; // silence proves nothing of these
+        ++row.judged;
+        const StreamState told = entry.told();
+        row.delivering += told == StreamState::Live || told == StreamState::Quiet || told == StreamState::Late ? 1 : 0;
+        if (!entry.isToldSick())
+            continue;
+        ++row.sick;
+        if (toMs(row.sick_since) == 0 || entry.toldSince() < row.sick_since) {
+            row.sick_since = entry.toldSince();
+            row.sick_cause = entry.toldCause();
+        }
+    }
+    if (row.up) {
+        row.age = std::chrono::duration_cast<milliseconds>(now - slot.connection()->openedAt());
+        row.next_rotation = std::chrono::duration_cast<milliseconds>(slot.rotateAt() - now);
+        row.frames = slot.connection()->frames();
+    }
+    row.reconnects = slot.reconnects();
+    row.failures_in_row = slot.failuresInRow();
+    return row;
+}
+
 void FeedService::sendSnapshot(UtcTime utc)
 {
     auto snapshot = std::make_shared<FeedSnapshot>();
@@ -688,28 +774,17 @@ void FeedService::sendSnapshot(UtcTime utc)
         const StreamEntry &entry = m_table.at(id);
         if (entry.removed || entry.spec.key.pair.isEmpty())
             continue;
-        ++snapshot->streams_by_state[size_t(entry.state)];
-        snapshot->streams.push_back({entry.spec.key, entry.state, entry.since, entry.last_event, entry.frames,
-                                     entry.cause, m_latest.of(id), entry.heal_attempts});
+        const StreamState told = entry.told();
+        ++snapshot->streams_by_state[size_t(told)];
+        snapshot->streams.push_back({entry.spec.key, told, entry.toldSince(), entry.last_event, entry.frames,
+                                     entry.toldCause(), m_latest.of(id), entry.heal_attempts,
+                                     entry.spec.contract.stale.count() == 0});
     }
-    for (const auto &slot : m_slots) {
-        ConnectionRow row;
-        row.label = slot->label();
-        row.up = slot->isUp();
-        row.rotating = slot->isRotating();
-        row.down_since = slot->downSince();
-        row.down_cause = row.up ? QString() : slot->downCause();
-        row.streams = int(slot->streams().size());
-        if (row.up) {
-            row.age = std::chrono::duration_cast<milliseconds>(now - slot->connection()->openedAt());
-            row.next_rotation = std::chrono::duration_cast<milliseconds>(slot->rotateAt() - now);
-            row.frames = slot->connection()->frames();
-        }
-        row.reconnects = slot->reconnects();
-        row.failures_in_row = slot->failuresInRow();
-        snapshot->connections.push_back(row);
-    }
+    for (const auto &slot : m_slots)
+        snapshot->connections.push_back(connectionRow(*slot, now));
+    snapshot->waiting_since = snapshot->streams.empty() ? m_emptySince : UtcTime{};
     snapshot->stale_majors = m_majors.stale(m_table);
+    snapshot->waiting_majors = m_majors.waiting(m_table);
     snapshot->majors = m_majors.count();
     snapshot->frames = m_frames;
     snapshot->bytes = m_bytes;

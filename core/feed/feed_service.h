@@ -15,6 +15,7 @@
 #include "feed/symbol_index.h"
 #include "runtime/service.h"
 
+#include <QSet>
 #include <QStringList>
 #include <QTimer>
 
@@ -99,6 +100,8 @@ private:
     void logTransitions(const std::vector<StreamTransition> &transitions);
     void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
                    UtcTime utc);
+    void takeRefusal(const exchange::Rejected &answer, Slot &slot, Connection &connection);
+    ConnectionRow connectionRow(const Slot &slot, MonotonicTime now) const;
     void sampleBroken(std::string_view frame, const Error &error);
     void flushRecords();
     void flushNotes();
@@ -113,6 +116,7 @@ private:
     RecordSink m_sink;
     std::function<void()> m_beat; // says that this thread's loop turns
     exchange::ConnectionLimits m_limits;
+    exchange::CandleFacts m_facts;
     StreamTable m_table;
     SymbolIndex m_symbols;
     RecordBuilder m_records;
@@ -134,6 +138,9 @@ private:
     quint64 m_reconnects = 0;
     QHash<QByteArray, quint64> m_unhandledKinds;
     int m_lastSlotNumber = 0;
+    QSet<QString> m_refusals; // told in the log
+    UtcTime m_emptySince{};   // without any stream of a pair since
+    MonotonicTime m_tickedAt{};
     MonotonicTime m_judgeAt{};
     MonotonicTime m_heartbeatAt{};
     MonotonicTime m_snapshotAt{};

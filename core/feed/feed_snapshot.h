@@ -5,7 +5,10 @@
 #include "market/records.h"
 #include "market/stream.h"
 
+#include <QStringList>
+
 #include <array>
+#include <string_view>
 #include <vector>
 
 namespace tk::feed {
@@ -38,6 +41,7 @@ struct StreamRow
     QString cause;
     StreamValues values{};
     int heal_attempts = 0; // since it was last live: asked for again and again, and still without data
+    bool rare = false;     // its silence proves nothing
 };
 
 struct ConnectionRow
@@ -48,12 +52,34 @@ struct ConnectionRow
     UtcTime down_since{};
     QString down_cause;
     int streams = 0;
+    int judged = 0;     // of them those of which data is due, sooner or later
+    int delivering = 0; // of those: live, late, or proven quiet
+    int sick = 0;       // of those: stale or silent
+    UtcTime sick_since{};
+    QString sick_cause;
     milliseconds age{0};
     milliseconds next_rotation{0};
     quint64 frames = 0;
     quint64 reconnects = 0;
     int failures_in_row = 0;
+
+    bool delivers() const { return up && (delivering > 0 || judged == 0); }
+    bool isWell() const { return delivers() && sick == 0; } // open, and what is due on it is there
+    std::string_view state() const;
 };
+
+// down, waiting (open, no data yet), silent (open, and none of its streams delivers), partly (some do not), rotating,
+// up.
+inline std::string_view ConnectionRow::state() const
+{
+    if (!up)
+        return "down";
+    if (judged > 0 && delivering == 0)
+        return sick > 0 ? "silent" : "waiting";
+    if (sick > 0)
+        return "partly";
+    return rotating ? "rotating" : "up";
+}
 
 struct FeedSnapshot
 {
@@ -62,7 +88,9 @@ struct FeedSnapshot
     std::array<int, streamStateNames.size()> streams_by_state{};
     std::vector<StreamRow> streams;
     std::vector<ConnectionRow> connections;
-    std::vector<QString> stale_majors; // cryptofeed names, as operators grep for them
+    std::vector<QString> stale_majors;   // cryptofeed names, as operators grep for them
+    std::vector<QString> waiting_majors; // the same of those whose data has not come
+    UtcTime waiting_since{};             // without a single stream since; 0: there are some
     int majors = 0;
     quint64 frames = 0;
     quint64 bytes = 0;
@@ -74,6 +102,28 @@ struct FeedSnapshot
     quint64 reconnects = 0;
 
     int count(StreamState state) const { return streams_by_state[size_t(state)]; }
+
+    // "candles", "mark_price": kinds of data that are asked for and of which no stream delivers. Rare events are none.
+    QStringList kindsWithoutData() const;
 };
+
+inline QStringList FeedSnapshot::kindsWithoutData() const
+{
+    std::array<bool, streamKindNames.size()> wanted{};
+    std::array<bool, streamKindNames.size()> comes{};
+    for (const StreamRow &row : streams) {
+        if (row.rare || row.state == StreamState::Ended)
+            continue;
+        wanted[size_t(row.key.kind)] = true;
+        if (row.state == StreamState::Live || row.state == StreamState::Late || row.state == StreamState::Quiet)
+            comes[size_t(row.key.kind)] = true;
+    }
+    QStringList kinds;
+    for (size_t kind = 0; kind < wanted.size(); ++kind) {
+        if (wanted[kind] && !comes[kind])
+            kinds.append(QString::fromLatin1(streamKindNames[kind].data(), qsizetype(streamKindNames[kind].size())));
+    }
+    return kinds;
+}
 
 } // namespace tk::feed

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int standIns = 10;
 
+QString quoted(const std::vector<QString> &names)
+{
+    QStringList list;
+    for (const QString &name : names)
+        list.append(u'\'' + name + u'\'');
+    return list.join(QStringLiteral(", "));
+}
+
 } // namespace
 
 void Majors::choose(const StreamTable &table, const std::vector<StreamId> &streams)
@@ -36,18 +44,39 @@ void Majors::choose(const StreamTable &table, const std::vector<StreamId> &strea
     m_majors.clear();
     for (const QString &unified : std::as_const(wanted)) {
         const auto pair = Pair::parse(unified);
-        m_majors.push_back({pair ? pair->cryptofeed() : unified, ofPair.value(unified)});
+        m_majors.push_back({unified, pair ? pair->cryptofeed() : unified, ofPair.value(unified)});
     }
+}
+
+std::set<QString> Majors::pairs() const
+{
+    std::set<QString> names;
+    for (const Major &major : m_majors)
+        names.insert(major.pair);
+    return names;
+}
+
+std::vector<QString> Majors::namesOf(const StreamTable &table, bool (*chosen)(const StreamEntry &)) const
+{
+    std::vector<QString> names;
+    for (const Major &major : m_majors) {
+        if (std::ranges::any_of(major.streams, [&](StreamId id) { return chosen(table.at(id)); }))
+            names.push_back(major.name);
+    }
+    return names;
 }
 
 std::vector<QString> Majors::stale(const StreamTable &table) const
 {
-    std::vector<QString> names;
-    for (const Major &major : m_majors) {
-        if (std::ranges::any_of(major.streams, [&](StreamId id) { return table.at(id).isSick(); }))
-            names.push_back(major.name);
-    }
-    return names;
+    return namesOf(table, [](const StreamEntry &entry) { return entry.isToldSick(); });
+}
+
+std::vector<QString> Majors::waiting(const StreamTable &table) const
+{
+    return namesOf(table, [](const StreamEntry &entry) {
+        const StreamState told = entry.told();
+        return told != StreamState::Live && told != StreamState::Quiet && told != StreamState::Ended;
+    });
 }
 
 int Majors::staleWhileConnected(const StreamTable &table) const
@@ -69,12 +98,12 @@ QString Majors::okLine(quint64 candles, quint64 funding, quint64 reconnects)
 
 QString Majors::staleLine(const std::vector<QString> &stale)
 {
-    QStringList quoted;
-    for (const QString &name : stale)
-        quoted.append(u'\'' + name + u'\'');
-    return QStringLiteral("⚠️ %1 major pairs have stale data: [%2]")
-        .arg(stale.size())
-        .arg(quoted.join(QStringLiteral(", ")));
+    return QStringLiteral("⚠️ %1 major pairs have stale data: [%2]").arg(stale.size()).arg(quoted(stale));
+}
+
+QString Majors::waitingLine(const std::vector<QString> &waiting)
+{
+    return QStringLiteral("⚠️ %1 major pairs wait for data: [%2]").arg(waiting.size()).arg(quoted(waiting));
 }
 
 QString Majors::quorumLine(size_t stale, int majors)

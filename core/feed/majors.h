@@ -5,6 +5,7 @@
 
 #include <QStringList>
 
+#include <set>
 #include <vector>
 
 namespace tk::feed {
@@ -22,22 +23,31 @@ public:
     void choose(const StreamTable &table, const std::vector<StreamId> &streams);
 
     int count() const { return int(m_majors.size()); }
-    std::vector<QString> stale(const StreamTable &table) const; // cryptofeed names, in the configured order
+    std::set<QString> pairs() const; // unified names
+
+    // Cryptofeed names, in the configured order. What is neither stale nor waits receives data: every stream of it is
+    // live, or proven quiet.
+    std::vector<QString> stale(const StreamTable &table) const;
+    std::vector<QString> waiting(const StreamTable &table) const; // for data, or for a candle that was not closed
 
     // Those among them that are stale although connected: what the quorum counts. A lost connection is being replaced
     // already, and must not take the healthy ones with it.
     int staleWhileConnected(const StreamTable &table) const;
 
     static QString okLine(quint64 candles, quint64 funding, quint64 reconnects);
+    static QString waitingLine(const std::vector<QString> &waiting);
     static QString staleLine(const std::vector<QString> &stale);
     static QString quorumLine(size_t stale, int majors);
 
 private:
     struct Major
     {
-        QString name;
+        QString pair; // unified
+        QString name; // cryptofeed's
         std::vector<StreamId> streams;
     };
+
+    std::vector<QString> namesOf(const StreamTable &table, bool (*chosen)(const StreamEntry &)) const;
 
     QStringList m_bases;
     std::vector<Major> m_majors;

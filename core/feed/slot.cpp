@@ -82,6 +82,12 @@ void Slot::remove(const std::vector<StreamId> &streams)
         m_successor->unsubscribe(subscriptions(streams));
 }
 
+void Slot::askAgain(const std::vector<StreamId> &streams)
+{
+    if (m_current && m_current->isOpen())
+        m_current->subscribe(subscriptions(streams));
+}
+
 void Slot::connectNow()
 {
     m_attemptAt = m_clock->now();
@@ -107,16 +113,29 @@ void Slot::connectionOpened(Connection &connection)
     const MonotonicTime now = m_clock->now();
     if (isSuccessor(connection))
         return;
-    m_goodSince = now;
     m_rotateAt = now + m_settings.rotate_after;
-    m_downSince = {};
-    if (std::exchange(m_reconnecting, false)) {
-        ++m_reconnects;
-        m_host->slotAttempt(m_metricReason, true);
-        qCInfo(lcFeed).noquote() << "reconnected" << logField(u"exchange", m_settings.exchange)
+    m_awaitsData = true;
+    if (m_reconnecting)
+        qCInfo(lcFeed).noquote() << "connected again, waiting for data" << logField(u"exchange", m_settings.exchange)
                                  << logField(u"connection", label())
                                  << logField(u"streams", QString::number(m_streams.size()));
-    }
+}
+
+// A handshake is no data: only now is the connection back.
+void Slot::delivered(StreamId id)
+{
+    if (std::ranges::find(m_streams, id) == m_streams.end())
+        return; // the canary's, which belongs to another connection
+    m_awaitsData = false;
+    m_goodSince = m_clock->now();
+    m_downSince = {};
+    if (!std::exchange(m_reconnecting, false))
+        return;
+    ++m_reconnects;
+    m_host->slotAttempt(m_metricReason, true);
+    qCInfo(lcFeed).noquote() << "reconnected" << logField(u"exchange", m_settings.exchange)
+                             << logField(u"connection", label())
+                             << logField(u"streams", QString::number(m_streams.size()));
 }
 
 void Slot::connectionFrame(Connection &connection, std::string_view frame)
@@ -165,6 +184,7 @@ void Slot::down(const QString &reason, const QString &metric, milliseconds atLea
     if (m_successor)
         discard(std::move(m_successor));
     m_goodSince = never;
+    m_awaitsData = false;
     if (toMs(m_downSince) == 0)
         m_downSince = m_clock->utcNow();
     m_downCause = reason;
@@ -260,7 +280,8 @@ void Slot::adoptSuccessor(MonotonicTime now)
         discard(std::move(m_current));
     }
     m_current = std::move(m_successor);
-    m_goodSince = now;
+    m_awaitsData = m_seenOnSuccessor.empty();
+    m_goodSince = m_awaitsData ? never : now;
     m_rotateAt = now + m_settings.rotate_after;
     m_rotationBackoff.reset();
 }

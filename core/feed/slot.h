@@ -60,10 +60,15 @@ public:
     quint64 reconnects() const { return m_reconnects; }
 
     void add(const std::vector<StreamId> &streams);
-    void remove(const std::vector<StreamId> &streams); // also from the wire
+    void remove(const std::vector<StreamId> &streams);   // also from the wire
+    void askAgain(const std::vector<StreamId> &streams); // on the connection that is there
     void connectNow();
     void replace(const QString &reason); // drop the connection and connect again, with backoff
     void stop();                         // close for good
+
+    // Nothing of our streams has come since the connection opened: until then it is open, and no more than that.
+    bool awaitsData() const { return m_awaitsData; }
+    void delivered(StreamId id); // data of this stream came, whoever's it is
 
     // The successor showed data of this stream (while rotating).
     void successorDelivered(const Connection &connection, StreamId id);
@@ -96,13 +101,14 @@ private:
     Backoff m_backoff;
     Backoff m_rotationBackoff;
     MonotonicTime m_attemptAt{}; // next connection attempt; 0: none is due
-    MonotonicTime m_goodSince{}; // up without trouble since; 0: not up
+    MonotonicTime m_goodSince{}; // brings data without trouble since; 0: it does not
     MonotonicTime m_rotateAt{};
     UtcTime m_downSince{};
     QString m_downCause;
     QString m_metricReason;
-    bool m_hasCanary = false;    // the connection carries a ticking stream that is not ours
-    bool m_reconnecting = false; // the connection under way replaces a lost one
+    bool m_hasCanary = false; // the connection carries a ticking stream that is not ours
+    bool m_awaitsData = false;
+    bool m_reconnecting = false; // a lost connection is not replaced yet by one that brings data
     bool m_toldLoudly = false;
     bool m_stopped = false;
     quint64 m_reconnects = 0;

@@ -1,13 +1,13 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "history/clock_offset.h"
 #include "history/request_planner.h"
 #include "market/candle_check.h"
 #include "market/gap_cause.h"
 
 #include <QDir>
-#include <QFile>
 #include <QRandomGenerator>
 #include <QSaveFile>
 
@@ -146,6 +146,7 @@ void HistoryService::tick()
         repair(m_gaps.reviewAll());
     }
     pump();
+    tellWorking();
     noteAlive(now);
     logFill(now);
     if (now >= m_snapshotAt) {
@@ -229,11 +230,13 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
     }
     auto instruments = m_parts.adapter->parseInstruments(reply.body);
     if (!instruments) {
+        m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
         trouble(instruments.error().message);
         if (!m_haveInstruments)
             loadCachedInstruments();
         return;
     }
+    works();
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
     if (!m_settings.data_dir.isEmpty()) {
         QSaveFile cache(
@@ -259,10 +262,12 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
 {
     m_all = std::move(instruments);
     exchange::Selection selection = exchange::select(m_all, m_settings.wanted, m_settings.major_bases);
-    for (const QString &pair : std::as_const(selection.unknown))
-        qCWarning(lcHistory).noquote() << "the exchange lists no such pair; left out" << logField(u"pair", pair);
-    for (const QString &pair : std::as_const(selection.not_trading))
-        qCWarning(lcHistory).noquote() << "the pair does not trade now; left out" << logField(u"pair", pair);
+    if (auto missing = exchange::notCollected(selection); missing != m_notCollected) {
+        m_notCollected = std::move(missing);
+        for (const exchange::NotCollected &one : m_notCollected)
+            qCWarning(lcHistory).noquote() << "a pair of the configuration is not collected"
+                                           << logField(u"pair", one.pair) << logField(u"cause", one.cause);
+    }
     std::vector<Instrument> added;
     for (const Instrument &instrument : selection.wanted) {
         const bool known = std::ranges::any_of(m_wanted, [&](const Instrument &k) {
@@ -848,12 +853,6 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
         refused(std::move(job), *refusal);
         return;
     }
-    if (!m_trouble.isEmpty() && m_budget.pausedFor(m_clock->now()).count() == 0) {
-        qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
-                                    << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
-        m_trouble.clear();
-        m_troubleBackoff.reset();
-    }
     switch (job.kind) {
     case Job::Kind::Candles:
     case Job::Kind::Reread:
@@ -929,6 +928,26 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         m_queue.add(std::move(job));
 }
 
+// An answer came that says what was asked for. A page that somebody else put in its place, with status 200, does not.
+void HistoryService::works()
+{
+    if (m_trouble.isEmpty() || m_budget.pausedFor(m_clock->now()).count() > 0)
+        return;
+    m_trouble.clear();
+    m_troubleBackoff.reset();
+    tellWorking();
+}
+
+// The last word of the log is never the wrong one: what may not be told now is told later.
+void HistoryService::tellWorking()
+{
+    if (!m_toldTrouble || !m_trouble.isEmpty() || !m_tellTrouble.allow(m_clock->now()))
+        return;
+    m_toldTrouble = false;
+    qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
+                                << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
+}
+
 void HistoryService::trouble(const QString &what)
 {
     const MonotonicTime now = m_clock->now();
@@ -936,22 +955,26 @@ void HistoryService::trouble(const QString &what)
         m_troubleSince = m_clock->utcNow();
     const bool news = m_trouble != what;
     m_trouble = what;
-    if (!news && now < m_troubleToldAt)
+    if ((!news && now < m_troubleToldAt) || !m_tellTrouble.allow(now))
         return;
     m_troubleToldAt = now + tellTroubleEvery;
+    m_toldTrouble = true;
     const milliseconds wait = std::max(m_budget.pausedFor(now),
                                        std::chrono::duration_cast<milliseconds>(std::max(m_troubleUntil, now) - now));
-    qCWarning(lcHistory).noquote()
-        << QStringLiteral("history of %1 does not work: %2").arg(m_parts.adapter->name(), what)
-        << logField(u"retry_in", ageText(wait)) << logField(u"jobs_waiting", QString::number(m_queue.size()))
-        << logField(u"instruments",
-                    m_haveInstruments ? QStringLiteral("known") : QStringLiteral("unknown: nothing can be collected"));
+    qCWarning(lcHistory).noquote() << QStringLiteral("history of %1 does not work: %2%3")
+                                          .arg(m_parts.adapter->name(), what, m_tellTrouble.untold())
+                                   << logField(u"retry_in", ageText(wait))
+                                   << logField(u"jobs_waiting", QString::number(m_queue.size()))
+                                   << logField(u"instruments",
+                                               m_haveInstruments ? QStringLiteral("known")
+                                                                 : QStringLiteral("unknown: nothing can be collected"));
 }
 
 void HistoryService::unreadable(Job job, const Error &error)
 {
     m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
     trouble(QStringLiteral("%1 (%2)").arg(error.message, job.text()));
+    job.not_before = m_troubleUntil; // others may be answered meanwhile
     m_queue.add(std::move(job));
 }
 
@@ -965,6 +988,7 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         unreadable(job, parsed.error());
         return;
     }
+    works();
     std::vector<Candle> candles = std::move(parsed).value();
     const BadRows bad = takeBadRows(job, candles, closes);
     // Asked about a symbol that was another contract before, the exchange tells of that one, too.
@@ -1017,10 +1041,13 @@ void HistoryService::again(Job job)
 void HistoryService::probeReplied(const Job &job, const std::vector<Candle> &candles)
 {
     ProbeAnswer answer{.pair = job.instrument.unified, .timeframe = job.timeframe, .known = true};
+    const bool counts = m_parts.adapter->candleFacts().trade_counts;
     for (const Candle &candle : candles) {
-        if (candle.trades > 0 && candle.open_time >= answer.open) {
+        const double volume = candle.volume.toDouble();
+        if ((counts ? candle.trades > 0 : volume > 0) && candle.open_time >= answer.open) {
             answer.open = candle.open_time;
             answer.trades = candle.trades;
+            answer.volume = volume;
         }
     }
     Q_EMIT probeAnswered(answer);
@@ -1033,6 +1060,7 @@ void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
         unreadable(job, marks.error());
         return;
     }
+    works();
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
     RecordBatch batch;
     std::vector<Candle> minutes;
@@ -1059,6 +1087,7 @@ void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
         unreadable(job, points.error());
         return;
     }
+    works();
     // A full page is not the end: go on behind its last row.
     TimeSpan told = job.span;
     if (points->size() >= size_t(fundingRows)) {
@@ -1158,6 +1187,7 @@ void HistoryService::sendSnapshot()
     snapshot->at = m_clock->utcNow();
     snapshot->instruments_known = m_haveInstruments;
     snapshot->pairs = int(m_wanted.size());
+    snapshot->not_collected = m_notCollected;
     snapshot->weight_used = m_budget.used(exchangeNow());
     snapshot->weight_limit = m_budget.limit(now);
     snapshot->paused_for = m_budget.pausedFor(now);

@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/tell_limit.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
 #include "history/backfill_book.h"
@@ -26,6 +27,8 @@
 #include <memory>
 
 namespace tk::history {
+
+inline constexpr qint64 mostInstrumentBytes = 64 << 20; // of an instrument list in the cache
 
 struct HistorySettings
 {
@@ -184,6 +187,8 @@ private:
     void finishBackfills();
     void sendSnapshot();
     void logFill(MonotonicTime now);
+    void works();
+    void tellWorking();
     void trouble(const QString &what);
 
     UtcTime exchangeNow() const { return m_clock->utcNow() + m_offset; }
@@ -209,6 +214,7 @@ private:
     FillProgress m_fill;
     quint64 m_lastTicket = 0;
     int m_inFlight = 0;
+    std::vector<exchange::NotCollected> m_notCollected;
     bool m_haveInstruments = false;
     bool m_instrumentsAsked = false;
     bool m_stopping = false;
@@ -222,6 +228,8 @@ private:
     MonotonicTime m_troubleUntil{};
     bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
     MonotonicTime m_troubleToldAt{};
+    TellLimit m_tellTrouble;    // of both, that it does not work and that it works again
+    bool m_toldTrouble = false; // the last word about it
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
     MonotonicTime m_clockAt{};

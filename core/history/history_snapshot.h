@@ -1,6 +1,7 @@
 // What history says of itself, once a second. Immutable once sent.
 #pragma once
 
+#include "exchange/selection.h"
 #include "history/backfill.h"
 #include "market/gap.h"
 
@@ -14,6 +15,7 @@ struct HistorySnapshot
     UtcTime at{};
     bool instruments_known = false;
     int pairs = 0;
+    std::vector<exchange::NotCollected> not_collected; // named in the configuration
     int weight_used = 0;
     int weight_limit = 0;
     milliseconds paused_for{0};

@@ -31,6 +31,8 @@ Q_SIGNALS:
     void progressed(qint64 id, const QJsonObject &progress);
     void finished(qint64 id, const QJsonValue &result);
     void refused(qint64 id, const tk::Error &error); // by the engine, or because it went away
+    void wentSilent(); // connected, and not a word for three seconds: nothing is known of the engine until ...
+    void heardAgain(); // ... this, or failed()
     void snapshot(const QJsonObject &state);
     void changes(const QJsonObject &changes);
 };

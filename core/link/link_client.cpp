@@ -17,6 +17,12 @@ LinkClient::LinkClient(QObject *parent)
                    QStringLiteral("the engine at %1 does not answer: look into its log, or restart it").arg(m_file),
                    true});
     });
+    m_silence.setSingleShot(true);
+    m_silence.setInterval(silence);
+    connect(&m_silence, &QTimer::timeout, this, [this] {
+        m_silent = true;
+        Q_EMIT wentSilent();
+    });
 }
 
 LinkClient::~LinkClient()
@@ -59,6 +65,9 @@ void LinkClient::connectTo(const QString &socketFile, std::chrono::milliseconds 
 void LinkClient::close()
 {
     m_timeout.stop();
+    m_silence.stop();
+    m_silent = false;
+    m_keepAlive = 0;
     m_greeted = false;
     m_waiting.clear();
     m_open.clear();
@@ -96,6 +105,7 @@ void LinkClient::read()
 {
     m_reader.append(m_socket->readAll());
     const QPointer<LinkClient> self(this);
+    heard();
     const QLocalSocket *socket = m_socket.get();
     while (self && m_socket.get() == socket) { // a slot may close, reconnect or delete us
         Result<std::optional<QByteArray>> line = m_reader.next();
@@ -118,6 +128,8 @@ void LinkClient::handle(const Message &message)
         if (m_open.contains(progress->id))
             Q_EMIT progressed(progress->id, progress->progress);
     } else if (const auto *answer = std::get_if<Answer>(&message)) {
+        if (answer->id == m_keepAlive && std::exchange(m_keepAlive, 0) != 0)
+            m_silence.start();         // an older engine refuses it, and its silence tells nothing
         if (m_open.remove(answer->id)) // the answer to watch is no news
             Q_EMIT finished(answer->id, answer->result);
     } else if (const auto *refusal = std::get_if<Refusal>(&message)) {
@@ -148,8 +160,17 @@ void LinkClient::greet(const Hello &hello)
     m_timeout.stop();
     m_engine = hello;
     m_greeted = true;
-    m_socket->write(std::exchange(m_waiting, {}));
+    m_keepAlive = ++m_lastId;
+    m_socket->write(encode(Request{m_keepAlive, QStringLiteral("keep-alive"), {}}) + std::exchange(m_waiting, {}));
     Q_EMIT connected();
+}
+
+void LinkClient::heard()
+{
+    if (m_silence.isActive() || m_silent)
+        m_silence.start();
+    if (std::exchange(m_silent, false))
+        Q_EMIT heardAgain();
 }
 
 void LinkClient::fail(const Error &error)

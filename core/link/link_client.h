@@ -30,17 +30,25 @@ public:
 
     bool isConnected() const override { return m_greeted; }
     Hello engine() const override { return m_engine; }
+    bool isSilent() const { return m_silent; }
+
+    // An engine says something every second: its silence for so long is told.
+    static constexpr std::chrono::milliseconds silence{3'000};
 
 private:
     void read();
     void handle(const Message &message);
     void greet(const Hello &hello);
+    void heard();
     void fail(const Error &error);
     void send(const QByteArray &line);
 
     QString m_file;
     std::optional<SocketPath> m_path;
     QTimer m_timeout;
+    QTimer m_silence;       // runs where the engine promised to keep alive
+    qint64 m_keepAlive = 0; // the request for it; 0: answered, or not asked
+    bool m_silent = false;
     LineReader m_reader{maxMessageBytes};
     Hello m_engine;
     QByteArray m_waiting; // until the engine has said hello

@@ -4,6 +4,7 @@
 
 #include "link/command_handler.h"
 #include "link/live_state.h"
+#include "link/local_listener.h"
 #include "link/socket_path.h"
 
 #include <QObject>
@@ -16,8 +17,6 @@
 #include <optional>
 #include <vector>
 
-class QLocalServer;
-
 namespace tk::link {
 
 class LinkServer final : public QObject
@@ -26,11 +25,14 @@ class LinkServer final : public QObject
 public:
     struct Limits
     {
-        int connections = 32;
-        int openRequests = 64;                   // per connection
-        qint64 bufferedBytes = qint64(64) << 20; // per connection; beyond it the connection is dropped
-        qint64 changesBytes = qint64(1) << 20;   // beyond it changes are left out and a snapshot follows later
+        int connections = 32;                       // beyond it the one that is missed least makes room for the next
+        int openRequests = 64;                      // per connection
+        qint64 bufferedBytes = qint64(64) << 20;    // per connection; beyond it the connection is dropped
+        qint64 allBufferedBytes = qint64(64) << 20; // of all of them; beyond it the one with the most is dropped
+        std::chrono::milliseconds stalledAfter{10'000}; // who takes nothing of what waits for so long is dropped
+        qint64 changesBytes = qint64(1) << 20;          // beyond it changes are left out and a snapshot follows later
         std::chrono::milliseconds changesEvery{250};
+        std::chrono::milliseconds aliveEvery{1'000}; // to who asked for it and heard nothing else
     };
 
     explicit LinkServer(CommandHandler &handler, QObject *parent = nullptr);
@@ -73,9 +75,14 @@ Q_SIGNALS:
 
 private:
     class Connection;
-    void accept();
+    void accept(qintptr descriptor, qint64 process);
+    void makeRoom();
+    void boundAll(const Connection *writing);
+    void dropStalled();
+    void returnMemory();
     void gatherSeries();
     void pushChanges();
+    void keepAlive();
     void forget(Connection *connection);
 
     CommandHandler &m_handler;
@@ -83,8 +90,11 @@ private:
     LiveState m_state;
     std::function<void()> m_bringState;
     QTimer m_changesTimer;
+    QTimer m_aliveTimer;
     std::optional<SocketPath> m_path;
-    std::unique_ptr<QLocalServer> m_server;
+    std::unique_ptr<LocalListener> m_server;
+    TellLimit m_tell;
+    bool m_returning = false;
     std::vector<Connection *> m_connections; // children; delete themselves
     std::vector<const Watcher *> m_watchers; // in this process
     QStringList m_series;

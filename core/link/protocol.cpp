@@ -16,6 +16,7 @@ const QLatin1String resultKey("result");
 const QLatin1String progressKey("progress");
 const QLatin1String snapshotKey("snapshot");
 const QLatin1String changesKey("changes");
+const QLatin1String aliveKey("alive");
 
 constexpr std::array<QLatin1String, 8> kindNames{
     QLatin1String("cancelled"), QLatin1String("config"),  QLatin1String("network"), QLatin1String("parse"),
@@ -90,6 +91,7 @@ struct Encoder
     }
     QJsonObject operator()(const Snapshot &snapshot) const { return {{snapshotKey, snapshot.state}}; }
     QJsonObject operator()(const Changes &changes) const { return {{changesKey, changes.changes}}; }
+    QJsonObject operator()(const Alive &alive) const { return {{aliveKey, alive.at}}; }
 };
 
 } // namespace
@@ -168,6 +170,8 @@ Result<Message> parseMessage(const QByteArray &text)
         return Message(Snapshot{object[snapshotKey].toObject()});
     if (object[changesKey].isObject())
         return Message(Changes{object[changesKey].toObject()});
+    if (object[aliveKey].isDouble())
+        return Message(Alive{object[aliveKey].toInteger()});
     return malformed(QStringLiteral("a message of the engine has none of the known keys"));
 }
 

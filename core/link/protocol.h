@@ -7,6 +7,8 @@
 //   client: {"id":8,"command":"watch"}                                    answered by {"id":8,"result":{}}, and then
 //   engine: {"snapshot":{TOPIC:{KEY:{…}}}}                                the whole state,
 //   engine: {"changes":{TOPIC:{KEY:{…}|null}}}                            what became of it since; null: gone
+//   client: {"id":9,"command":"keep-alive"}                            answered by {"id":9,"result":{}}, and then
+//   engine: {"alive":1795168800000}                                       whenever it said nothing else for a second
 //
 // A snapshot may come again at any time (the client was too slow for changes): it replaces all that was known. What is
 // malformed is answered by {"error":{…}} without an id, and the connection closed.
@@ -79,7 +81,11 @@ struct Changes
 {
     QJsonObject changes;
 };
-using Message = std::variant<Hello, Progress, Answer, Refusal, Snapshot, Changes>;
+struct Alive
+{
+    qint64 at = 0; // ms since 1970, by the clock of the engine's host
+};
+using Message = std::variant<Hello, Progress, Answer, Refusal, Snapshot, Changes, Alive>;
 
 QByteArray encode(const Request &request);
 QByteArray encode(const Message &message);

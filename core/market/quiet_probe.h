@@ -14,14 +14,15 @@ struct QuietProbe
     UtcTime known_open{}; // the candle last seen; 0: none yet
 };
 
-// What the exchange's REST candles say: the newest candle that has trades.
+// What the exchange's REST candles say: the newest candle in which something was traded, and how much.
 struct ProbeAnswer
 {
     QString pair;
     Timeframe timeframe = Timeframe::M1;
     bool known = false; // false: could not be asked
     UtcTime open{};
-    qint64 trades = 0;
+    qint64 trades = 0; // where the exchange counts them (CandleFacts)
+    double volume = 0; // the measure where it does not
 };
 
 } // namespace tk

@@ -1,5 +1,7 @@
 #include "monitor/engine_connection.h"
 
+#include "link/link_client.h"
+
 #include <QDateTime>
 
 #include <random>
@@ -29,6 +31,17 @@ EngineConnection::EngineConnection(Way way, Retry retry, QObject *parent)
     connect(link, &EngineLink::changes, this, [this](const QJsonObject &part) {
         m_lastSeen = fromMs(QDateTime::currentMSecsSinceEpoch());
         Q_EMIT changes(part);
+    });
+    connect(link, &EngineLink::wentSilent, this, [this] {
+        if (m_state != State::Connected)
+            return;
+        // Signs of life alone are not counted as seen; but until so long ago there were some.
+        m_lastSeen = std::max(m_lastSeen, fromMs(QDateTime::currentMSecsSinceEpoch()) - link::LinkClient::silence);
+        setState(State::Silent);
+    });
+    connect(link, &EngineLink::heardAgain, this, [this] {
+        if (m_state == State::Silent)
+            setState(State::Connected);
     });
     connect(link, &EngineLink::progressed, this, [this](qint64 id, const QJsonObject &progress) {
         const auto open = m_open.constFind(id);
@@ -91,7 +104,7 @@ void EngineConnection::end(qint64 id, const Result<QJsonValue> &result)
 void EngineConnection::retry(const Error &error)
 {
     m_trouble = error;
-    if (m_state == State::Connected)
+    if (m_state == State::Connected || m_state == State::Silent)
         setState(State::Lost);
     else
         Q_EMIT stateChanged(); // the cause may be another one

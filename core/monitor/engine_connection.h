@@ -22,6 +22,7 @@ public:
     enum class State : quint8 {
         Connecting, // for the first time
         Connected,  // and the state of the engine is here
+        Silent,     // connected, and no word for seconds: what is shown is of the past, and nothing newer is known
         Lost,       // it was; what is shown is of the past
     };
 
@@ -46,7 +47,8 @@ public:
     void start();
 
     State state() const { return m_state; }
-    bool isConnected() const { return m_state == State::Connected; }
+    bool isConnected() const { return m_state == State::Connected; } // and it answers
+    bool isAway() const { return m_state == State::Lost || m_state == State::Silent; }
     UtcTime lastSeen() const { return m_lastSeen; } // by our clock; 0: never
     const Error &trouble() const { return m_trouble; }
     const QString &name() const { return m_way.name; }

@@ -82,6 +82,14 @@ DatabaseView databaseOf(const QJsonObject &object)
             .oldest_waiting = isoTimeOf(spool.value(QLatin1String("oldest")))};
 }
 
+VerdictView verdictOf(const QJsonObject &object)
+{
+    return {.level = object.value(QLatin1String("level")).toString(),
+            .text = object.value(QLatin1String("text")).toString(),
+            .parts = stringsOf(object.value(QLatin1String("parts"))),
+            .since = isoTimeOf(object.value(QLatin1String("since")))};
+}
+
 EngineInfo engineOf(const QJsonObject &object)
 {
     return {.version = object.value(QLatin1String("version")).toString(),
@@ -90,7 +98,8 @@ EngineInfo engineOf(const QJsonObject &object)
             .data_dir = object.value(QLatin1String("data_dir")).toString(),
             .config_file = object.value(QLatin1String("config_file")).toString(),
             .exchanges = stringsOf(object.value(QLatin1String("exchanges"))),
-            .majors = stringsOf(object.value(QLatin1String("majors")))};
+            .majors = stringsOf(object.value(QLatin1String("majors"))),
+            .verdict = verdictOf(object.value(QLatin1String("verdict")).toObject())};
 }
 
 } // namespace
@@ -149,8 +158,11 @@ void HealthBook::readConnections(double seconds)
                             .label = object.value(QLatin1String("label")).toString(),
                             .state = object.value(QLatin1String("state")).toString(),
                             .cause = object.value(QLatin1String("cause")).toString(),
-                            .down_since = isoTimeOf(object.value(QLatin1String("down_since"))),
+                            .since = isoTimeOf(object.value(QLatin1String("since"))),
                             .streams = object.value(QLatin1String("streams")).toInt(),
+                            .judged = object.value(QLatin1String("judged")).toInt(),
+                            .delivering = object.value(QLatin1String("delivering")).toInt(),
+                            .sick = object.value(QLatin1String("sick")).toInt(),
                             .age = spanOf(object.value(QLatin1String("age_ms"))),
                             .next_rotation = spanOf(object.value(QLatin1String("next_rotation_ms"))),
                             .frames = object.value(QLatin1String("frames")).toInteger(),

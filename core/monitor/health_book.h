@@ -21,10 +21,13 @@ struct ConnectionView
     QString exchange{};
     QString route{};
     QString label{};
-    QString state{}; // "up", "rotating", "down"
-    QString cause{}; // of being down
-    UtcTime down_since{};
+    QString state{}; // "up", "rotating", "partly", "silent", "waiting", "down": see feed::ConnectionRow
+    QString cause{}; // of not being well
+    UtcTime since{}; // not well; 0: it is, or began to wait
     int streams = 0;
+    int judged = 0; // of which data is due
+    int delivering = 0;
+    int sick = 0;
     std::optional<milliseconds> age{};
     std::optional<milliseconds> next_rotation{};
     qint64 frames = 0;
@@ -32,7 +35,8 @@ struct ConnectionView
     qint64 reconnects = 0;
     int failures_in_row = 0;
 
-    bool isUp() const { return state != QLatin1String("down"); }
+    bool isOpen() const { return state != QLatin1String("down"); }
+    bool isWell() const { return state == QLatin1String("up") || state == QLatin1String("rotating"); }
 };
 
 struct FeedView
@@ -106,6 +110,15 @@ struct DatabaseView
     UtcTime oldest_waiting{};
 };
 
+// The engine's own sentence about itself: the one that `status` prints.
+struct VerdictView
+{
+    QString level{}; // "well", "waiting", "warning", "trouble"; empty: an older engine, which tells none
+    QString text{};
+    QStringList parts{};
+    UtcTime since{};
+};
+
 struct EngineInfo
 {
     QString version{};
@@ -115,6 +128,7 @@ struct EngineInfo
     QString config_file{}; // empty: none, or an older engine
     QStringList exchanges{};
     QStringList majors{};
+    VerdictView verdict{};
 };
 
 struct ProcessView

@@ -1,11 +1,9 @@
-// The engine's state as one honest line: what is wrong, since when, whether it is being repaired and whether anything
-// was lost. Pure.
+// The engine's state as one honest line: the engine's own verdict while it is in sight, and what is known of it while
+// it is not. Pure.
 #pragma once
 
 #include "monitor/engine_connection.h"
 #include "monitor/health_book.h"
-#include "monitor/host_list.h"
-#include "monitor/pair_book.h"
 
 namespace tk::monitor {
 
@@ -21,7 +19,7 @@ struct StatusLine
 {
     Verdict verdict = Verdict::Waiting;
     QString text{};
-    QStringList parts{}; // what the text is made of, one trouble each
+    QStringList parts{}; // each trouble in full, one a line
 };
 
 struct StatusFacts
@@ -29,10 +27,7 @@ struct StatusFacts
     EngineConnection::State connection = EngineConnection::State::Connecting;
     UtcTime last_seen{};
     QString connection_trouble{};
-    const std::vector<PairRow> &pairs;
     const HealthBook &health;
-    const std::vector<HostView> *hosts = nullptr; // nothing: none is configured
-    UtcTime now{};
 };
 
 StatusLine statusLine(const StatusFacts &facts);

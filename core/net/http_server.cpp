@@ -1,11 +1,16 @@
 #include "net/http_server.h"
 
+#include "base/clock.h"
+#include "base/logging.h"
+
+#include <QElapsedTimer>
+#include <QHash>
 #include <QPointer>
 #include <QSslConfiguration>
 #include <QSslSocket>
 #include <QTcpServer>
 #include <QTcpSocket>
-#include <QTimer>
+#include <utility>
 
 namespace tk::net {
 
@@ -67,18 +72,23 @@ public:
         connect(m_socket.get(), &QTcpSocket::bytesWritten, this, [this] { advance(); });
         connect(m_socket.get(), &QTcpSocket::disconnected, this, [this] { drop(); });
         m_idle.start();
+        m_quiet.start();
     }
 
     ~Connection() override
     {
-        --m_server->m_connections;
+        m_server->forget(this);
         if (m_socket)
             m_socket->disconnect(this);
     }
 
-private:
+    const QHostAddress &peer() const { return m_peer; }
+    bool isIdle() const { return !m_waiting && m_socket; } // asks nothing now
+    qint64 idleFor() const { return m_quiet.elapsed(); }   // ms
+
     void drop()
     {
+        m_server->forget(this);
         if (m_socket) {
             m_socket->disconnect(this);
             m_socket->abort();
@@ -86,6 +96,7 @@ private:
         deleteLater();
     }
 
+private:
     void advance()
     {
         // A handler that answers at once comes back here through answer(); the loop below goes on for it.
@@ -112,6 +123,7 @@ private:
             return false;
         const HttpRequest request = **std::move(taken);
         m_idle.stop();
+        m_quiet.start();
         m_keepAlive = request.keepAlive;
         m_headOnly = request.method == "HEAD";
         if (request.headers.hasToken("Connection", "Upgrade") && handOver(request))
@@ -135,6 +147,7 @@ private:
         if (m_server->m_upgrade(request, m_socket, m_buffer)) {
             if (m_socket) // not taken after all; we are inside one of its signals
                 m_socket.release()->deleteLater();
+            m_server->forget(this);
             deleteLater();
             return true;
         }
@@ -170,6 +183,7 @@ private:
     QHostAddress m_peer;
     QByteArray m_buffer;
     QTimer m_idle;
+    QElapsedTimer m_quiet; // since it asked anything
     quint64 m_current = 0;
     quint64 m_answered = 0;
     bool m_waiting = false;
@@ -187,7 +201,14 @@ HttpServer::HttpServer(Handler handler, Limits limits, QObject *parent)
     : QObject(parent)
     , m_handler(std::move(handler))
     , m_limits(limits)
-{}
+    , m_backoff(std::chrono::milliseconds(100), std::chrono::seconds(5), 1)
+{
+    m_resume.setSingleShot(true);
+    connect(&m_resume, &QTimer::timeout, this, [this] {
+        if (m_server)
+            m_server->resumeAccepting();
+    });
+}
 
 HttpServer::~HttpServer()
 {
@@ -208,6 +229,14 @@ Status HttpServer::listen(const QHostAddress &address, quint16 port)
 {
     auto server =
         std::make_unique<Acceptor>(m_tls, [this](std::unique_ptr<QTcpSocket> socket) { accept(std::move(socket)); });
+    // Without this the first moment without a file descriptor would end the listening for ever.
+    connect(server.get(), &QTcpServer::acceptError, this, [this](QAbstractSocket::SocketError) {
+        if (!std::exchange(m_short, true) && m_tell.allow(SystemClock().now()))
+            qCCritical(lcTelemetry).noquote()
+                << "HTTP clients have to wait:" << m_server->errorString()
+                << "(raise the limit of open files: ulimit -n, LimitNOFILE=); trying again";
+        m_resume.start(m_backoff.next());
+    });
     if (!server->listen(address, port))
         return Error{
             Error::Kind::Network,
@@ -237,12 +266,42 @@ void HttpServer::close()
 
 void HttpServer::accept(std::unique_ptr<QTcpSocket> socket)
 {
-    if (m_connections >= m_limits.connections) {
+    if (std::exchange(m_short, false)) {
+        m_backoff.reset();
+        if (m_tell.allow(SystemClock().now()))
+            qCInfo(lcTelemetry) << "HTTP clients are heard again";
+    }
+    if (int(m_held.size()) >= m_limits.connections && !makeRoom()) {
         socket->abort();
         return;
     }
-    ++m_connections;
-    new Connection(this, std::move(socket)); // a child of the server
+    m_held.push_back(new Connection(this, std::move(socket))); // a child of the server
+}
+
+// Of the connections that ask nothing now: one of the client with the most, the one that is silent for the longest
+// time. So nobody keeps the others out by holding connections.
+bool HttpServer::makeRoom()
+{
+    QHash<QHostAddress, int> ofPeer;
+    for (const Connection *connection : m_held)
+        ++ofPeer[connection->peer()];
+    Connection *least = nullptr;
+    const auto weight = [&](const Connection *connection) {
+        return std::pair(ofPeer.value(connection->peer()), connection->idleFor());
+    };
+    for (Connection *connection : m_held) {
+        if (connection->isIdle() && (!least || weight(connection) > weight(least)))
+            least = connection;
+    }
+    if (!least)
+        return false;
+    least->drop();
+    return true;
+}
+
+void HttpServer::forget(const Connection *connection)
+{
+    std::erase(m_held, connection);
 }
 
 } // namespace tk::net

@@ -2,15 +2,19 @@
 // thread that creates it. Limits on head, body, idle time and number of connections; pipelined requests in order.
 #pragma once
 
+#include "base/backoff.h"
 #include "base/result.h"
+#include "base/tell_limit.h"
 #include "net/http_message.h"
 
 #include <QHostAddress>
 #include <QObject>
+#include <QTimer>
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 class QSslConfiguration;
 class QTcpServer;
@@ -25,7 +29,7 @@ public:
     struct Limits
     {
         HttpLimits message;
-        int connections = 64;
+        int connections = 64; // beyond it one that asks nothing makes room
         std::chrono::milliseconds idle{30'000};
     };
 
@@ -52,13 +56,19 @@ public:
 private:
     class Connection;
     void accept(std::unique_ptr<QTcpSocket> socket);
+    bool makeRoom();
+    void forget(const Connection *connection);
 
     Handler m_handler;
     Upgrade m_upgrade;
     Limits m_limits;
     std::unique_ptr<QSslConfiguration> m_tls;
     std::unique_ptr<QTcpServer> m_server;
-    int m_connections = 0;
+    std::vector<Connection *> m_held; // children; delete themselves
+    QTimer m_resume;
+    Backoff m_backoff;
+    TellLimit m_tell;
+    bool m_short = false; // of descriptors
 };
 
 } // namespace tk::net

@@ -1,8 +1,13 @@
 #include "remote/deploy.h"
 
+#include "base/regular_file.h"
+
 #include <QFileInfo>
 #include <QLocale>
 #include <QUuid>
+
+#include <cerrno>
+#include <fcntl.h>
 
 namespace tk::remote {
 
@@ -116,11 +121,13 @@ Status Deployment::open(const QString &name, const QString &remoteName)
 {
     auto local = std::make_unique<Local>();
     local->content = std::make_unique<QFile>(name);
-    if (!QFileInfo(name).isFile())
+    if (!QFileInfo::exists(name))
         return Error{Error::Kind::Config, QStringLiteral("there is no file %1").arg(name)};
-    if (!local->content->open(QIODevice::ReadOnly))
-        return Error{Error::Kind::Config,
-                     QStringLiteral("%1 cannot be read: %2").arg(name, local->content->errorString())};
+    const int descriptor = openRegular(name, O_RDONLY, Links::Follow);
+    if (descriptor < 0 || !local->content->open(descriptor, QIODevice::ReadOnly, QFile::AutoCloseHandle))
+        return Error{
+            Error::Kind::Config,
+            QStringLiteral("%1 cannot be read: %2").arg(name, fileErrorText(descriptor < 0 ? -descriptor : EIO))};
     local->file = {remoteName, local->content->size(), {}};
     m_files.push_back(std::move(local));
     return ok();

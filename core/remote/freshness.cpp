@@ -1,5 +1,7 @@
 #include "remote/freshness.h"
 
+#include "feather/date_unit.h"
+
 #include <algorithm>
 
 namespace tk::remote {
@@ -16,8 +18,11 @@ constexpr qint64 bytesPerLook = 64 << 20; // what is beyond is read at the next 
 
 std::optional<UtcTime> timeOf(const feather::Field &field, qint64 value)
 {
-    const qint64 perSecond =
-        field.kind == feather::Kind::Timestamp ? feather::unitsPerSecond(field.unit) : qint64(1'000);
+    const auto unit =
+        field.kind == feather::Kind::Timestamp ? field.unit : feather::plausibleUnit(value); // numbers say none
+    if (!unit)
+        return {};
+    const qint64 perSecond = feather::unitsPerSecond(*unit);
     const qint64 ms = perSecond >= 1'000 ? value / (perSecond / 1'000) : value * 1'000;
     return fromMs(ms);
 }

@@ -1,5 +1,6 @@
 #include "remote/host_key.h"
 
+#include "base/regular_file.h"
 #include "config/settings.h"
 
 #include <QCryptographicHash>
@@ -15,11 +16,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr milliseconds stepWithin = 15s;
+constexpr qint64 mostBytes = 64 << 20; // of a file of host keys
 
 QByteArray content(const QString &name)
 {
-    QFile file(name);
-    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    const auto file = readSmallFile(name, mostBytes);
+    return file ? file->bytes : QByteArray();
 }
 
 } // namespace

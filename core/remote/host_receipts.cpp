@@ -1,9 +1,9 @@
 #include "remote/host_receipts.h"
 
+#include "base/regular_file.h"
 #include "remote/freshness.h"
 
 #include <QDir>
-#include <QFile>
 #include <QLockFile>
 #include <QSaveFile>
 
@@ -16,6 +16,7 @@ namespace {
 const QByteArray header = "# tapekeeper host receipts 1: folder, file, rows, first, last, bytes, sha256, received, way "
                           "(times in ms)\n";
 constexpr qsizetype fieldCount = 9;
+constexpr qint64 mostBytes = 64 << 20;
 constexpr int lockWithin = 5'000; // ms
 
 QString folderOf(const QString &dataDir)
@@ -52,8 +53,8 @@ QStringList HostReceipts::hosts(const QString &dataDir)
 
 HostReceipts HostReceipts::load(const QString &dataDir, const QString &host)
 {
-    QFile file(fileOf(dataDir, host));
-    return file.open(QIODevice::ReadOnly) ? decode(file.readAll()) : HostReceipts();
+    const auto file = readSmallFile(fileOf(dataDir, host), mostBytes);
+    return file ? decode(file->bytes) : HostReceipts();
 }
 
 Status HostReceipts::keep(const QString &dataDir, const QString &host, const QString &folder,

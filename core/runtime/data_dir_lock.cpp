@@ -1,11 +1,14 @@
 #include "runtime/data_dir_lock.h"
 
+#include "base/regular_file.h"
+
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -18,21 +21,47 @@ Error folderError(const QString &message)
     return Error{Error::Kind::Storage, message};
 }
 
+// What an engine keeps is nobody else's business: prices are no secret, but hosts, events and dead letters may be.
+bool createPrivate(const QString &folder)
+{
+    if (QFileInfo(folder).isDir())
+        return true;
+    const QString above = QFileInfo(folder).absolutePath();
+    if (!QDir().mkpath(above))
+        return false;
+    return ::mkdir(QFile::encodeName(folder).constData(), 0700) == 0 || (errno == EEXIST && QFileInfo(folder).isDir());
+}
+
+// A folder that an earlier version, or an installation, made for everybody. One that holds other things is left alone.
+void closeToOthers(const QString &folder, bool wasOurs)
+{
+    struct stat status
+    {};
+    const QByteArray name = QFile::encodeName(folder);
+    const bool ours = ::stat(name.constData(), &status) == 0 && status.st_uid == ::geteuid() &&
+                      (status.st_mode & S_ISVTX) == 0 && wasOurs;
+    if (ours && (status.st_mode & 0007) != 0)
+        (void)!::chmod(name.constData(), status.st_mode & 07770);
+}
+
 } // namespace
 
 Result<DataDirLock> DataDirLock::acquire(const QString &dataDir)
 {
-    const QString file = dataDir + QStringLiteral("/lock");
-    if (!QDir().mkpath(dataDir))
+    const QString name = QStringLiteral("lock");
+    const QString file = dataDir + u'/' + name;
+    if (!createPrivate(dataDir))
         return folderError(QStringLiteral("cannot create the data folder %1: check the permissions, or choose another "
                                           "[engine] data_dir")
                                .arg(dataDir));
     // Not removed at the end: a lock on a file that somebody else has just unlinked would hold nothing.
-    const int descriptor = ::open(QFile::encodeName(file).constData(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    const QStringList there = QDir(dataDir).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
+    const int descriptor = openOrCreateRegular(file, 0600);
     if (descriptor < 0)
         return folderError(QStringLiteral("cannot open %1: %2; give this user write access to the folder, or choose "
                                           "another [engine] data_dir")
-                               .arg(file, qt_error_string(errno)));
+                               .arg(file, fileErrorText(-descriptor)));
+    closeToOthers(dataDir, there.isEmpty() || there.contains(name));
     DataDirLock lock(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;

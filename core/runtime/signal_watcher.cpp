@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -19,11 +20,20 @@ constexpr std::array<int, 3> watched{SIGTERM, SIGINT, SIGHUP};
 // A signal handler has no object: this is the one thing it can reach.
 std::atomic<int> g_writeEnd{-1};
 
+// When it came, and not when somebody found the time to read of it.
+struct Note
+{
+    qint64 ms;
+    int number;
+};
+
 extern "C" void passOn(int number)
 {
     const int saved = errno;
-    const auto byte = char(number);
-    static_cast<void>(!::write(g_writeEnd, &byte, 1)); // a full pipe already tells of signals
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const Note note{qint64(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000, number};
+    static_cast<void>(!::write(g_writeEnd, &note, sizeof(note))); // a full pipe already tells of signals
     errno = saved;
 }
 
@@ -36,9 +46,10 @@ struct SignalWatcher::Handlers
     bool installed = false;
 };
 
-SignalWatcher::SignalWatcher(QObject *parent)
+SignalWatcher::SignalWatcher(QObject *parent, std::chrono::milliseconds moment)
     : QObject(parent)
     , m_handlers(std::make_unique<Handlers>())
+    , m_moment(moment)
 {}
 
 SignalWatcher::~SignalWatcher()
@@ -75,12 +86,17 @@ Status SignalWatcher::start()
 
 void SignalWatcher::read()
 {
-    std::array<char, 64> numbers;
-    const ssize_t count = ::read(m_handlers->ends[0], numbers.data(), numbers.size());
-    for (ssize_t i = 0; i < count; ++i) {
-        if (numbers[size_t(i)] == SIGHUP)
+    std::array<Note, 16> notes;
+    const ssize_t size = ::read(m_handlers->ends[0], notes.data(), sizeof(notes));
+    for (size_t i = 0; ssize_t((i + 1) * sizeof(Note)) <= size; ++i) {
+        if (notes[i].number == SIGHUP) {
             Q_EMIT reload();
-        else
+            continue;
+        }
+        const std::chrono::milliseconds at(notes[i].ms);
+        if (++m_signals == 1)
+            m_first = at;
+        if (m_signals == 1 || m_signals > 2 || at - m_first >= m_moment)
             Q_EMIT terminate(++m_terminations);
     }
 }

@@ -27,8 +27,29 @@ auto untilUninterrupted(F &&call)
 int PosixFile::open(const QString &file, int flags)
 {
     close();
-    const QByteArray name = QFile::encodeName(file);
-    m_descriptor = untilUninterrupted([&] { return ::open(name.constData(), flags | O_CLOEXEC, 0600); });
+    const int opened = openRegular(file, flags, Links::Refuse);
+    if (opened < 0)
+        return -opened;
+    m_descriptor = opened;
+    return 0;
+}
+
+int PosixFile::openOrCreate(const QString &file, unsigned mode)
+{
+    close();
+    const int opened = openOrCreateRegular(file, mode);
+    if (opened < 0)
+        return -opened;
+    m_descriptor = opened;
+    return 0;
+}
+
+int PosixFile::openFolder(const QString &folder, Links links)
+{
+    close();
+    const QByteArray name = QFile::encodeName(folder);
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (links == Links::Refuse ? O_NOFOLLOW : 0);
+    m_descriptor = untilUninterrupted([&] { return ::open(name.constData(), flags); });
     return m_descriptor < 0 ? errno : 0;
 }
 
@@ -96,7 +117,7 @@ qint64 PosixFile::size() const
 int syncFolder(const QString &folder)
 {
     PosixFile file;
-    if (const int error = file.open(folder, O_RDONLY | O_DIRECTORY))
+    if (const int error = file.openFolder(folder))
         return error;
     const int error = file.sync();
     return error == EINVAL ? 0 : error; // some network file systems sync no folders
@@ -124,12 +145,13 @@ bool meansFull(int error)
 
 Error fileError(const QString &what, const QString &file, int error)
 {
-    const QString advice = meansFull(error) ? QStringLiteral("make room on the disk")
-                           : error == EACCES || error == EPERM || error == EROFS
-                               ? QStringLiteral("give this user write access to it")
-                               : QStringLiteral("check the disk and the system's log");
+    const QString advice =
+        meansFull(error)                                               ? QStringLiteral("make room on the disk")
+        : error == notRegularFile || error == EISDIR || error == ELOOP ? QStringLiteral("move it away")
+        : error == EACCES || error == EPERM || error == EROFS ? QStringLiteral("give this user write access to it")
+                                                              : QStringLiteral("check the disk and the system's log");
     return Error{Error::Kind::Storage,
-                 QStringLiteral("cannot %1 %2: %3; %4").arg(what, file, qt_error_string(error), advice), true};
+                 QStringLiteral("cannot %1 %2: %3; %4").arg(what, file, fileErrorText(error), advice), true};
 }
 
 } // namespace tk::store

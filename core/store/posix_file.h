@@ -2,7 +2,7 @@
 // it failed. Failures are errno values, so that a caller can tell a full disk from a broken one. One thread per object.
 #pragma once
 
-#include "base/result.h"
+#include "base/regular_file.h"
 
 #include <QString>
 
@@ -24,7 +24,11 @@ public:
     }
     ~PosixFile() { close(); }
 
-    int open(const QString &file, int flags); // flags of open(2); a new file is the owner's alone
+    // A regular file and no link to one; never waits (base/regular_file.h). Flags of open(2); a new file is the owner's
+    // alone.
+    int open(const QString &file, int flags);
+    int openOrCreate(const QString &file, unsigned mode); // for both; only a file that is made here gets the mode
+    int openFolder(const QString &folder, Links links = Links::Follow); // to sync its names
     void close();
     bool isOpen() const { return m_descriptor >= 0; }
     int descriptor() const { return m_descriptor; } // for calls this class does not know; negative: not open

@@ -4,6 +4,7 @@
 
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QThread>
 
 #include <cerrno>
@@ -24,7 +25,8 @@ FileStamp stampFrom(const struct stat &status)
             .mtime = qint64(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec,
             .mode = status.st_mode & 07777,
             .user = status.st_uid,
-            .group = status.st_gid};
+            .group = status.st_gid,
+            .regular = S_ISREG(status.st_mode)};
 }
 
 Result<FileStamp> stampOf(const store::PosixFile &file, const QString &name)
@@ -36,20 +38,43 @@ Result<FileStamp> stampOf(const store::PosixFile &file, const QString &name)
     return stampFrom(status);
 }
 
+// A folder may be a link: people put freqtrade's data where there is room.
+Result<FileStamp> stampOfFolder(const QString &folder)
+{
+    store::PosixFile file;
+    if (const int error = file.openFolder(folder))
+        return store::fileError(QStringLiteral("look at"), folder, error);
+    return stampOf(file, folder);
+}
+
 } // namespace
 
 Result<FileStamp> stampOf(const QString &file)
 {
     struct stat status
     {};
-    if (::stat(QFile::encodeName(file).constData(), &status) == 0)
+    if (::lstat(QFile::encodeName(file).constData(), &status) == 0)
         return stampFrom(status);
     if (errno == ENOENT)
         return FileStamp{};
     return store::fileError(QStringLiteral("look at"), file, errno);
 }
 
-Result<LoadedFile> loadFile(const QString &name)
+QString whyNotOurs(const QString &file, const FileStamp &stamp)
+{
+    if (!stamp.exists() || stamp.regular)
+        return {};
+    const QFileInfo info(file);
+    if (info.isSymLink())
+        return QStringLiteral(
+                   "it is a symbolic link (to %1), and a file that is replaced would cut it: link the folder "
+                   "instead, or put the file itself here; left as it is")
+            .arg(info.symLinkTarget());
+    return QStringLiteral("it is %1, not a regular file: move it away; left as it is")
+        .arg(info.isDir() ? QStringLiteral("a folder") : QStringLiteral("a pipe, a socket or a device"));
+}
+
+Result<LoadedFile> loadFile(const QString &name, qint64 most)
 {
     store::PosixFile file;
     if (const int error = file.open(name, O_RDONLY))
@@ -57,6 +82,8 @@ Result<LoadedFile> loadFile(const QString &name)
     const auto before = stampOf(file, name);
     if (!before)
         return before.error();
+    if (before->size > most)
+        return store::fileError(QStringLiteral("read"), name, EFBIG);
     LoadedFile loaded{QByteArray(before->size, Qt::Uninitialized), *before};
     const qint64 got = file.read(loaded.bytes.data(), loaded.bytes.size(), 0);
     if (got < 0)
@@ -74,14 +101,17 @@ Status createFolderLike(const QString &folder, const QString &above)
     const auto there = stampOf(folder);
     if (!there || there->exists())
         return there ? ok() : Status(there.error());
-    const auto like = stampOf(above);
+    const auto like = stampOfFolder(above);
     if (!like)
         return like.error();
-    const QByteArray name = QFile::encodeName(folder);
-    if (::mkdir(name.constData(), like->mode & 0777) < 0 && errno != EEXIST)
-        return store::fileError(QStringLiteral("create"), folder, errno);
-    (void)!::chown(name.constData(), like->user, like->group);
-    (void)::chmod(name.constData(), like->mode);
+    if (::mkdir(QFile::encodeName(folder).constData(), like->mode & 0777) < 0)
+        return errno == EEXIST ? ok() : Status(store::fileError(QStringLiteral("create"), folder, errno));
+    // Through the folder itself and not through its name: whoever owns the one above may have put a link there since.
+    store::PosixFile made;
+    if (made.openFolder(folder, Links::Refuse) == 0) {
+        (void)!::fchown(made.descriptor(), like->user, like->group);
+        (void)::fchmod(made.descriptor(), like->mode);
+    }
     (void)store::syncFolder(above);
     return ok();
 }
@@ -97,9 +127,9 @@ Result<FolderLock> FolderLock::acquire(const QString &folder, std::chrono::milli
     const QString name = fileIn(folder);
     FolderLock lock;
     // Not removed at the end: a lock on a file that somebody else has just unlinked would hold nothing.
-    if (const int error = lock.m_file.open(name, O_RDWR | O_CREAT))
+    // Others are to honour it, too: for everybody where it is made here.
+    if (const int error = lock.m_file.openOrCreate(name, 0666))
         return store::fileError(QStringLiteral("open"), name, error);
-    (void)::fchmod(lock.m_file.descriptor(), 0666);                 // others are to honour it, too
     const auto until = std::chrono::steady_clock::now() + patience; // a lock lives in real time, whatever the clock
     while (::flock(lock.m_file.descriptor(), LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -132,13 +162,15 @@ Status FileSwap::stage(const QString &name, QByteArray bytes, const FileStamp &e
         QFile::remove(part);
         return store::fileError(QStringLiteral("write"), part, error);
     };
-    if (const int error = file.open(part, O_RDWR | O_CREAT | O_TRUNC))
+    // Always a file of our own: what lies there by this name was left by a run that was cut off, or put there.
+    QFile::remove(part);
+    if (const int error = file.open(part, O_RDWR | O_CREAT | O_EXCL))
         return store::fileError(QStringLiteral("write"), part, error);
     if (const int error = file.write(bytes.constData(), bytes.size(), 0))
         return failed(error);
     FileStamp like = expected;
     if (!like.exists()) {
-        const auto above = stampOf(m_folder);
+        const auto above = stampOfFolder(m_folder);
         if (!above)
             return above.error();
         like = *above;

@@ -24,6 +24,7 @@ struct FileStamp
     quint32 mode = 0644;
     quint32 user = 0;
     quint32 group = 0;
+    bool regular = true; // false: a link, a pipe, a device, a folder
 
     bool exists() const { return size >= 0; }
     bool sameFile(const FileStamp &other) const
@@ -32,7 +33,10 @@ struct FileStamp
     }
 };
 
-Result<FileStamp> stampOf(const QString &file); // an absent file is no error
+Result<FileStamp> stampOf(const QString &file); // an absent file is no error; a link is looked at itself
+
+// Why what is there is not to be opened nor replaced: what it is, and what to do. Empty where it is a regular file.
+QString whyNotOurs(const QString &file, const FileStamp &stamp);
 
 struct LoadedFile
 {
@@ -43,8 +47,9 @@ struct LoadedFile
 // A folder in an existing one, with the same mode and, as far as this user may, owner.
 Status createFolderLike(const QString &folder, const QString &above);
 
-// All of a file; an error when it changed meanwhile.
-Result<LoadedFile> loadFile(const QString &file);
+// All of a file of at most `most` bytes; an error when it changed meanwhile.
+inline constexpr qint64 mostFileBytes = qint64(1) << 30; // twenty million rows
+Result<LoadedFile> loadFile(const QString &file, qint64 most = mostFileBytes);
 
 // One writer per folder, among all who honour the lock file (`flock FOLDER/.tapekeeper-sync.lock freqtrade …`).
 class FolderLock

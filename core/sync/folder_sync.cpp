@@ -1,6 +1,7 @@
 #include "sync/folder_sync.h"
 
 #include "base/logging.h"
+#include "feather/date_unit.h"
 #include "store/posix_file.h"
 
 #include <QCryptographicHash>
@@ -18,17 +19,23 @@ namespace {
 
 constexpr size_t batchFiles = 64; // that lie staged together
 constexpr qint64 batchBytes = 32 << 20;
-constexpr qint64 mostBytes = qint64(1) << 30; // of a file: twenty million rows
-constexpr int markOverlap = 4;                // of samples, which the exchange's own candles replace an hour later
-constexpr int overlap = 10;                   // candles before the last one that are compared in every run
-constexpr int holeWindow = 1500;              // candles before the last one in which a hole is looked at in every run
-constexpr int markHoleWindow = 6;             // the same for mark candles, which are made of sixty samples each
-constexpr auto compareEvery = 24h;            // all of a file with all of the store
-constexpr int attempts = 3;                   // when somebody else writes the same file meanwhile
+constexpr int markOverlap = 4;     // of samples, which the exchange's own candles replace an hour later
+constexpr int overlap = 10;        // candles before the last one that are compared in every run
+constexpr int holeWindow = 1500;   // candles before the last one in which a hole is looked at in every run
+constexpr int markHoleWindow = 6;  // the same for mark candles, which are made of sixty samples each
+constexpr auto compareEvery = 24h; // all of a file with all of the store
+constexpr int attempts = 3;        // when somebody else writes the same file meanwhile
+
+// Whole numbers do not say in the file in which unit they count.
+bool sameField(const feather::Field &a, const feather::Field &b)
+{
+    return a.kind == feather::Kind::Integer ? b.kind == a.kind && a.name == b.name : a == b;
+}
 
 bool sameTable(const feather::Table &a, const feather::Table &b)
 {
-    if (a.rows != b.rows || a.schema != b.schema)
+    if (a.rows != b.rows || a.schema.metadata != b.schema.metadata ||
+        !std::ranges::equal(a.schema.fields, b.schema.fields, sameField))
         return false;
     for (size_t i = 0; i < a.columns.size(); ++i) {
         const auto &x = a.columns[i].doubles;
@@ -166,6 +173,8 @@ void FolderSync::chooseLayout(const QString &exchange)
     const QStringList names = QDir(m_options.folder).entryList({QStringLiteral("*.feather")}, QDir::Files);
     std::optional<feather::Schema> sample;
     for (const QString &name : names) {
+        if (m_stop)
+            break;
         if (!name.endsWith(QLatin1StringView("-futures.feather")))
             continue;
         const auto file = loadFile(m_options.folder + u'/' + name);
@@ -264,8 +273,10 @@ void FolderSync::process(const FilePlan &plan, bool compare)
     const auto stamp = stampOf(path);
     if (!stamp)
         return end(FileState::Failed, stamp.error().message);
+    if (const QString why = whyNotOurs(path, *stamp); !why.isEmpty())
+        return end(FileState::Refused, why);
     const Receipt *before = m_receipts.find(*name);
-    if (stamp->size > mostBytes)
+    if (stamp->size > mostFileBytes)
         return end(FileState::Refused, QStringLiteral("it is larger than any such file can be"));
     const Receipt *known = before && stamp->exists() && before->stamp.sameFile(*stamp) ? before : nullptr;
     if (known && !compare && !hasNews(plan, *known)) {
@@ -290,7 +301,11 @@ void FolderSync::process(const FilePlan &plan, bool compare)
         if (!content)
             return end(FileState::Refused, content.error().message);
         if (!valueColumns(content->schema, plan.file.content))
-            return end(FileState::Refused, QStringLiteral("its columns are not those of freqtrade's files"));
+            return end(FileState::Refused,
+                       QStringLiteral("its columns are not those of freqtrade's files: %1; left as it is")
+                           .arg(strangeColumn(content->schema, plan.file.content)));
+        if (const Status settled = feather::settleDates(content.value()); !settled)
+            return end(FileState::Refused, settled.error().message);
         table = std::move(content).value();
         loaded = std::move(file).value();
     }
@@ -424,7 +439,7 @@ void FolderSync::repair(const Damage &damage, std::chrono::steady_clock::time_po
         const auto stamp = stampOf(path);
         if (!stamp)
             return finish({.name = damage.name, .state = FileState::Failed, .note = stamp.error().message});
-        if (!stamp->exists())
+        if (!stamp->exists() || !stamp->regular)
             return process(damage.plan, true);
         const auto file = loadFile(path);
         if (file) {

@@ -105,4 +105,23 @@ std::optional<size_t> valueColumns(const feather::Schema &schema, Content conten
     return candleColumns.size();
 }
 
+QString strangeColumn(const feather::Schema &schema, Content content)
+{
+    const feather::Schema usual = schemaOf(content, {});
+    for (size_t i = 0; i < schema.fields.size(); ++i) {
+        const QString name = QString::fromUtf8(schema.fields[i].name);
+        if (i >= usual.fields.size())
+            return QStringLiteral("\"%1\" is one of %2 more").arg(name).arg(schema.fields.size() - usual.fields.size());
+        if (schema.fields[i].name != usual.fields[i].name)
+            return QStringLiteral("\"%1\" is in the place of \"%2\"")
+                .arg(name, QString::fromUtf8(usual.fields[i].name));
+        const bool isNumber = schema.fields[i].kind == feather::Kind::Double;
+        if ((usual.fields[i].kind == feather::Kind::Double) != isNumber)
+            return QStringLiteral("\"%1\" is of another type").arg(name);
+    }
+    if (schema.fields.size() >= usual.fields.size())
+        return QStringLiteral("they are others");
+    return QStringLiteral("\"%1\" is missing").arg(QString::fromUtf8(usual.fields[schema.fields.size()].name));
+}
+
 } // namespace tk::sync

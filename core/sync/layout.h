@@ -43,4 +43,7 @@ feather::Schema schemaOf(Content content, const Layout &layout);
 // How many value columns stand behind the date: five, or one in a narrow funding file. Nothing: not such a file.
 std::optional<size_t> valueColumns(const feather::Schema &schema, Content content);
 
+// What is another than in freqtrade's files, where that is nothing: the first such column, for a person.
+QString strangeColumn(const feather::Schema &schema, Content content);
+
 } // namespace tk::sync

@@ -70,16 +70,12 @@ bool sameBits(double a, double b)
 
 qint64 toMilliseconds(const feather::Field &date, qint64 value)
 {
-    if (date.kind == feather::Kind::Integer)
-        return value; // as very old files have it
     const qint64 perSecond = feather::unitsPerSecond(date.unit);
     return perSecond >= 1000 ? floorDivide(value, perSecond / 1000) : value * 1000;
 }
 
 qint64 fromMilliseconds(const feather::Field &date, qint64 ms)
 {
-    if (date.kind == feather::Kind::Integer)
-        return ms;
     const qint64 perSecond = feather::unitsPerSecond(date.unit);
     return perSecond >= 1000 ? ms * (perSecond / 1000) : floorDivide(ms, 1000);
 }

@@ -51,7 +51,8 @@ private:
     QByteArray m_bytes;
 };
 
-// The feeder's first words, as a line of text: a login shell over there may say something of its own before.
+// The feeder's first words, as a line of text: a login shell over there may say something of its own before, and may
+// not end its line.
 QByteArray helloLine(const QString &version);
 
 struct Hello
@@ -65,6 +66,8 @@ class HelloReader
 public:
     // Nothing while it may still come. What stood behind it is in `rest`.
     Result<std::optional<Hello>> feed(QByteArrayView bytes, QByteArray &rest);
+
+    QString heard() const; // how that begins which came and is no greeting; fit for a message
 
 private:
     QByteArray m_bytes;

@@ -50,6 +50,7 @@ public:
     Result<QByteArray> next();
 
     bool hasGreeted() const { return m_greeted; }
+    QString heardInstead() const { return m_greeted ? QString() : m_hello.heard(); }
     bool isDone() const { return m_done; }
     const PushReport &report() const { return m_report; }
 

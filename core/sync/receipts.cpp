@@ -11,6 +11,7 @@ namespace {
 const QByteArray header = "# tapekeeper sync receipts 1: name, rows, first, last, sha256, size, inode, mtime ns, store "
                           "first, store last, reread from, compared (times in ms)\n";
 constexpr qsizetype fieldCount = 12;
+constexpr qint64 mostBytes = 64 << 20; // a quarter of a million files
 
 } // namespace
 
@@ -22,7 +23,7 @@ QString Receipts::fileIn(const QString &folder)
 Receipts Receipts::load(const QString &folder)
 {
     Receipts receipts;
-    const auto file = loadFile(fileIn(folder));
+    const auto file = loadFile(fileIn(folder), mostBytes);
     if (!file)
         return receipts;
     for (const Receipt &receipt : decode(file->bytes))

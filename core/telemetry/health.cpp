@@ -115,6 +115,25 @@ HealthReport HealthBoard::report(bool withParts) const
                               {QStringLiteral("loops"), loops}}};
 }
 
+QStringList HealthBoard::complaints() const
+{
+    const QJsonObject body = report(true).body;
+    QStringList found;
+    const QJsonObject loops = body.value(QLatin1String("loops")).toObject();
+    for (auto loop = loops.constBegin(); loop != loops.constEnd(); ++loop) {
+        if (loop.value()[QLatin1String("state")].toString() != QLatin1String("ok"))
+            found.append(QStringLiteral("%1 does not answer since %2")
+                             .arg(loop.key(), loop.value()[QLatin1String("since")].toString().mid(11, 8)));
+    }
+    const QMutexLocker lock(&m_mutex);
+    for (const auto &[name, part] : m_parts) {
+        if (part.required && part.state != PartState::Ok && part.state != PartState::Degraded)
+            found.append(QStringLiteral("%1: %2").arg(name, part.detail.isEmpty() ? QStringLiteral("not ready yet")
+                                                                                  : part.detail));
+    }
+    return found;
+}
+
 HealthReport HealthBoard::liveness() const
 {
     return report(false);

@@ -66,6 +66,9 @@ public:
     HealthReport liveness() const;  // every loop turns
     HealthReport readiness() const; // and every required part accepts work
 
+    // Why readiness() is not good, a sentence each; empty where it is.
+    QStringList complaints() const;
+
     // What a watchdog of the service manager hangs on.
     bool isAlive() const { return liveness().good; }
 

@@ -148,6 +148,8 @@ void Metrics::addExchange(const QString &exchange, const QStringList &routes)
         streams(exchange, StreamState(state));
     restWeightUsed(exchange);
     restRequests(exchange, 200);
+    for (const char *status : {"ok", "failed"}) // a rate over what does not exist yet would miss the first one
+        reconnects(exchange, QStringLiteral("closed"), QLatin1String(status));
 }
 
 Counter &Metrics::frames(const QString &exchange, const QString &route)

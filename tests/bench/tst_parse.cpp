@@ -21,7 +21,7 @@ const UtcTime first = fromMs(1'795'132'800'000);
 QByteArray ours(const KlineFrames &frames)
 {
     const auto adapter = exchange::binance::makeAdapter();
-    feed::StreamTable table({});
+    feed::StreamTable table({}, exchange::CandleFacts{.trade_counts = true});
     feed::SymbolIndex symbols;
     feed::RecordBuilder records({});
     for (const exchange::Instrument &instrument : frames.instruments()) {

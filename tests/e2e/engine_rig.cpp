@@ -65,6 +65,8 @@ bool EngineRig::start()
                                  m_alarms.append(text);
                          }
                      });
+    if (m_engine->link())
+        m_witness = std::make_unique<Witness>(*m_engine, *m_clock);
     m_engine->start();
     return true;
 }
@@ -73,6 +75,8 @@ void EngineRig::stop()
 {
     if (!m_engine)
         return;
+    m_contradictions = contradictions();
+    m_witness.reset();
     bool ended = false;
     QObject::connect(m_engine.get(), &app::Engine::stopped, m_engine.get(), [&ended] { ended = true; });
     m_engine->stop();
@@ -151,6 +155,11 @@ bool EngineRig::waitHealthy()
                    history->trouble.isEmpty();
         },
         std::chrono::seconds(90));
+}
+
+QStringList EngineRig::contradictions() const
+{
+    return m_witness ? m_contradictions + m_witness->contradictions() : m_contradictions;
 }
 
 std::vector<Gap> EngineRig::gaps() const
@@ -253,7 +262,9 @@ QStringList EngineRig::differences()
 
 QString EngineRig::verdict()
 {
-    return verdictOf(differences());
+    const QString stored = verdictOf(differences());
+    const QStringList said = contradictions();
+    return said.isEmpty() ? stored : stored + QStringLiteral(" said: ") + said.join(QStringLiteral(" | "));
 }
 
 } // namespace tk::test

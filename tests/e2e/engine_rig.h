@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "support/exchange/simulator_thread.h"
 #include "truth_check.h"
+#include "witness.h"
 
 #include <QJsonArray>
 #include <QJsonObject>
@@ -79,6 +80,9 @@ public:
     QStringList differences();
     QString verdict(); // empty when nothing differs; for QCOMPARE
 
+    Witness &witness() { return *m_witness; }
+    QStringList contradictions() const; // of what the product said, over all its starts
+
     // Candle streams that were called stale or silent because of trades they did not show, over all snapshots. A busy
     // machine may lose a connection at this speed; it can never make a quiet pair look as if it had traded.
     const QStringList &alarms() const { return m_alarms; }
@@ -98,7 +102,9 @@ private:
     std::vector<exchange::Instrument> m_instruments;
     std::array<int, streamStateNames.size()> m_seen{};
     QStringList m_alarms;
+    QStringList m_contradictions;
     std::unique_ptr<app::Engine> m_engine;
+    std::unique_ptr<Witness> m_witness; // goes before the engine that it looks at
 };
 
 } // namespace tk::test

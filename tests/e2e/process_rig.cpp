@@ -32,8 +32,8 @@ void ProcessRig::configure(const QByteArray &exchangeLines)
     QFile file(configFile());
     if (!file.open(QIODevice::WriteOnly))
         qFatal("the configuration cannot be written");
-    file.write("version = 1\n[engine]\ndata_dir = \"" + dataDir().toUtf8() +
-               "\"\nhttp = \"\"\n[[exchange]]\nname = \"binance-usdm\"\n"
+    file.write("version = 1\n[engine]\ndata_dir = \"" + dataDir().toUtf8() + "\"\nhttp = \"" + m_options.http +
+               "\"\n[[exchange]]\nname = \"binance-usdm\"\n"
                "rest_url = \"" +
                m_sim->restUrl().toString().toUtf8() + "\"\nws_url = \"" + m_sim->wsUrl().toString().toUtf8() +
                "\"\ntimeframes = [" + timeframes + "]\nhistory = " + QByteArray::number(m_options.history) + '\n' +
@@ -48,12 +48,26 @@ bool ProcessRig::start(const QProcessEnvironment &environment)
     m_process->setProcessChannelMode(QProcess::MergedChannels);
     QObject::connect(m_process.get(), &QProcess::readyReadStandardOutput, m_process.get(),
                      [this] { m_log += m_process->readAllStandardOutput(); });
-    m_process->start(QStringLiteral(TAPEKEEPER_BIN_DIR "/tapekeeper"),
+    m_process->start(QStringLiteral(TAPEKEEPER_BIN_DIR "/") + m_options.program,
                      {QStringLiteral("--no-gui"), QStringLiteral("--config"), configFile(), QStringLiteral("--speed"),
                       QString::number(m_options.factor), QStringLiteral("--anchor"), QString::number(toMs(m_anchor))});
     if (toMs(m_startedAt) == 0)
         m_startedAt = m_clock->utcNow();
     return m_process->waitForStarted();
+}
+
+ProcessRig::Answer ProcessRig::ask(const QStringList &arguments) const
+{
+    QProcess process;
+    process.start(QStringLiteral(TAPEKEEPER_BIN_DIR "/") + m_options.program,
+                  arguments + QStringList{QStringLiteral("--config"), configFile()});
+    // The simulator, which the engine needs meanwhile, has a thread of its own.
+    if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 30'000)) {
+        process.kill();
+        process.waitForFinished(5'000);
+        return {};
+    }
+    return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
 }
 
 bool ProcessRig::waitLog(const QByteArray &text, milliseconds patience)

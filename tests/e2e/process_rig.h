@@ -20,7 +20,9 @@ struct ProcessOptions
     double factor = 40;
     std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     int history = 30;
-    QByteArray configuration{}; // more lines of TOML for [[exchange]]
+    QString program = QStringLiteral("tapekeeper"); // of those that were built
+    QByteArray http{};                              // where metrics and health are asked for
+    QByteArray configuration{};                     // more lines of TOML for [[exchange]]
     sim::SimSettings sim{};
     std::optional<config::InfluxSettings> truth{}; // where the records are, when it is not the embedded store
 };
@@ -39,6 +41,15 @@ public:
 
     bool start(const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
     bool waitReady(); // "engine started" was logged
+
+    // A command on the same configuration, beside the engine or without it.
+    struct Answer
+    {
+        int code = -1; // negative: it did not end in time
+        QByteArray out;
+        QByteArray err;
+    };
+    Answer ask(const QStringList &arguments) const;
     bool waitLog(const QByteArray &text, milliseconds patience = std::chrono::seconds(60));
     void kill(); // SIGKILL, and waits for the end
     void signal(int number);

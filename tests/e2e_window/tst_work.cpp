@@ -263,11 +263,11 @@ private Q_SLOTS:
         QVERIFY(write("version = 1\n[[exchange]]\nname = \"binance-usdm\" # ours\n"));
         app::Engine &engine = m_rig->rig().engine();
         engine.setConfigPlace({.file = name});
-        engine.setReload([&] {
+        engine.setReload([&](const std::function<void(const Status &)> &done) {
             const config::LoadResult loaded = config::loadSettings(name);
             config::Settings settings = m_rig->rig().settings();
             settings.exchanges.front().exclude = loaded.settings.exchanges.front().exclude;
-            return engine.reload(settings);
+            done(engine.reload(settings));
         });
         ui::PairsPanel &pairs = m_rig->window().pairs();
         QVERIFY(pairs.select(QStringLiteral("binance-usdm"), eth));

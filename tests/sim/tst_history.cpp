@@ -4,7 +4,10 @@
 #include "support/manual_clock.h"
 #include "support/test_registry.h"
 
+#include <QElapsedTimer>
 #include <QTest>
+
+#include <cmath>
 
 namespace tk::sim {
 
@@ -50,6 +53,8 @@ private Q_SLOTS:
     void opensMarkCandlesWithTheStreamedMark();
     void settlesFunding();
     void restTradesMatchTheStream();
+    void anOldIdIsAnsweredAtOnce();
+    void tellsPremiumsAndOpenInterest();
     void rebuildsABookFromSnapshotAndStream();
 
 private:
@@ -339,6 +344,58 @@ void TestHistory::restTradesMatchTheStream()
     QCOMPARE(fills.size(), 50);
     QVERIFY(fills.at(49).toObject().value(QLatin1String("id")).toInteger() >
             fills.at(0).toObject().value(QLatin1String("id")).toInteger());
+}
+
+// From the very first id: it took more than a minute to walk there.
+void TestHistory::anOldIdIsAnsweredAtOnce()
+{
+    QElapsedTimer timer;
+    timer.start();
+    for (const char *id : {"0", "1", "1000"}) {
+        const QJsonArray rows =
+            m_rest->get(QStringLiteral("/fapi/v1/aggTrades?symbol=BTCUSDT&limit=5&fromId=") + QLatin1String(id))
+                .array();
+        QCOMPARE(rows.size(), 5);
+        QVERIFY(rows[0].toObject().value(QLatin1String("a")).toInteger() >= QByteArray(id).toLongLong());
+    }
+    // And a new one as exactly as before.
+    const QJsonArray newest = m_rest->get(QStringLiteral("/fapi/v1/aggTrades?symbol=BTCUSDT&limit=100")).array();
+    const qint64 id = newest[40].toObject().value(QLatin1String("a")).toInteger();
+    QCOMPARE(m_rest->get(QStringLiteral("/fapi/v1/aggTrades?symbol=BTCUSDT&limit=1&fromId=%1").arg(id))
+                 .array()[0]
+                 .toObject(),
+             newest[40].toObject());
+    QVERIFY(timer.elapsed() < 5'000);
+}
+
+void TestHistory::tellsPremiumsAndOpenInterest()
+{
+    const auto of = [&](const char *query) {
+        return m_rest->get(QStringLiteral("/fapi/v1/") + QLatin1String(query)).array();
+    };
+    const QJsonArray premium = of("premiumIndexKlines?symbol=BTCUSDT&interval=1h&limit=3");
+    const QJsonArray mark = of("markPriceKlines?symbol=BTCUSDT&interval=1h&limit=3");
+    const QJsonArray index = of("indexPriceKlines?pair=BTCUSDT&interval=1h&limit=3");
+    QCOMPARE(premium.size(), 3);
+    for (int i = 0; i < 3; ++i) {
+        const auto number = [i](const QJsonArray &rows, int column) {
+            return rows[i].toArray()[column].toString().toDouble();
+        };
+        QCOMPARE(premium[i].toArray()[0], mark[i].toArray()[0]);
+        QVERIFY(std::abs(number(premium, 1) - (number(mark, 1) / number(index, 1) - 1)) < 1e-7);
+        QVERIFY(number(premium, 3) <= number(premium, 1) && number(premium, 1) <= number(premium, 2));
+    }
+    const auto interest = [&](const char *query) {
+        return m_rest->get(QStringLiteral("/futures/data/openInterestHist?symbol=BTCUSDT") + QLatin1String(query));
+    };
+    const QJsonArray rows = interest("&period=1h&limit=500").array();
+    QCOMPARE(rows.size(), 500);
+    const auto time = [&](int i) { return rows[i].toObject().value(QLatin1String("timestamp")).toInteger(); };
+    QCOMPARE(time(499) - time(0), 499 * 3'600'000LL);
+    QVERIFY(rows[0].toObject().value(QLatin1String("sumOpenInterest")).toString().toDouble() > 0);
+    QCOMPARE(interest("&period=5m").array().size(), 30);
+    QCOMPARE(interest("&period=7m").object().value(QLatin1String("code")).toInt(), -1130);
+    QCOMPARE(interest("&period=1h&startTime=1600000000000").object().value(QLatin1String("code")).toInt(), -1130);
 }
 
 void TestHistory::rebuildsABookFromSnapshotAndStream()

@@ -162,12 +162,15 @@ QWidget *BackfillDialog::makeForm(const QStringList &pairs)
     layout->addSpacing(12);
     layout->addLayout(right, 1);
 
-    connect(m_pairs, &PairPicker::changed, &m_planSoon, qOverload<>(&QTimer::start));
-    connect(m_timeframes, &QButtonGroup::idToggled, &m_planSoon, [this] { m_planSoon.start(); });
+    connect(m_pairs, &PairPicker::changed, this, &BackfillDialog::changed);
+    connect(m_timeframes, &QButtonGroup::idToggled, this, &BackfillDialog::changed);
     connect(m_preset, &QComboBox::activated, this, [this](int index) { setPreset(Preset(index)); });
     for (QDateTimeEdit *one : {m_from, m_to}) {
-        connect(one, &QDateTimeEdit::dateTimeChanged, &m_planSoon, [this] { m_planSoon.start(); });
-        connect(one, &QDateTimeEdit::editingFinished, this, [this] { m_preset->setCurrentIndex(int(Preset::Own)); });
+        connect(one, &QDateTimeEdit::dateTimeChanged, this, &BackfillDialog::changed);
+        connect(one, &QDateTimeEdit::editingFinished, this, [this] {
+            m_preset->setCurrentIndex(int(Preset::Own));
+            ++m_chosen;
+        });
     }
     connect(m_start, &QPushButton::clicked, this, &BackfillDialog::start);
     connect(close, &QPushButton::clicked, this, &QDialog::reject);
@@ -246,6 +249,7 @@ void BackfillDialog::setPreset(Preset preset)
 {
     using namespace std::chrono_literals;
     m_preset->setCurrentIndex(int(preset));
+    ++m_chosen;
     const UtcTime now = m_engine.now();
     switch (preset) {
     case Preset::LastDay:
@@ -278,24 +282,27 @@ void BackfillDialog::setPreset(Preset preset)
     case Preset::Own:
         break;
     }
-    m_planSoon.start();
+    changed();
 }
 
 void BackfillDialog::oldestOnRecord()
 {
     m_preview->setText(tr("Looking up the oldest stored candle…"));
-    m_engine.connection().ask(QStringLiteral("series"), {}, this, [this](const Result<QJsonValue> &answer) {
-        if (!answer)
-            return m_preview->setText(answer.error().message);
-        const QStringList chosen = m_pairs->checked();
-        UtcTime oldest = m_engine.now();
-        for (const QJsonValue &row : answer->toArray()) {
-            if (chosen.isEmpty() || chosen.contains(row[1].toString()))
-                oldest = std::min(oldest, fromMs(row[3].toInteger()));
-        }
-        setRange(oldest, m_engine.now());
-        m_planSoon.start();
-    });
+    m_engine.connection().ask(
+        QStringLiteral("series"), {}, this, [this, chosen = m_chosen](const Result<QJsonValue> &answer) {
+            if (chosen != m_chosen)
+                return; // another range was chosen meanwhile: this answer belongs to nothing that is shown
+            if (!answer)
+                return m_preview->setText(answer.error().message);
+            const QStringList pairs = m_pairs->checked();
+            UtcTime oldest = m_engine.now();
+            for (const QJsonValue &row : answer->toArray()) {
+                if (pairs.isEmpty() || pairs.contains(row[1].toString()))
+                    oldest = std::min(oldest, fromMs(row[3].toInteger()));
+            }
+            setRange(oldest, m_engine.now());
+            m_planSoon.start();
+        });
 }
 
 QJsonObject BackfillDialog::request() const
@@ -309,6 +316,14 @@ QJsonObject BackfillDialog::request() const
             {QStringLiteral("timeframes"), timeframes},
             {QStringLiteral("from"), toMs(fromQt(m_from->dateTime()))},
             {QStringLiteral("to"), toMs(fromQt(m_to->dateTime()))}};
+}
+
+// The plan that was shown is of another request by now: nothing may be started until there is a new one.
+void BackfillDialog::changed()
+{
+    ++m_planned;
+    m_start->setEnabled(false);
+    m_planSoon.start();
 }
 
 void BackfillDialog::plan()
@@ -434,9 +449,10 @@ void BackfillDialog::showProgress()
     m_table->setRowCount(int(view->pairs.size()));
     int row = 0;
     for (auto pair = view->pairs.cbegin(); pair != view->pairs.cend(); ++pair, ++row) {
-        const std::array<QString, 5> cells{pair.key(), countText(pair->present),
-                                           tr("%1 of %2").arg(countText(pair->fetched), countText(pair->wanted)),
-                                           countText(pair->unfillable), countText(pair->jobs_left)};
+        const std::array<QString, 5> cells{
+            pair.key(), countText(pair->present), tr("%1 of %2").arg(countText(pair->fetched), countText(pair->wanted)),
+            countText(pair->unfillable),
+            countText(std::max<qint64>(0, pair->wanted - pair->fetched - pair->unfillable))};
         for (int column = 0; column < int(cells.size()); ++column) {
             QTableWidgetItem *item = m_table->item(row, column);
             if (!item) {

@@ -36,6 +36,7 @@ private:
     QWidget *makeForm(const QStringList &pairs);
     QWidget *makeProgress();
     QJsonObject request() const;
+    void changed(); // what is asked for
     void plan();
     void showPlan(const Result<QJsonValue> &answer);
     void start();
@@ -57,6 +58,7 @@ private:
     QLabel *m_preview = nullptr;
     QPushButton *m_start = nullptr;
     QTimer m_planSoon;
+    quint64 m_chosen = 0;  // generation of the range: an answer to an earlier choice is dropped
     quint64 m_planned = 0; // generation: only the newest answer counts
     // The progress.
     QComboBox *m_which = nullptr;

@@ -134,6 +134,8 @@ void SettingsPairsPage::load(const config::Node &root, const SettingsFile::Conte
     } else if (pairs && pairs->text.startsWith(u'@')) {
         m_loaded.mode = Mode::File;
         m_loaded.file = pairs->text;
+    } else if (pairs && pairs->text.startsWith(QLatin1String("all"))) {
+        m_loaded.all = pairs->text;
     }
     m_loaded.exclude = textsOf(config::nodeAt(root, excludePath));
     m_choice = m_loaded;
@@ -165,14 +167,27 @@ void SettingsPairsPage::askForList()
         });
 }
 
+// "all" are those that settle in USDT.
+bool SettingsPairsPage::isOfAll(const QString &pair) const
+{
+    const QString currency = m_choice.all.section(u':', 1, 1).toUpper();
+    return currency == QLatin1String("*") ||
+           pair.endsWith(u':' + (currency.isEmpty() ? QStringLiteral("USDT") : currency));
+}
+
 bool SettingsPairsPage::isChosen(const QString &pair) const
 {
-    return (m_choice.mode != Mode::List || holds(m_choice.pairs, pair)) && !holds(m_choice.exclude, pair);
+    const bool wanted = m_choice.mode == Mode::List  ? holds(m_choice.pairs, pair)
+                        : m_choice.mode == Mode::All ? isOfAll(pair)
+                                                     : true;
+    return wanted && !holds(m_choice.exclude, pair);
 }
 
 void SettingsPairsPage::choose(const QString &pair, bool chosen)
 {
     if (chosen == isChosen(pair))
+        return;
+    if (m_choice.mode == Mode::All && !isOfAll(pair)) // "all" of a currency takes no single one of another
         return;
     if (chosen) {
         drop(m_choice.exclude, pair);
@@ -266,7 +281,7 @@ std::vector<config::TomlEdit> SettingsPairsPage::edits() const
     std::vector<config::TomlEdit> edits;
     if (m_choice.mode != m_loaded.mode || (m_choice.mode == Mode::List && m_choice.pairs != m_loaded.pairs)) {
         if (m_choice.mode == Mode::All)
-            edits.push_back({pairsPath, QStringLiteral("all")});
+            edits.push_back({pairsPath, m_choice.all});
         else if (m_choice.mode == Mode::File)
             edits.push_back({pairsPath, m_choice.file});
         else

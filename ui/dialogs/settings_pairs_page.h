@@ -26,7 +26,8 @@ private:
     struct Choice
     {
         Mode mode = Mode::All;
-        QString file{}; // "@FILE"
+        QString all = QStringLiteral("all"); // or "all:usdc", "all:*", as the file says it
+        QString file{};                      // "@FILE"
         QStringList pairs{};
         QStringList exclude{};
 
@@ -43,6 +44,7 @@ private:
     void filter();
     void showCount();
     bool isChosen(const QString &pair) const;
+    bool isOfAll(const QString &pair) const;
     void choose(const QString &pair, bool chosen);
     void chooseSelected(bool chosen);
     void setMode(Mode mode);

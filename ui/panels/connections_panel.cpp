@@ -20,6 +20,32 @@ ConnectionModel::ConnectionModel(monitor::HealthBook &book, std::function<UtcTim
     connect(&book, &monitor::HealthBook::updated, this, &ConnectionModel::take);
 }
 
+// A connection is what its streams are.
+StreamState ConnectionModel::markOf(const ConnectionView &row)
+{
+    if (row.isWell())
+        return StreamState::Live;
+    if (row.state == QLatin1String("partly"))
+        return StreamState::Late;
+    if (row.state == QLatin1String("silent"))
+        return StreamState::Silent;
+    return row.isOpen() || row.cause.isEmpty() ? StreamState::Requested : StreamState::Stale;
+}
+
+QString ConnectionModel::stateText(const ConnectionView &row) const
+{
+    const QString age = ageText(std::max(milliseconds(0), m_now() - row.since));
+    if (!row.isOpen())
+        return toMs(row.since) == 0 ? tr("connecting") : tr("down %1").arg(age);
+    if (row.state == QLatin1String("silent"))
+        return tr("silent %1").arg(age);
+    if (row.state == QLatin1String("partly"))
+        return tr("%n sick", nullptr, row.sick);
+    if (row.state == QLatin1String("waiting"))
+        return tr("open, no data");
+    return row.state == QLatin1String("rotating") ? tr("up, rotating") : tr("up");
+}
+
 void ConnectionModel::take()
 {
     const auto same = std::ranges::equal(m_rows, m_book.connections(), {}, &ConnectionView::key, &ConnectionView::key);
@@ -59,7 +85,7 @@ QVariant ConnectionModel::data(const QModelIndex &index, int role) const
         return QString(row.exchange + u' ' + row.label +
                        (row.cause.isEmpty() ? QString() : QStringLiteral(": ") + row.cause));
     case StateRole:
-        return int(row.isUp() ? StreamState::Live : row.cause.isEmpty() ? StreamState::Requested : StreamState::Stale);
+        return int(markOf(row));
     case ToneRole:
         return int(column == Cause || column == Rotation             ? PairModel::Tone::Faint
                    : column == Reconnects && row.failures_in_row > 0 ? PairModel::Tone::Warning
@@ -71,17 +97,14 @@ QVariant ConnectionModel::data(const QModelIndex &index, int role) const
     case Label:
         return row.label;
     case State:
-        if (!row.isUp())
-            return toMs(row.down_since) == 0
-                       ? tr("connecting")
-                       : tr("down %1").arg(ageText(std::max(milliseconds(0), m_now() - row.down_since)));
-        return row.state == QLatin1String("rotating") ? tr("up, rotating") : tr("up");
+        return stateText(row);
     case Streams:
-        return countText(row.streams);
+        return row.delivering < row.judged ? tr("%1 of %2").arg(row.delivering).arg(row.judged)
+                                           : countText(row.streams);
     case Age:
         return ageText(row.age);
     case Frames:
-        return row.isUp() ? QString::number(row.frames_per_second, 'f', 0) : neverText();
+        return row.isOpen() ? QString::number(row.frames_per_second, 'f', 0) : neverText();
     case Reconnects:
         return countText(row.reconnects);
     case Rotation:

@@ -28,6 +28,8 @@ public:
 
 private:
     void take();
+    static StreamState markOf(const monitor::ConnectionView &row);
+    QString stateText(const monitor::ConnectionView &row) const;
 
     monitor::HealthBook &m_book;
     std::function<UtcTime()> m_now;

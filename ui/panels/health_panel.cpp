@@ -135,6 +135,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
     m_cards[Hosts]->curve().setToolTip(tr("By how much files on hosts were behind, in seconds, last hour"));
     m_cards[Engine]->curve().setToolTip(tr("CPU in percent of a core, last hour"));
     connect(&engine.health(), &monitor::HealthBook::updated, this, &HealthPanel::refresh);
+    connect(&engine.backfills(), &monitor::BackfillList::changed, this, &HealthPanel::showHistory);
     connect(&engine.hosts(), &monitor::HostList::changed, this, &HealthPanel::showHosts);
     connect(&engine.pulse(), &monitor::PulseBook::changed, this, &HealthPanel::drawCurves);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, &HealthPanel::refresh);
@@ -143,7 +144,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
 
 void HealthPanel::refresh()
 {
-    const bool grey = m_engine.connection().state() == monitor::EngineConnection::State::Lost;
+    const bool grey = m_engine.connection().isAway();
     for (HealthCard *card : m_cards)
         card->curve().setGrey(grey);
     showStreams();
@@ -193,23 +194,48 @@ void HealthPanel::showConnections()
     const auto &connections = m_engine.health().connections();
     if (connections.empty())
         return m_cards[Connections]->say(tr("none yet"), {}, HealthCard::Mood::Unknown);
-    const auto up = std::ranges::count_if(connections, &monitor::ConnectionView::isUp);
+    const auto well = std::ranges::count_if(connections, &monitor::ConnectionView::isWell);
     qint64 reconnects = 0;
     std::optional<milliseconds> rotation;
-    QStringList down;
+    QStringList sick;
+    auto mood = HealthCard::Mood::Calm;
+    const auto worsen = [&mood](HealthCard::Mood to) {
+        if (mood != HealthCard::Mood::Trouble)
+            mood = to;
+    };
     for (const monitor::ConnectionView &connection : connections) {
         reconnects += connection.reconnects;
         if (connection.next_rotation)
             rotation = std::min(rotation.value_or(*connection.next_rotation), *connection.next_rotation);
-        if (!connection.isUp() && !connection.cause.isEmpty())
-            down.append(connection.label + QStringLiteral(": ") + connection.cause);
+        if (!connection.isWell() && !connection.cause.isEmpty())
+            sick.append(connection.label + QStringLiteral(": ") + connection.cause);
+        if (!connection.isOpen() || connection.state == QLatin1String("silent"))
+            worsen(connection.cause.isEmpty() ? HealthCard::Mood::Unknown : HealthCard::Mood::Trouble);
+        else if (connection.state == QLatin1String("partly"))
+            worsen(HealthCard::Mood::Warning);
+        else if (connection.state == QLatin1String("waiting") && mood == HealthCard::Mood::Calm)
+            mood = HealthCard::Mood::Unknown;
     }
-    QString headline = tr("%1 of %2 up").arg(up).arg(connections.size());
+    QString headline = tr("%1 of %2 deliver").arg(well).arg(connections.size());
     if (rotation)
         headline += dot() + tr("next rotation in %1").arg(ageText(rotation));
     m_cards[Connections]->say(
-        headline, down.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects)) : down.join(dot()),
-        down.isEmpty() ? HealthCard::Mood::Calm : HealthCard::Mood::Trouble);
+        headline, sick.isEmpty() ? tr("%1 reconnects since the start").arg(countText(reconnects)) : sick.join(dot()),
+        mood);
+}
+
+// Candles wanted and settled by the backfills under way.
+std::pair<qint64, qint64> HealthPanel::backfilling() const
+{
+    qint64 wanted = 0;
+    qint64 settled = 0;
+    for (const monitor::BackfillView &view : m_engine.backfills().all()) {
+        if (view.isUnderWay()) {
+            wanted += view.all.wanted;
+            settled += view.all.fetched + view.all.unfillable;
+        }
+    }
+    return {wanted, settled};
 }
 
 void HealthPanel::showHistory()
@@ -225,10 +251,17 @@ void HealthPanel::showHistory()
         mood = HealthCard::Mood::Trouble;
     } else if (history.filling && history.fill_wanted > 0) {
         headline = tr("filling · %1 %").arg(100 * history.fill_fetched / history.fill_wanted);
+    } else if (const auto [wanted, settled] = backfilling(); wanted > 0) {
+        headline = tr("backfill · %1 %").arg(100 * settled / wanted);
     } else if (history.gaps_open > 0) {
+        const bool moves = history.paused.count() == 0;
         headline =
-            history.gaps_open == 1 ? tr("repairing 1 gap") : tr("repairing %1 gaps").arg(countText(history.gaps_open));
+            moves ? (history.gaps_open == 1 ? tr("repairing 1 gap")
+                                            : tr("repairing %1 gaps").arg(countText(history.gaps_open)))
+                  : (history.gaps_open == 1 ? tr("1 gap waits") : tr("%1 gaps wait").arg(countText(history.gaps_open)));
         mood = HealthCard::Mood::Warning;
+    } else if (history.jobs_waiting > 0) {
+        headline = tr("fetching");
     }
     QString detail = tr("weight %1 / %2 per min").arg(countText(history.weight_used), countText(history.weight_limit));
     if (history.jobs_waiting > 0)

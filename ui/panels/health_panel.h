@@ -53,6 +53,7 @@ private:
     void showStreams();
     void showConnections();
     void showHistory();
+    std::pair<qint64, qint64> backfilling() const;
     void showStore();
     void showHosts();
     void showEngine();

@@ -274,6 +274,8 @@ void PairsPanel::showEmpty()
     switch (connection.state()) {
     case monitor::EngineConnection::State::Connecting:
         return m_notice->say(tr("Connecting to the engine"), connection.trouble().message);
+    case monitor::EngineConnection::State::Silent:
+        return m_notice->say(tr("The engine does not answer"), {});
     case monitor::EngineConnection::State::Lost:
         return m_notice->say(tr("The engine is away"), tr("Trying again. %1").arg(connection.trouble().message));
     case monitor::EngineConnection::State::Connected:

@@ -67,6 +67,8 @@ StatusStrip::StatusStrip(monitor::EngineView &engine, const Theme &theme, QWidge
     addPermanentWidget(m_facts);
     connect(&m_tick, &QTimer::timeout, this, &StatusStrip::refresh);
     connect(&engine.connection(), &monitor::EngineConnection::stateChanged, this, &StatusStrip::refresh);
+    // With the cards, which are of the same moment: one frame, one count.
+    connect(&engine.health(), &monitor::HealthBook::updated, this, &StatusStrip::refresh);
     connect(&theme, &Theme::changed, m_mark, qOverload<>(&QWidget::update));
     m_tick.start(1'000);
     refresh();
@@ -89,10 +91,7 @@ void StatusStrip::refresh()
     const monitor::StatusLine line = monitor::statusLine({.connection = connection.state(),
                                                           .last_seen = connection.lastSeen(),
                                                           .connection_trouble = connection.trouble().message,
-                                                          .pairs = m_engine.pairs().rows(),
-                                                          .health = m_engine.health(),
-                                                          .hosts = &m_engine.hosts().all(),
-                                                          .now = m_engine.now()});
+                                                          .health = m_engine.health()});
     const bool changed = line.text != m_line.text || line.verdict != m_line.verdict;
     const bool verdict = line.verdict != m_line.verdict;
     m_line = line;
@@ -112,7 +111,7 @@ void StatusStrip::refresh()
     if (const auto &engine = m_engine.health().engine(); engine && connection.isConnected())
         facts.append(tr("engine %1").arg(ageText(std::max(milliseconds(0), now - engine->started))));
     if (const auto &process = m_engine.health().process(); process && connection.isConnected()) {
-        facts.append(tr("CPU %1 %").arg(process->cpu_percent, 0, 'f', 0));
+        facts.append(tr("CPU %1 %").arg(process->cpu_percent, 0, 'f', 1));
         facts.append(bytesText(process->resident_bytes));
     }
     m_facts->setText(facts.join(QStringLiteral(" · ")));

@@ -1,5 +1,6 @@
 #include "ui/support/export.h"
 
+#include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QSaveFile>
@@ -49,6 +50,11 @@ Status exportTable(const QString &file, const QStringList &head, const std::vect
     } else {
         content = toCsv(head, rows);
     }
+    // In a folder that others write to, a link with this name would lead the writing elsewhere.
+    const QFileInfo there(file);
+    if (there.isSymLink() || (there.exists() && !there.isFile()))
+        return Error{Error::Kind::Storage,
+                     QStringLiteral("%1 is no regular file: choose another name, or move it away").arg(file)};
     QSaveFile target(file);
     if (!target.open(QIODevice::WriteOnly) || target.write(content) != content.size() || !target.commit())
         return Error{Error::Kind::Storage,

@@ -298,11 +298,13 @@ void MainWindow::connectPanels()
 
 void MainWindow::showConnection()
 {
-    using State = monitor::EngineConnection::State;
     const monitor::EngineConnection &connection = m_parts.engine.connection();
     auto *bar = qobject_cast<QToolBar *>(m_banner->parentWidget());
-    const bool away = connection.state() == State::Lost;
-    if (away)
+    const bool away = connection.isAway();
+    if (connection.state() == monitor::EngineConnection::State::Silent)
+        m_banner->setText(tr("The engine (%1) does not answer since %2. What is shown is of then.")
+                              .arg(connection.name(), clockText(connection.lastSeen(), m_zone)));
+    else if (away)
         m_banner->setText(
             tr("Disconnected from the engine (%1): last seen %2, trying again. %3")
                 .arg(connection.name(), clockText(connection.lastSeen(), m_zone), connection.trouble().message));

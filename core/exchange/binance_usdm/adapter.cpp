@@ -55,6 +55,7 @@ public:
     QString name() const override { return QStringLiteral("binance-usdm"); }
     ConnectionLimits connectionLimits() const override { return binance::connectionLimits; }
     RestLimits restLimits() const override { return binance::restLimits; }
+    CandleFacts candleFacts() const override { return {.trade_counts = true}; }
 
     Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
     {

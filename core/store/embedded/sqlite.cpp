@@ -1,9 +1,14 @@
 #include "store/embedded/sqlite.h"
 
+#include "base/regular_file.h"
+
 #include <QFile>
 
+#include <cerrno>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -220,6 +225,11 @@ bool Statement::isNull(int column) const
 
 Result<Database> Database::open(const QString &file, Mode mode, std::chrono::milliseconds busyTimeout)
 {
+    if (const int descriptor = openRegular(file, O_RDONLY, Links::Follow); descriptor >= 0)
+        ::close(descriptor);
+    else if (descriptor == -notRegularFile || descriptor == -EISDIR) // the library would wait at a pipe for ever
+        return Error{Error::Kind::Storage,
+                     QStringLiteral("cannot open %1: %2; move it away").arg(file, fileErrorText(-descriptor))};
     Database database;
     database.m_connection = std::make_unique<Connection>();
     database.m_connection->file = file;

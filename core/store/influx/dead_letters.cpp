@@ -1,6 +1,7 @@
 #include "store/influx/dead_letters.h"
 
 #include "base/logging.h"
+#include "base/regular_file.h"
 
 #include <QDir>
 #include <QFile>
@@ -9,6 +10,7 @@
 #include <QStringDecoder>
 #include <QUrl>
 
+#include <cerrno>
 #include <fcntl.h>
 
 namespace tk::store {
@@ -190,10 +192,11 @@ std::optional<DeadLetter> readDeadLetter(const QByteArray &line)
 
 Result<std::vector<DeadLetter>> readDeadLetters(const QString &file, QStringList *damage)
 {
-    QFile from(file);
-    if (!from.open(QIODevice::ReadOnly))
-        return Error{Error::Kind::Storage,
-                     QStringLiteral("cannot read the dead letters %1: %2").arg(file, from.errorString())};
+    QFile from;
+    const int descriptor = openRegular(file, O_RDONLY, Links::Follow);
+    if (descriptor < 0 || !from.open(descriptor, QIODevice::ReadOnly, QFile::AutoCloseHandle))
+        return Error{Error::Kind::Storage, QStringLiteral("cannot read the dead letters %1: %2")
+                                               .arg(file, fileErrorText(descriptor < 0 ? -descriptor : EIO))};
     std::vector<DeadLetter> letters;
     for (int number = 1; !from.atEnd(); ++number) {
         QByteArray line = from.readLine();

@@ -179,9 +179,11 @@ Result<Api> recognise(const net::HttpAnswer &ping, const config::InfluxSettings 
     if (ping.failure != net::HttpAnswer::Failure::None)
         return Error{Error::Kind::Network, ping.trouble, true};
     const bool answered = ping.status == 200 || ping.status == 204;
+    const QJsonObject said =
+        ping.status == 200 ? QJsonDocument::fromJson(ping.body).object() : QJsonObject(); // 3.x alone says anything
     QByteArray version = ping.headers.value("X-Influxdb-Version");
     if (version.isEmpty() && ping.status == 200)
-        version = QJsonDocument::fromJson(ping.body).object().value(QStringLiteral("version")).toString().toUtf8();
+        version = said.value(QStringLiteral("version")).toString().toUtf8();
     if (version.startsWith('v'))
         version.remove(0, 1);
     if (answered || !version.isEmpty()) {
@@ -191,6 +193,15 @@ Result<Api> recognise(const net::HttpAnswer &ping, const config::InfluxSettings 
             return Api::V2;
         if (version.startsWith("3."))
             return Api::V3;
+        // One that somebody built tells no number ("dev", "unknown"); what it tells besides does.
+        if (!said.isEmpty() && !version.isEmpty())
+            return Api::V3;
+        const bool isInflux = !ping.headers.value("X-Influxdb-Build").isEmpty() || !version.isEmpty();
+        if (isInflux && ping.status == 204) {
+            const bool hasRequestIds =
+                !ping.headers.value("Request-Id").isEmpty() || !ping.headers.value("X-Request-Id").isEmpty();
+            return hasRequestIds && settings.org.isEmpty() ? Api::V1 : Api::V2;
+        }
         if (version.isEmpty() && ping.status == 204)
             return settings.org.isEmpty() ? Api::V1 : Api::V2;
     }

@@ -447,7 +447,9 @@ Result<std::vector<Row>> readRows(Api api, const net::HttpAnswer &answer, const 
         if (nothing)
             return std::vector<Row>();
         return Error{
-            answer.status == 401 || answer.status == 403 ? Error::Kind::Refused : Error::Kind::Remote,
+            reply.verdict == Verdict::NotAllowed   ? Error::Kind::Refused
+            : reply.verdict == Verdict::WrongPlace ? Error::Kind::Config // as wrong as a wrong token, and as curable
+                                                   : Error::Kind::Remote,
             QStringLiteral("the database cannot be read: %1 %2%3")
                 .arg(answer.status)
                 .arg(reply.text, reply.advice.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(reply.advice)),

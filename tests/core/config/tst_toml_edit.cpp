@@ -260,6 +260,7 @@ private Q_SLOTS:
                                 "sync.interval",
                                 "sync.pairs",
                                 "sync.history",
+                                "exchange[1].proxy_password_file",
                                 "sync.freqtrade"})
             row(key, text("ä other"));
         for (const char *key : {"exchange[1].exclude", "exchange[1].streams", "exchange[1].timeframes",
@@ -302,7 +303,7 @@ private Q_SLOTS:
             if (!line.startsWith('#') && !line.startsWith('[') && line.contains('='))
                 ++keys;
         }
-        QCOMPARE(keys, 43);
+        QCOMPARE(keys, 44);
     }
 
     void manyEditsLeadToTheSettingsWanted()

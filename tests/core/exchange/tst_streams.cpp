@@ -141,7 +141,12 @@ private Q_SLOTS:
 
         const Selection all = select(list, {.all = true, .pairs = {}, .exclude = {named("ZEC/USDT:USDT")}}, majors);
         QCOMPARE(symbolsOf(all.wanted),
-                 QStringList({named("BTCUSDT"), named("ETHUSDT"), named("BTCUSDC"), named("龙虾USDT")}));
+                 QStringList({named("BTCUSDT"), named("ETHUSDT"), named("龙虾USDT")})); // in USDT, as it is told
+        QCOMPARE(
+            symbolsOf(select(list, {.all = true, .all_of = named("USDC"), .pairs = {}, .exclude = {}}, majors).wanted),
+            QStringList({named("BTCUSDC")}));
+        QCOMPARE(select(list, {.all = true, .all_of = named("*"), .pairs = {}, .exclude = {}}, majors).wanted.size(),
+                 size_t(5));
         QCOMPARE(all.delisted, std::vector<QString>{named("OMGUSDT")});
         QVERIFY(all.unknown.isEmpty());
         QVERIFY(all.not_trading.isEmpty());

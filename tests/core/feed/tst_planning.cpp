@@ -22,7 +22,10 @@ class PlanningTest : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void init() { m_table = std::make_unique<StreamTable>(StreamTable::Thresholds{}); }
+    void init()
+    {
+        m_table = std::make_unique<StreamTable>(StreamTable::Thresholds{}, exchange::CandleFacts{.trade_counts = true});
+    }
 
     void pairsStayTogetherAndRoutesApart()
     {

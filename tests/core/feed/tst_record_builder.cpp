@@ -18,7 +18,7 @@ class RecordBuilderTest : public QObject
 private Q_SLOTS:
     void init()
     {
-        m_table = std::make_unique<StreamTable>(StreamTable::Thresholds{});
+        m_table = std::make_unique<StreamTable>(StreamTable::Thresholds{}, exchange::CandleFacts{.trade_counts = true});
         m_builder = std::make_unique<RecordBuilder>(RecordBuilder::Settings{});
         m_batch = {};
     }

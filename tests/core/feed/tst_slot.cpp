@@ -97,7 +97,7 @@ class Host final : public Slot::Host
 {
 public:
     explicit Host(const Clock &clock)
-        : table(StreamTable::Thresholds{})
+        : table(StreamTable::Thresholds{}, exchange::CandleFacts{.trade_counts = true})
         , m_clock(&clock)
     {}
     const StreamEntry &stream(StreamId id) const override { return table.at(id); }
@@ -106,6 +106,8 @@ public:
         ++frames;
         if (slot.isRotating())
             slot.successorDelivered(connection, 0);
+        if (slot.awaitsData())
+            slot.delivered(0);
         table.data(0, {.event = m_clock->utcNow()}, m_clock->now(), m_clock->utcNow());
     }
     void slotSubscribed(const std::vector<StreamId> &streams) override { subscribed += int(streams.size()); }
@@ -186,7 +188,13 @@ private Q_SLOTS:
         m_clock->advance(1s);
         tick();
         QTRY_VERIFY(m_slot->isUp());
-        QCOMPARE(m_host->successes, 1);
+        QCOMPARE(m_host->successes, 0); // open, and no data yet: not back
+        QVERIFY(m_slot->awaitsData());
+        QVERIFY(toMs(m_slot->downSince()) != 0);
+        QTRY_COMPARE(m_server->peers.size(), size_t(2));
+        say(1);
+        QTRY_COMPARE(m_host->successes, 1);
+        QVERIFY(!m_slot->awaitsData());
         QCOMPARE(m_slot->reconnects(), quint64(1));
         QCOMPARE(toMs(m_slot->downSince()), qint64(0));
         QTRY_COMPARE(m_server->peers.back()->texts.size(), qsizetype(1)); // and asks again
@@ -214,6 +222,7 @@ private Q_SLOTS:
         m_clock->advance(60s);
         tick();
         QTRY_VERIFY(m_slot->isUp());
+        QVERIFY(alive());
         for (int second = 0; second < 60; second += 5) {
             QCOMPARE(m_slot->failuresInRow(), 12);
             m_clock->advance(5s);

@@ -3,6 +3,7 @@
 #include "support/test_registry.h"
 
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonArray>
@@ -11,6 +12,11 @@
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 using namespace tk;
 using namespace tk::link;
@@ -55,6 +61,53 @@ private Q_SLOTS:
     {
         m_handler->kept.clear();
         m_server.reset();
+    }
+
+    // An engine that is asked to keep alive says a word every second; one that falls silent is known within three.
+    void silenceOfTheEngineIsTold()
+    {
+        m_server.reset(); // a hand-made engine in its place, which can hold its tongue
+        QLocalServer engine;
+        const QString file = m_dir->filePath(QStringLiteral("hand.sock"));
+        QVERIFY(engine.listen(file));
+        LinkClient client;
+        QSignalSpy silent(&client, &LinkClient::wentSilent);
+        QSignalSpy heard(&client, &LinkClient::heardAgain);
+        QSignalSpy connected(&client, &LinkClient::connected);
+        client.connectTo(file);
+        QTRY_VERIFY(engine.hasPendingConnections());
+        QLocalSocket *socket = engine.nextPendingConnection();
+        socket->write(encode(Message(Hello{protocolVersion, QStringLiteral("x"), 1})));
+        QTRY_COMPARE(connected.size(), 1);
+        QTRY_VERIFY(socket->canReadLine());
+        const auto request = parseRequest(socket->readLine());
+        QVERIFY(request);
+        QCOMPARE(request->command, QStringLiteral("keep-alive"));
+        socket->write(encode(Message(Answer{request->id, QJsonObject()})));
+        QElapsedTimer since;
+        since.start();
+        QVERIFY(silent.wait(5'000));
+        QVERIFY(since.elapsed() >= 2'500);
+        QVERIFY(client.isSilent());
+        socket->write(encode(Message(Alive{1})));
+        QTRY_COMPARE(heard.size(), 1);
+        QVERIFY(!client.isSilent());
+    }
+
+    void anEngineKeepsAlive()
+    {
+        m_server.reset();
+        start(LinkServer::fileIn(m_dir->path()), {.aliveEvery = 20ms});
+        LinkClient client;
+        QSignalSpy connected(&client, &LinkClient::connected);
+        QSignalSpy silent(&client, &LinkClient::wentSilent);
+        client.connectTo(LinkServer::fileIn(m_dir->path()));
+        QTRY_COMPARE(connected.size(), 1);
+        client.request(QStringLiteral("keep"), {}); // a long job: only signs of life come
+        QElapsedTimer since;
+        since.start();
+        QTRY_VERIFY_WITH_TIMEOUT(since.elapsed() > 3'500, 10'000);
+        QCOMPARE(silent.size(), 0);
     }
 
     void theSocketIsTheOwnersAlone()
@@ -146,6 +199,98 @@ private Q_SLOTS:
         for (int n = 1; n <= 8; ++n)
             deaf.write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":200000}}\n");
         QTRY_COMPARE(m_server->connectionCount(), 0);
+    }
+
+    // Two hundred that only sit there keep nobody out.
+    void idleClientsKeepNobodyOut()
+    {
+        start(m_file, {.connections = 8});
+        std::vector<std::unique_ptr<QLocalSocket>> idle;
+        for (int i = 0; i < 200; ++i) {
+            idle.push_back(std::make_unique<QLocalSocket>());
+            idle.back()->connectToServer(m_file);
+        }
+        LinkClient client;
+        QSignalSpy finished(&client, &LinkClient::finished);
+        client.connectTo(m_file);
+        client.request(QStringLiteral("echo"));
+        QVERIFY(finished.wait());
+        QTRY_COMPARE(idle.front()->state(), QLocalSocket::UnconnectedState);
+        QVERIFY(idle.front()->readAll().contains("no room")); // and is told why
+        QVERIFY(m_server->connectionCount() <= 8);
+        // Whoever watches stays, while there are others.
+        QSignalSpy watching(&client, &LinkClient::snapshot);
+        client.watch();
+        QVERIFY(watching.wait());
+        QSignalSpy lost(&client, &LinkClient::failed);
+        for (int i = 0; i < 50; ++i) {
+            idle.push_back(std::make_unique<QLocalSocket>());
+            idle.back()->connectToServer(m_file);
+        }
+        client.request(QStringLiteral("echo"));
+        QTRY_COMPARE(finished.size(), 2);
+        QCOMPARE(lost.size(), 0);
+    }
+
+    void whoTakesNothingIsDroppedInTime()
+    {
+        start(m_file, {.stalledAfter = 50ms, .changesEvery = 1ms});
+        QLocalSocket dead;
+        dead.setReadBufferSize(1000);
+        dead.connectToServer(m_file);
+        QVERIFY(dead.waitForConnected());
+        dead.write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        QTRY_COMPARE(m_server->connectionCount(), 0);
+    }
+
+    void allTogetherAreBounded()
+    {
+        start(m_file, {.allBufferedBytes = 8'000'000});
+        std::vector<std::unique_ptr<QLocalSocket>> dead;
+        for (int i = 0; i < 6; ++i) {
+            dead.push_back(std::make_unique<QLocalSocket>());
+            dead.back()->setReadBufferSize(1000);
+            dead.back()->connectToServer(m_file);
+            QVERIFY(dead.back()->waitForConnected());
+            dead.back()->write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
+        }
+        QTRY_COMPARE(m_server->connectionCount(), 2); // the others would have kept what nobody reads
+    }
+
+    // Without a descriptor left the socket stays, and whoever waits is heard as soon as there is one again.
+    void survivesAShortageOfDescriptors()
+    {
+        rlimit before{};
+        QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        QLocalSocket waiting;
+        waiting.connectToServer(m_file); // the kernel takes it, and nobody here has yet
+        const int next = ::dup(0);       // the lowest number that is free
+        ::close(next);
+        rlimit none = before;
+        none.rlim_cur = rlim_t(next);
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &none), 0);
+        QTest::ignoreMessage(QtCriticalMsg, QRegularExpression(QStringLiteral("local clients have to wait")));
+        QTest::ignoreMessage(QtInfoMsg, "local clients are heard again");
+        for (int turn = 0; turn < 20; ++turn)
+            QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+        const int early = m_server->connectionCount();
+        QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
+        QCOMPARE(early, 0);
+        QVERIFY(QFile::exists(m_file));
+        QTRY_COMPARE(m_server->connectionCount(), 1);
+        QByteArray heard;
+        QTRY_VERIFY((heard += waiting.readAll()).contains("tapekeeper"));
+    }
+
+    void whatIsNoSocketIsNotReplaced()
+    {
+        const QString file = m_dir->filePath(QStringLiteral("precious"));
+        QFile precious(file);
+        QVERIFY(precious.open(QIODevice::WriteOnly));
+        LinkServer server(*m_handler);
+        QVERIFY(!server.listen(file));
+        QVERIFY(QFile::exists(file));
     }
 
     void malformedInputIsAnsweredAndClosed_data()
@@ -275,9 +420,12 @@ private Q_SLOTS:
     void aStaleSocketIsReplaced()
     {
         const QString file = m_dir->filePath(QStringLiteral("stale.sock"));
-        QFile stale(file);
-        QVERIFY(stale.open(QIODevice::WriteOnly)); // what a killed engine leaves
-        stale.close();
+        sockaddr_un address{}; // what a killed engine leaves: a name without a listener
+        address.sun_family = AF_UNIX;
+        qstrncpy(address.sun_path, QFile::encodeName(file).constData(), sizeof(address.sun_path));
+        const int stale = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        QCOMPARE(::bind(stale, reinterpret_cast<const sockaddr *>(&address), sizeof(address)), 0);
+        ::close(stale);
         start(file, {});
         LinkClient client;
         QSignalSpy connected(&client, &LinkClient::connected);

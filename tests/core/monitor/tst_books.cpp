@@ -153,7 +153,7 @@ private Q_SLOTS:
                                   QJsonObject{{QStringLiteral("version"), QStringLiteral("0.1.0")}}}}}},
                    true);
         QCOMPARE(updated.size(), 1);
-        QVERIFY(book.connections().front().isUp());
+        QVERIFY(book.connections().front().isOpen());
         QVERIFY(book.connections().front().age);
         QVERIFY(!book.connections().front().next_rotation);
         QCOMPARE(book.feeds().front().count(StreamState::Stale), 1);

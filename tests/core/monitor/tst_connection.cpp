@@ -4,6 +4,7 @@
 
 #include "support/test_registry.h"
 
+#include <QJsonArray>
 #include <QSignalSpy>
 
 using namespace tk;
@@ -126,52 +127,55 @@ private Q_SLOTS:
         QCOMPARE(told.size(), 2); // nobody is there to be told
     }
 
-    // The sentence at the foot of the window.
+    // The sentence at the foot of the window: the engine's own, and what is known of one that is out of sight.
     void saysHowItIs()
     {
         HealthBook health;
-        std::vector<PairRow> pairs(4);
-        const UtcTime now = *parseUtcTime(u"2026-11-20T10:05:00Z");
-        for (PairRow &pair : pairs)
-            pair.state = StreamState::Live;
+        const UtcTime seen = *parseUtcTime(u"2026-11-20T10:04:46Z");
         const auto line = [&](EngineConnection::State state) {
-            return statusLine(
-                {.connection = state, .last_seen = now - 14s, .pairs = pairs, .health = health, .now = now});
+            return statusLine({.connection = state, .last_seen = seen, .connection_trouble = {}, .health = health});
         };
         using State = EngineConnection::State;
-        QCOMPARE(line(State::Connected).verdict, Verdict::Well);
-        QCOMPARE(line(State::Connected).text, QStringLiteral("all 4 pairs live · nothing lost so far"));
-        pairs[1].state = StreamState::Quiet; // proven to be well, and not live all the same
-        pairs[2].state = StreamState::Ended;
-        QCOMPARE(line(State::Connected).verdict, Verdict::Well);
-        QCOMPARE(line(State::Connected).text,
-                 QStringLiteral("2 pairs live, 1 without trades now · nothing lost so far"));
-        pairs[1].state = pairs[2].state = StreamState::Live;
+        QCOMPARE(line(State::Connected).verdict, Verdict::Waiting); // and says nothing of what it does not know
+        QCOMPARE(line(State::Connecting).verdict, Verdict::Waiting);
+        const auto tell = [&](const QJsonValue &verdict) {
+            health.apply({{QStringLiteral("engine"),
+                           QJsonObject{{QStringLiteral("engine"),
+                                        QJsonObject{{QStringLiteral("version"), QStringLiteral("0.1.0")},
+                                                    {QStringLiteral("verdict"), verdict}}}}}},
+                         true);
+        };
+        tell(QJsonObject{{QStringLiteral("level"), QStringLiteral("trouble")},
+                         {QStringLiteral("text"), QStringLiteral("database away since 10:02")},
+                         {QStringLiteral("parts"), QJsonArray{QStringLiteral("in full")}}});
+        QCOMPARE(line(State::Connected).verdict, Verdict::Trouble);
+        QCOMPARE(line(State::Connected).text, QStringLiteral("database away since 10:02"));
+        QCOMPARE(line(State::Connected).parts, QStringList{QStringLiteral("in full")});
+        QCOMPARE(line(State::Silent).verdict, Verdict::Away);
+        QCOMPARE(line(State::Silent).text, QStringLiteral("the engine does not answer since 10:04:46"));
         QCOMPARE(line(State::Lost).verdict, Verdict::Away);
         QVERIFY(line(State::Lost).text.contains(QStringLiteral("last seen 10:04:46")));
-        QCOMPARE(line(State::Connecting).verdict, Verdict::Waiting);
+        tell(QJsonValue()); // an older engine
+        QCOMPARE(line(State::Connected).verdict, Verdict::Waiting);
+        QVERIFY(line(State::Connected).text.contains(QStringLiteral("no verdict")));
+    }
 
-        pairs[0].state = StreamState::Stale;
-        pairs[0].since = now - 3min;
-        pairs[0].is_major = true;
-        health.apply(
-            {{QStringLiteral("database"),
-              QJsonObject{{QStringLiteral("database"),
-                           QJsonObject{{QStringLiteral("trouble"), QStringLiteral("refused")},
-                                       {QStringLiteral("trouble_since"), QStringLiteral("2026-11-20T10:02:00Z")},
-                                       {QStringLiteral("spool"),
-                                        QJsonObject{{QStringLiteral("waiting_bytes"), 41'000'000}}}}}}},
-             {QStringLiteral("history"),
-              QJsonObject{{QStringLiteral("x"), QJsonObject{{QStringLiteral("gaps_open"), 11}}}}}},
-            true);
-        QCOMPARE(line(State::Connected).verdict, Verdict::Trouble);
-        QCOMPARE(line(State::Connected).text,
-                 QStringLiteral("1/4 pairs stale since 10:02 (1 of 1 majors) · database unreachable for 3 min · "
-                                "41 MB spooled · repairing 11 gaps · nothing lost so far"));
-        pairs.clear();
-        HealthBook nothing;
-        QCOMPARE(statusLine({.connection = State::Connected, .pairs = pairs, .health = nothing, .now = now}).verdict,
-                 Verdict::Waiting);
+    // Connected, and not a word for seconds: what is shown is of the past, and the way is open all the same.
+    void silenceIsToldAndEnds()
+    {
+        QSignalSpy changed(m_connection.get(), &EngineConnection::stateChanged);
+        m_connection->start();
+        m_link->comeUp();
+        Q_EMIT m_link->wentSilent();
+        QCOMPARE(m_connection->state(), EngineConnection::State::Silent);
+        QVERIFY(!m_connection->isConnected());
+        QVERIFY(m_connection->isAway());
+        QVERIFY(toMs(m_connection->lastSeen()) != 0);
+        Q_EMIT m_link->heardAgain();
+        QCOMPARE(m_connection->state(), EngineConnection::State::Connected);
+        Q_EMIT m_link->wentSilent();
+        m_link->goDown(QStringLiteral("gone"));
+        QCOMPARE(m_connection->state(), EngineConnection::State::Lost);
     }
 
 private:

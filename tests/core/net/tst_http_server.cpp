@@ -5,9 +5,15 @@
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 #include <QPointer>
+#include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTcpSocket>
 #include <QTest>
+
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace tk::net {
 
@@ -25,6 +31,7 @@ private Q_SLOTS:
     void refusesMalformedRequests();
     void handsOverUpgrades();
     void limitsConnectionsAndIdleTime();
+    void survivesAShortageOfDescriptors();
 
 private:
     std::unique_ptr<QTcpSocket> connected();
@@ -188,14 +195,54 @@ void TestHttpServer::limitsConnectionsAndIdleTime()
     }
     sockets[0]->write("GET /later HTTP/1.1\r\n\r\n");
     QTRY_COMPARE(m_waiting.size(), 1);
+    // Who only holds a connection makes room for who asks: the one that is silent for the longest time.
     const auto fourth = connected();
-    QSignalSpy dropped(fourth.get(), &QTcpSocket::disconnected);
+    fourth->write("GET /later HTTP/1.1\r\n\r\n");
+    QTRY_COMPARE(m_waiting.size(), 2);
+    QTRY_COMPARE(sockets[1]->state(), QAbstractSocket::UnconnectedState);
+    sockets[2]->write("GET /later HTTP/1.1\r\n\r\n");
+    QTRY_COMPARE(m_waiting.size(), 3);
+    const auto oneTooMany = connected(); // all wait for an answer: none of them is cut off
+    QSignalSpy dropped(oneTooMany.get(), &QTcpSocket::disconnected);
     QTRY_COMPARE(dropped.count(), 1);
-    QTRY_COMPARE(sockets[2]->state(), QAbstractSocket::UnconnectedState); // idle
+    m_waiting[2]({});
+    QTRY_COMPARE(sockets[2]->state(), QAbstractSocket::UnconnectedState); // idle, in the end
     QCOMPARE(sockets[0]->state(), QAbstractSocket::ConnectedState);       // waits for its answer: not idle
     const auto fifth = connected();
     fifth->write("GET /fifth HTTP/1.1\r\n\r\n");
     QTRY_VERIFY(fifth->bytesAvailable() > 0);
+}
+
+// Without a descriptor left nobody is heard, and afterwards everybody who waited.
+void TestHttpServer::survivesAShortageOfDescriptors()
+{
+    rlimit before{};
+    QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(m_server->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    QCOMPARE(::connect(client, reinterpret_cast<const sockaddr *>(&address), sizeof(address)), 0);
+    const QByteArray request = "GET /x HTTP/1.1\r\n\r\n";
+    QCOMPARE(::send(client, request.constData(), size_t(request.size()), 0), ssize_t(request.size()));
+    const int next = ::dup(client);
+    ::close(next);
+    rlimit none = before;
+    none.rlim_cur = rlim_t(next);
+    QCOMPARE(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    QTest::ignoreMessage(QtCriticalMsg, QRegularExpression(QStringLiteral("HTTP clients have to wait")));
+    QTest::ignoreMessage(QtInfoMsg, "HTTP clients are heard again");
+    for (int turn = 0; turn < 20; ++turn)
+        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+    char answer[64] = {};
+    const ssize_t early = ::recv(client, answer, sizeof(answer), MSG_DONTWAIT);
+    QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    QCOMPARE(early, ssize_t(-1));
+    ssize_t size = -1;
+    QTRY_VERIFY(size > 0 || (size = ::recv(client, answer, sizeof(answer), MSG_DONTWAIT)) > 0);
+    QVERIFY(QByteArray(answer, sizeof(answer)).startsWith("HTTP/1.1 200"));
+    ::close(client);
 }
 
 TK_TEST(TestHttpServer, http_server);

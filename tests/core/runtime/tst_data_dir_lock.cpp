@@ -2,6 +2,7 @@
 #include "support/test_registry.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFile>
 #include <QProcess>
 #include <QTemporaryDir>
@@ -45,6 +46,34 @@ private Q_SLOTS:
             QVERIFY(second.error().message.contains(QStringLiteral("data_dir")));
         }
         QVERIFY(DataDirLock::acquire(folder));
+    }
+
+    void theFolderIsNobodyElsesBusiness()
+    {
+        const QTemporaryDir dir;
+        const auto others = [](const QString &name) { return QFile::permissions(name) & QFile::Permissions(0x0077); };
+        const QString made = dir.filePath(QStringLiteral("new/folder"));
+        QVERIFY(DataDirLock::acquire(made));
+        QVERIFY(!others(made) && !others(made + QStringLiteral("/lock")));
+        // One of an earlier version was open to everybody; the group may be somebody's wish.
+        QVERIFY(QFile::setPermissions(made, QFile::Permissions(0x7755)));
+        QVERIFY(DataDirLock::acquire(made));
+        QCOMPARE(QFile::permissions(made) & QFile::Permissions(0x0077), QFile::Permissions(0x0050));
+        // One that holds other things is not ours to close.
+        const QString shared = dir.filePath(QStringLiteral("shared"));
+        QVERIFY(QDir().mkpath(shared + QStringLiteral("/website")));
+        QVERIFY(QFile::setPermissions(shared, QFile::Permissions(0x7755)));
+        QVERIFY(DataDirLock::acquire(shared));
+        QVERIFY(others(shared) == QFile::Permissions(0x0055));
+    }
+
+    void aPlantedLinkIsRefused()
+    {
+        const QTemporaryDir dir;
+        const QString target = dir.filePath(QStringLiteral("target"));
+        QVERIFY(QFile::link(target, dir.filePath(QStringLiteral("lock"))));
+        QVERIFY(!DataDirLock::acquire(dir.path()));
+        QVERIFY(!QFile::exists(target));
     }
 
     void movingKeepsIt()

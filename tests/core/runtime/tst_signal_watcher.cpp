@@ -3,6 +3,7 @@
 
 #include <QSignalSpy>
 
+#include <chrono>
 #include <csignal>
 
 using namespace tk::runtime;
@@ -14,7 +15,7 @@ class SignalWatcherTest : public QObject
 private Q_SLOTS:
     void tellsSignals()
     {
-        SignalWatcher watcher;
+        SignalWatcher watcher(nullptr, std::chrono::milliseconds(0));
         QVERIFY(watcher.start());
         QSignalSpy terminate(&watcher, &SignalWatcher::terminate);
         QSignalSpy reload(&watcher, &SignalWatcher::reload);
@@ -27,6 +28,23 @@ private Q_SLOTS:
         QVERIFY(terminate.wait());
         QCOMPARE(terminate[1][0].toInt(), 2);
         QCOMPARE(reload.size(), 1);
+    }
+
+    // `timeout` and several process managers send it to the process and to its group.
+    void twiceWithinAMomentIsOneWish()
+    {
+        SignalWatcher watcher(nullptr, std::chrono::hours(1));
+        QVERIFY(watcher.start());
+        QSignalSpy terminate(&watcher, &SignalWatcher::terminate);
+        QSignalSpy reload(&watcher, &SignalWatcher::reload);
+        std::raise(SIGTERM);
+        std::raise(SIGTERM);
+        std::raise(SIGHUP); // behind both
+        QTRY_COMPARE(reload.size(), 1);
+        QCOMPARE(terminate.size(), 1);
+        std::raise(SIGTERM);
+        QVERIFY(terminate.wait());
+        QCOMPARE(terminate[1][0].toInt(), 2);
     }
 
     void oneAtATimeAndHandlersComeBack()

@@ -82,6 +82,11 @@ void TestInfluxDialect::recognisesServers_data()
     QTest::newRow("3") << 200 << QByteArray("3.10.0") << QByteArray("{}") << QString() << 2;
     QTest::newRow("3, in the body alone")
         << 200 << QByteArray() << QByteArray("{\"version\":\"3.1\"}") << QString() << 2;
+    QTest::newRow("2, self-built") << 204 << QByteArray("dev") << QByteArray() << QStringLiteral("o") << 1;
+    QTest::newRow("2, self-built, no org") << 204 << QByteArray("dev") << QByteArray() << QString() << 1;
+    QTest::newRow("1, self-built") << 204 << QByteArray("unknown +id") << QByteArray() << QString() << 0;
+    QTest::newRow("3, self-built") << 200 << QByteArray("dev") << QByteArray("{\"version\":\"dev\",\"revision\":\"x\"}")
+                                   << QString() << 2;
     QTest::newRow("VictoriaMetrics") << 204 << QByteArray() << QByteArray() << QString() << 0;
     QTest::newRow("VictoriaMetrics with an org") << 204 << QByteArray() << QByteArray() << QStringLiteral("o") << 1;
     QTest::newRow("wants a token") << 401 << QByteArray() << QByteArray() << QString() << -1;
@@ -99,6 +104,10 @@ void TestInfluxDialect::recognisesServers()
     config::InfluxSettings given = settings();
     given.org = org;
     std::vector<std::pair<QByteArray, QByteArray>> headers;
+    if (version.endsWith(" +id")) { // as 1.x sends with each answer
+        version.chop(4);
+        headers.emplace_back("Request-Id", "7e9f5f2a-0000-11f0-8001-000000000000");
+    }
     if (!version.isEmpty())
         headers.emplace_back("X-Influxdb-Version", version);
     const auto found = recognise(answer(status, body, headers), given);

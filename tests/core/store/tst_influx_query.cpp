@@ -183,6 +183,11 @@ void TestInfluxQuery::takesNothingYetForNothing()
                 ->empty());
     QVERIFY(readRows(Api::V3, answer("{\"error\":\"table 'public.iox.ohlcv_3m' not found\"}", 400), points)->empty());
     QVERIFY(readRows(Api::V3, answer("[]"), points)->empty());
+    // A wrong organisation is as wrong as a wrong token: both are the configuration's, and end a command alike.
+    const auto organisation = readRows(
+        Api::V2, answer("{\"code\":\"not found\",\"message\":\"organization name \\\"x\\\" not found\"}", 404), points);
+    QCOMPARE(organisation.error().kind, Error::Kind::Config);
+    QCOMPARE(readRows(Api::V2, answer("{\"code\":\"unauthorized\"}", 401), points).error().kind, Error::Kind::Refused);
 }
 
 void TestInfluxQuery::refusesCutAnswers()

@@ -161,6 +161,21 @@ private Q_SLOTS:
             QVERIFY(hello && hello->protocol == pushProtocol && hello->version == version);
             QVERIFY(QByteArray("Rest").startsWith(rest));
         }
+        // What does not end its line: a terminal's title, `echo -n`. Also before a greeting without a line of its own.
+        for (const QByteArray &begin : {QByteArray("hi"), QByteArray("\x1b]0;me@host\x07")}) {
+            for (const QByteArray &greeting :
+                 {helloLine(QStringLiteral("1.2")), helloLine(QStringLiteral("1.2")).mid(1)}) {
+                HelloReader reader;
+                QByteArray behind;
+                const auto hello = reader.feed(begin + greeting + "Rest", behind);
+                QVERIFY(hello && hello->has_value() && (**hello).version == QLatin1String("1.2"));
+                QCOMPARE(behind, QByteArray("Rest"));
+            }
+        }
+        HelloReader silent;
+        QByteArray none;
+        QVERIFY(!silent.feed("\x1b[2Jhi", none)->has_value());
+        QCOMPARE(silent.heard(), QStringLiteral("\\u{1b}[2Jhi")); // told, and not obeyed
         HelloReader endless;
         QByteArray rest;
         const auto never = endless.feed(QByteArray(70'000, 'x'), rest);
@@ -466,7 +481,7 @@ private Q_SLOTS:
         store(Timeframe::M3, sampleStart, 10);
         PushSender sender(options(), *m_reader, m_stop);
         QVERIFY(!sender.hasMore());
-        const qsizetype end = words.indexOf('\n') + 1;
+        const qsizetype end = words.indexOf('\n', 1) + 1; // the greeting begins with one, too
         Status status = sender.receive(QByteArrayView(words).first(end));
         if (status) {
             QVERIFY(sender.hasMore() && sender.next()); // it has introduced itself

@@ -115,6 +115,9 @@ private Q_SLOTS:
     {
         Metrics metrics;
         metrics.addExchange(QStringLiteral("binance-usdm"), {QStringLiteral("market")});
+        // A rate over a series that does not exist yet would miss the first of them.
+        QVERIFY(
+            has(metrics, "tapekeeper_reconnects_total{exchange=\"binance-usdm\",reason=\"closed\",status=\"ok\"} 0"));
         QVERIFY(has(metrics, "tapekeeper_frames_total{exchange=\"binance-usdm\",route=\"market\"} 0"));
         QVERIFY(has(metrics, "tapekeeper_streams{exchange=\"binance-usdm\",state=\"stale\"} 0"));
         QVERIFY(has(metrics, "tapekeeper_records_stored_total{kind=\"funding_rate\"} 0"));

@@ -42,6 +42,8 @@ const std::vector<FaultKind> &faultCatalogue()
         {Fault::WrongRoute, "F1", "wrong-route", "streams on the wrong route are acked and silent", true},
         {Fault::UnknownStream, "F2", "unknown-stream", "unknown symbols, kinds and suffixes are acked and silent",
          true},
+        {Fault::RefuseSubscribe, "F3", "refuse-subscribe",
+         "a SUBSCRIBE that names stream is refused as a whole: code (2), message"},
         {Fault::MuteAll, "F4", "mute-all", "all data stops; pings and acks go on"},
         {Fault::MuteStream, "F5", "mute-stream", "one stream stops, others continue"},
         {Fault::HalfOpen, "F6", "half-open", "nothing is read, answered or sent any more, and nothing closed"},

@@ -17,6 +17,7 @@ namespace tk::sim {
 enum class Fault : quint8 {
     WrongRoute,
     UnknownStream,
+    RefuseSubscribe,
     MuteAll,
     MuteStream,
     HalfOpen,

@@ -137,7 +137,9 @@ void RestApi::handle(const net::HttpRequest &request, const net::HttpServer::Rep
         return;
     const QByteArray path = request.path();
     const Call call{request.query()};
-    const bool separate = path.endsWith("/fundingRate") || path.endsWith("/fundingInfo");
+    const bool data = path.startsWith("/futures/data/");
+    const bool separate =
+        path.endsWith("/fundingRate") || path.endsWith("/fundingInfo") || data; // budgets of their own
     const int weight = weightOf(path, !call.text("symbol").isEmpty(), call.number("limit"));
     if (const std::optional<net::HttpResponse> refusal = m_limiter.charge(weight, separate)) {
         reply(*refusal);
@@ -154,6 +156,8 @@ void RestApi::handle(const net::HttpRequest &request, const net::HttpServer::Rep
 
 RestOutcome RestApi::dispatch(const QByteArray &path, const Call &call)
 {
+    if (path == "/futures/data/openInterestHist")
+        return openInterestHist(call);
     const bool second = path.startsWith("/fapi/v2/"); // exists for ticker/price alone
     const QByteArray name = path.startsWith("/fapi/v1/") || second ? path.mid(9) : QByteArray();
     if (second && name != "ticker/price")
@@ -164,7 +168,8 @@ RestOutcome RestApi::dispatch(const QByteArray &path, const Call &call)
         return {200, "{\"serverTime\":" + QByteArray::number(m_market.serverMs(m_market.nowMs())) + '}'};
     if (name == "exchangeInfo")
         return {200, exchangeInfo(m_market)};
-    if (name == "klines" || name == "continuousKlines" || name == "markPriceKlines" || name == "indexPriceKlines")
+    if (name == "klines" || name == "continuousKlines" || name == "markPriceKlines" || name == "indexPriceKlines" ||
+        name == "premiumIndexKlines")
         return klines(name, call);
     if (name == "fundingRate")
         return fundingRate(call);

@@ -45,6 +45,7 @@ private:
     RestOutcome aggTrades(const Call &call);
     RestOutcome ticker(const QByteArray &path, const Call &call);
     RestOutcome openInterest(const Call &call);
+    RestOutcome openInterestHist(const Call &call);
     RestOutcome listenKey(const net::HttpRequest &request);
 
     Market &m_market;

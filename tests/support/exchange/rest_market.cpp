@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace tk::sim {
 
@@ -22,6 +23,16 @@ struct Span
     std::optional<qint64> to; // inclusive
     qint64 limit = 500;
 };
+
+// How far the mark price was from the index, in 1e-8: of the four corners that both candles have.
+MarkCandle premiumOf(const MarkCandle &mark, const MarkCandle &index)
+{
+    const auto ratio = [](qint64 a, qint64 b) { return b == 0 ? 0 : std::llround((double(a) / double(b) - 1) * 1e8); };
+    const std::array corners{ratio(mark.open, index.open), ratio(mark.high, index.high), ratio(mark.low, index.low),
+                             ratio(mark.close, index.close)};
+    const auto [least, most] = std::ranges::minmax(corners);
+    return {.open = corners[0], .high = most, .low = least, .close = corners[3], .points = mark.points};
+}
 
 // Open times of the candles asked for, ascending. Without a start the newest ones up to the end, or up to now.
 std::vector<qint64> opensOf(Timeframe timeframe, const Span &span, qint64 earliest, qint64 now)
@@ -78,7 +89,8 @@ RestOutcome RestApi::klines(const QByteArray &name, const Call &call)
         if (span.limit < 1 || span.limit > 1500)
             return refused(-1130, "Data sent for parameter 'limit' is not valid.");
     }
-    const bool marks = name == "markPriceKlines" || name == "indexPriceKlines";
+    const bool premium = name == "premiumIndexKlines";
+    const bool marks = name == "markPriceKlines" || name == "indexPriceKlines" || premium;
     const qint64 now = m_market.nowMs();
     if (contract->neverOpens)
         return {200, "[]"};
@@ -91,6 +103,12 @@ RestOutcome RestApi::klines(const QByteArray &name, const Call &call)
         const qsizetype before = outcome.body.size();
         if (before > 1)
             outcome.body += ',';
+        if (premium) {
+            appendMarkRow(outcome.body, open, close,
+                          premiumOf(m_market.tape.markCandle(*contract, *timeframe, open, now + 1, false),
+                                    m_market.tape.markCandle(*contract, *timeframe, open, now + 1, true)));
+            continue;
+        }
         if (marks) {
             appendMarkRow(outcome.body, open, close,
                           m_market.tape.markCandle(*contract, *timeframe, open, now + 1, name.startsWith("index")));
@@ -247,10 +265,19 @@ RestOutcome RestApi::aggTrades(const Call &call)
     qint64 index = from ? tradeIndexAt(*contract, *from) : end - limit;
     PathCursor cursor;
     if (const std::optional<qint64> id = call.number("fromId")) {
-        // Ids lag behind positions by what quiet spans left out; positions are searched from there.
-        index = *id;
-        while (index < end && tradeAt(*contract, index, cursor).id < *id)
-            ++index;
+        // Ids lag behind positions by what quiet spans left out, and grow with them. Nothing was traded before the
+        // listing: an old id means the first trade there is.
+        qint64 low = std::max(*id, tradeIndexAt(*contract, contract->onboardMs));
+        qint64 high = std::max(low, end);
+        while (low < high) {
+            const qint64 middle = low + (high - low) / 2;
+            PathCursor anywhere;
+            if (tradeAt(*contract, middle, anywhere).id < *id)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        index = low;
     }
     outcome.body = "[";
     JsonText text(outcome.body);

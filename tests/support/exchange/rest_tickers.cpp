@@ -114,20 +114,4 @@ RestOutcome RestApi::ticker(const QByteArray &name, const Call &call)
     return outcome;
 }
 
-RestOutcome RestApi::openInterest(const Call &call)
-{
-    RestOutcome outcome;
-    const Contract *contract = contractOf(call, "symbol", &outcome);
-    if (!contract)
-        return outcome;
-    const qint64 now = m_market.nowMs();
-    PathCursor cursor;
-    const auto interest =
-        qint64(double(contract->lot) * 50'000 * (pathAt(*contract, now - now % 5000, cursor) / contract->basePrice));
-    JsonText json(outcome.body);
-    json.raw("{\"symbol\":").string(contract->symbol).raw(",\"openInterest\":");
-    json.quoted(interest, contract->quantityDecimals).raw(",\"time\":").number(now).raw("}");
-    return outcome;
-}
-
 } // namespace tk::sim

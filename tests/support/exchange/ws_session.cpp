@@ -355,6 +355,15 @@ void WsSession::request(const QByteArray &text)
                 close(1008, "Invalid request");
                 return;
             }
+            for (const QByteArray &name : std::as_const(names)) {
+                if (ActiveFault *refusal = m_hub.market().faults.find(Fault::RefuseSubscribe, name, m_id)) {
+                    ++refusal->uses;
+                    answerError(int(refusal->number("code", 2)),
+                                refusal->text("message", QStringLiteral("Invalid request: invalid symbol")).toUtf8(),
+                                id);
+                    return;
+                }
+            }
             subscribe(names);
         } else {
             for (const QByteArray &name : std::as_const(names)) {

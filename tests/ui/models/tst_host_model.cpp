@@ -3,7 +3,6 @@
 #include "ui/models/pair_model.h"
 
 #include "market/stream.h"
-#include "monitor/status_sentence.h"
 #include "support/test_registry.h"
 
 #include <QAbstractItemModelTester>
@@ -140,16 +139,6 @@ private Q_SLOTS:
         QCOMPARE(text(a, Column::Detail), QStringLiteral("no answer within 6 s"));
         QCOMPARE(state(m_model->index(0, 0, a)), StreamState::Requested);
         QVERIFY(a.data(Qt::ToolTipRole).toString().contains(QStringLiteral("Last seen")));
-        // And the status line names it.
-        const std::vector<monitor::PairRow> pairs(1);
-        const monitor::HealthBook health;
-        const auto line = monitor::statusLine({.connection = monitor::EngineConnection::State::Connected,
-                                               .pairs = pairs,
-                                               .health = health,
-                                               .hosts = &m_list->all(),
-                                               .now = now});
-        QCOMPARE(line.verdict, monitor::Verdict::Trouble);
-        QVERIFY2(line.text.contains(QStringLiteral("a unreachable")), qPrintable(line.text));
     }
 
     void rowsComeAndGo()

@@ -1,0 +1,238 @@
+#include "app/verdict.h"
+
+#include "app/live_topics.h"
+
+#include <QJsonArray>
+#include <QLocale>
+#include <QSet>
+
+#include <algorithm>
+
+namespace tk::app {
+
+namespace {
+
+// One thing that is wrong, in a few words.
+struct Brief
+{
+    QString what;
+    UtcTime since{};
+    QString done; // about it; empty: nothing can be
+};
+
+QString minuteOf(UtcTime time)
+{
+    return isoText(time).mid(11, 5);
+}
+
+QString sizeOf(qint64 bytes)
+{
+    return QLocale::c().formattedDataSize(bytes, 0, QLocale::DataSizeSIFormat);
+}
+
+QString counted(qint64 count, const QString &one, const QString &many)
+{
+    return count == 1 ? one : many.arg(count);
+}
+
+// What a feed's sick streams have in common.
+void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, std::vector<Brief> &briefs)
+{
+    if (feed.streams.empty()) {
+        const bool known = history && history->instruments_known;
+        briefs.push_back({QStringLiteral("nothing collected"), feed.waiting_since,
+                          known ? QStringLiteral("no configured pair is listed")
+                                : QStringLiteral("waiting for the instrument list")});
+        return;
+    }
+    QSet<QString> pairs;
+    QSet<QString> sick;
+    UtcTime since{};
+    bool candlesOnly = true;
+    bool marksOnly = true;
+    for (const feed::StreamRow &row : feed.streams) {
+        pairs.insert(row.key.pair);
+        if (!isSick(row.state))
+            continue;
+        sick.insert(row.key.pair);
+        since = toMs(since) == 0 ? row.since : std::min(since, row.since);
+        candlesOnly = candlesOnly && row.key.kind == StreamKind::Candles;
+        marksOnly = marksOnly && row.key.kind == StreamKind::MarkPrice;
+    }
+    if (sick.isEmpty())
+        return;
+    const QString kind = candlesOnly ? QStringLiteral("without candles")
+                         : marksOnly ? QStringLiteral("without marks")
+                                     : QStringLiteral("stale");
+    const auto down = std::ranges::count_if(feed.connections, [](const feed::ConnectionRow &row) { return !row.up; });
+    const QString done = down == 0                                    ? QStringLiteral("asking again")
+                         : down == qsizetype(feed.connections.size()) ? QStringLiteral("reconnecting")
+                                                                      : QStringLiteral("%1 reconnecting").arg(down);
+    briefs.push_back({QStringLiteral("%1 of %2 pairs %3").arg(sick.size()).arg(pairs.size()).arg(kind), since, done});
+}
+
+std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots)
+{
+    std::vector<Brief> briefs;
+    for (const auto &feed : snapshots.feeds)
+        addFeed(*feed, snapshots.histories.value(feed->exchange).get(), briefs);
+    if (snapshots.store && !snapshots.store->trouble.isEmpty())
+        briefs.push_back({QStringLiteral("the store takes no records"), snapshots.store->trouble_since, {}});
+    if (const auto &sender = snapshots.sender; sender && !sender->trouble.isEmpty())
+        briefs.push_back({QStringLiteral("database away"), sender->trouble_since,
+                          QStringLiteral("%1 in the spool").arg(sizeOf(sender->spool.waitingBytes()))});
+    for (const auto &history : snapshots.histories) {
+        if (!history->trouble.isEmpty())
+            briefs.push_back(
+                {QStringLiteral("history refused"), history->trouble_since, QStringLiteral("trying again")});
+        if (history->loss_gaps > 0)
+            briefs.push_back({QStringLiteral("stored data is gone, %1 left")
+                                  .arg(counted(history->loss_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                              {},
+                              history->repairing ? QStringLiteral("fetching it again") : QString()});
+        if (history->refused_gaps > 0)
+            briefs.push_back(
+                {QStringLiteral("the database refuses %1")
+                     .arg(counted(history->refused_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                 {},
+                 QStringLiteral("see dead-letters")});
+        if (const auto missing = history->not_collected.size(); missing > 0)
+            briefs.push_back({missing == 1
+                                  ? QStringLiteral("%1 is not collected").arg(history->not_collected.front().pair)
+                                  : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
+                              {},
+                              {}});
+        if (std::chrono::abs(history->clock_offset) > clockOffsetAlarm)
+            briefs.push_back({QStringLiteral("clock off by %1 s")
+                                  .arg(double(std::chrono::abs(history->clock_offset).count()) / 1000, 0, 'f', 1),
+                              {},
+                              QStringLiteral("check NTP")});
+    }
+    for (const alert::HostSigns &host : facts.hosts) {
+        if (host.known && !host.up)
+            briefs.push_back({QStringLiteral("%1 unreachable").arg(host.name), {}, {}});
+        else if (host.known && !host.troubles.empty())
+            briefs.push_back({QStringLiteral("%1: %2").arg(host.name, host.troubles.front().title.toLower()), {}, {}});
+    }
+    return briefs;
+}
+
+// What is repaired, filled or waits for that.
+QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
+{
+    qint64 gaps = 0;
+    bool moves = !snapshots.store || snapshots.store->trouble.isEmpty();
+    qint64 wanted = 0;
+    qint64 fetched = 0;
+    for (const auto &history : snapshots.histories) {
+        gaps += qint64(history->open_gaps.size());
+        moves = moves && history->repairing;
+        if (history->fill.active) {
+            wanted += history->fill.wanted;
+            fetched += history->fill.fetched;
+        }
+    }
+    QStringList work;
+    if (gaps > 0)
+        work.append(moves ? counted(gaps, QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"))
+                          : counted(gaps, QStringLiteral("1 gap waits"), QStringLiteral("%1 gaps wait")));
+    if (wanted > 0)
+        work.append(QStringLiteral("filling history, %1 %").arg(100 * fetched / wanted));
+    if (facts.backfill)
+        work.append(facts.backfill->wanted == 0
+                        ? QStringLiteral("backfill planned")
+                        : QStringLiteral("backfill %1 %").arg(100 * facts.backfill->settled / facts.backfill->wanted) +
+                              (facts.backfill->left.count() > 0
+                                   ? QStringLiteral(", %1 left").arg(ageText(facts.backfill->left))
+                                   : QString()));
+    return work;
+}
+
+// What is lost: "nothing" is a claim, and holds only where nothing is unfillable.
+QString lossOf(const Snapshots &snapshots)
+{
+    qint64 unfillable = 0;
+    for (const auto &history : snapshots.histories)
+        unfillable += qint64(history->gaps_unfillable);
+    return unfillable == 0
+               ? QStringLiteral("nothing lost so far")
+               : counted(unfillable, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"));
+}
+
+QString calmText(const Snapshots &snapshots)
+{
+    int live = 0;
+    int quiet = 0;
+    for (const auto &feed : snapshots.feeds) {
+        QHash<QString, bool> pairs; // by name: all of its candles quiet
+        for (const feed::StreamRow &row : feed->streams) {
+            if (row.state != StreamState::Ended)
+                pairs[row.key.pair] |= row.state == StreamState::Quiet;
+        }
+        quiet += int(std::ranges::count(pairs, true));
+        live += int(std::ranges::count(pairs, false));
+    }
+    return quiet == 0 ? QStringLiteral("all %1 pairs live").arg(live)
+                      : QStringLiteral("%1 pairs live, %2 without trades now").arg(live).arg(quiet);
+}
+
+// In the order of their weight, as many as there is room for; the first and the last always.
+QString sentence(const QStringList &parts)
+{
+    const QString dot = QStringLiteral(" · ");
+    QStringList chosen = parts;
+    while (chosen.join(dot).size() > Verdict::longest && chosen.size() > 2)
+        chosen.removeAt(chosen.size() - 2);
+    const QString text = chosen.join(dot);
+    return text.size() > Verdict::longest ? text.left(Verdict::longest - 1) + u'…' : text;
+}
+
+} // namespace
+
+Verdict verdictOf(const EngineFacts &facts, const Snapshots &snapshots, const QStringList &reasons)
+{
+    const std::vector<Brief> briefs = briefsOf(facts, snapshots);
+    const QStringList work = workOf(facts, snapshots);
+    const bool known = !snapshots.feeds.isEmpty() || !snapshots.histories.isEmpty();
+    Verdict verdict{.parts = reasons};
+    for (const Brief &brief : briefs) {
+        if (toMs(brief.since) != 0)
+            verdict.since = toMs(verdict.since) == 0 ? brief.since : std::min(verdict.since, brief.since);
+    }
+    QStringList text;
+    if (!reasons.isEmpty() || !briefs.empty()) {
+        verdict.level = Verdict::Level::Trouble;
+        // What the words above do not cover is told as it stands.
+        const Brief first = briefs.empty() ? Brief{reasons.front(), {}, {}} : briefs.front();
+        text.append(first.what +
+                    (toMs(first.since) == 0 ? QString() : QStringLiteral(" since %1").arg(minuteOf(first.since))));
+        if (briefs.size() > 1)
+            text.append(briefs.size() == 2 ? briefs[1].what : QStringLiteral("%1 more").arg(briefs.size() - 1));
+        if (!first.done.isEmpty())
+            text.append(first.done);
+        text += work;
+    } else if (!known) {
+        verdict.text = QStringLiteral("starting: nothing is known yet");
+        return verdict;
+    } else if (!work.isEmpty()) {
+        verdict.level = Verdict::Level::Warning;
+        text = work;
+    } else {
+        verdict.level = Verdict::Level::Well;
+        text.append(calmText(snapshots));
+    }
+    text.append(lossOf(snapshots));
+    verdict.text = sentence(text);
+    return verdict;
+}
+
+QJsonObject verdictObject(const Verdict &verdict)
+{
+    const std::string_view level = verdictNames[size_t(verdict.level)];
+    return {{QStringLiteral("level"), QString::fromLatin1(level.data(), qsizetype(level.size()))},
+            {QStringLiteral("text"), verdict.text},
+            {QStringLiteral("parts"), QJsonArray::fromStringList(verdict.parts)},
+            {QStringLiteral("since"), timeValue(verdict.since)}};
+}
+
+} // namespace tk::app

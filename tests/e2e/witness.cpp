@@ -1,0 +1,218 @@
+#include "witness.h"
+
+#include "app/engine_status.h"
+#include "market/pair.h"
+
+#include <QJsonArray>
+#include <QRegularExpression>
+
+#include <algorithm>
+
+namespace tk::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+QtMessageHandler before = nullptr; // one engine runs at a time in these tests
+std::function<void(const QString &)> hear;
+
+void takeLine(QtMsgType type, const QMessageLogContext &context, const QString &line)
+{
+    if (hear && line.contains(QLatin1String("major pairs")))
+        hear(line);
+    if (before)
+        before(type, context, line);
+}
+
+std::unique_ptr<link::LocalLink> linkTo(app::Engine &engine)
+{
+    return std::make_unique<link::LocalLink>(*engine.link());
+}
+
+monitor::EngineConnection::Way wayTo(app::Engine &engine)
+{
+    auto link = linkTo(engine);
+    auto *opened = link.get();
+    return {.link = std::move(link), .open = [opened] { opened->open(); }, .name = QStringLiteral("witness")};
+}
+
+} // namespace
+
+Witness::Witness(app::Engine &engine, const Clock &clock)
+    : m_engine(engine)
+    , m_clock(clock)
+    , m_view(wayTo(engine))
+{
+    // Lines come from the threads of the services.
+    hear = [this](const QString &line) {
+        const UtcTime at = m_clock.utcNow();
+        QMetaObject::invokeMethod(
+            this, [this, line, at] { hearLine(line, at); }, Qt::QueuedConnection);
+    };
+    before = qInstallMessageHandler(takeLine);
+    m_view.start();
+    connect(&m_timer, &QTimer::timeout, this, &Witness::look);
+    m_timer.start(50);
+}
+
+Witness::~Witness()
+{
+    qInstallMessageHandler(before);
+    hear = {};
+}
+
+void Witness::expectTrouble()
+{
+    m_told.clear();
+    m_expecting = m_clock.now();
+}
+
+bool Witness::allTold(const QStringList &faces) const
+{
+    return std::ranges::all_of(faces, [this](const QString &face) { return m_told.contains(face); });
+}
+
+void Witness::note(const QString &face)
+{
+    if (m_expecting != MonotonicTime{})
+        m_told.try_emplace(face, std::chrono::duration_cast<milliseconds>(m_clock.now() - m_expecting));
+}
+
+void Witness::contradiction(const QString &what)
+{
+    if (m_contradictions.size() < 20 && !m_contradictions.contains(what))
+        m_contradictions.append(what);
+}
+
+double Witness::metric(const QString &name) const
+{
+    const QString text = QString::fromStdString(m_metrics);
+    const QRegularExpression line(u'^' + QRegularExpression::escape(name) + QStringLiteral(" (\\S+)$"),
+                                  QRegularExpression::MultilineOption);
+    const auto found = line.match(text);
+    return found.hasMatch() ? found.captured(1).toDouble() : -1;
+}
+
+// A heartbeat line is a claim about the majors at the moment of its writing; the snapshot is up to a second younger.
+void Witness::hearLine(const QString &line, UtcTime at)
+{
+    if (!line.contains(QLatin1String("Heartbeat OK")))
+        return note(QStringLiteral("heartbeat"));
+    for (const auto &feed : m_engine.snapshots().feeds) {
+        for (const feed::StreamRow &row : feed->streams) {
+            const bool sick = row.state == StreamState::Stale || row.state == StreamState::Silent;
+            const auto pair = Pair::parse(row.key.pair);
+            // It was sick when the line was written, and for longer than naming it may take.
+            if (sick && pair && at - row.since > 20s + 2 * m_clock.pauseOfMachine() &&
+                std::ranges::find(feed->stale_majors, pair->cryptofeed()) != feed->stale_majors.end())
+                contradiction(QStringLiteral("heartbeat OK while %1 %2 is sick").arg(row.key.pair, row.key.kindText()));
+        }
+    }
+}
+
+void Witness::compareFeeds(const QJsonObject &status)
+{
+    for (const QJsonValue &value : status.value(QLatin1String("exchanges")).toArray()) {
+        const QJsonObject exchange = value.toObject();
+        const QString name = exchange.value(QLatin1String("name")).toString();
+        const auto feed = m_engine.snapshots().feeds.value(name);
+        if (!feed)
+            continue;
+        const QJsonObject states = exchange.value(QLatin1String("streams_by_state")).toObject();
+        for (size_t i = 0; i < streamStateNames.size(); ++i) {
+            const QString state =
+                QString::fromLatin1(streamStateNames[i].data(), qsizetype(streamStateNames[i].size()));
+            const int counted =
+                int(std::ranges::count(feed->streams, StreamState(i), [](const auto &row) { return row.state; }));
+            const double told =
+                metric(QStringLiteral("tapekeeper_streams{exchange=\"%1\",state=\"%2\"}").arg(name, state));
+            if (states.value(state).toInt() != counted || told != counted)
+                contradiction(QStringLiteral("%1 streams: %2 counted, status %3, metrics %4")
+                                  .arg(state)
+                                  .arg(counted)
+                                  .arg(states.value(state).toInt())
+                                  .arg(told));
+        }
+        for (const feed::ConnectionRow &row : feed->connections) {
+            if (row.isWell() && row.judged > 0 && row.delivering == 0)
+                contradiction(QStringLiteral("connection %1 is well without data").arg(row.label));
+        }
+    }
+}
+
+void Witness::compareGaps(const QJsonObject &status, Testimony &into)
+{
+    qint64 open = 0;
+    for (const auto &history : m_engine.snapshots().histories)
+        open += qint64(history->open_gaps.size());
+    into.gaps_open = open;
+    const double told = metric(QStringLiteral("tapekeeper_gaps_open"));
+    if (status.value(QLatin1String("gaps_open")).toInteger() != open || told != double(open))
+        contradiction(QStringLiteral("gaps open: %1 in history, status %2, metrics %3")
+                          .arg(open)
+                          .arg(status.value(QLatin1String("gaps_open")).toInteger())
+                          .arg(told));
+}
+
+Testimony Witness::testify()
+{
+    Testimony told;
+    told.at = m_clock.utcNow();
+    m_metrics = m_engine.metrics().text();
+    const QJsonObject status = app::statusObject(m_engine.commands().facts(), m_engine.snapshots());
+    told.status_ok = status.value(QLatin1String("ok")).toBool();
+    for (const QJsonValue &reason : status.value(QLatin1String("reasons")).toArray())
+        told.reasons.append(reason.toString());
+    told.ready = m_engine.health().readiness().good;
+    for (const auto &feed : m_engine.snapshots().feeds)
+        told.sick += feed->count(StreamState::Stale) + feed->count(StreamState::Silent);
+    told.all_well = told.sick == 0;
+    compareFeeds(status);
+    compareGaps(status, told);
+    told.incident = !m_view.events().lasting().empty();
+    told.window_knows = m_view.connection().isConnected() && toMs(m_view.now()) != 0;
+    told.window = monitor::statusLine({.connection = m_view.connection().state(),
+                                       .last_seen = m_view.connection().lastSeen(),
+                                       .connection_trouble = {},
+                                       .health = m_view.health()});
+    return told;
+}
+
+void Witness::compareWindow(const Testimony &told)
+{
+    const bool calm = told.window.verdict == monitor::Verdict::Well;
+    const bool agrees = !told.window_knows || told.status_ok || !calm;
+    if (agrees)
+        m_disagrees.invalidate();
+    else if (!m_disagrees.isValid())
+        m_disagrees.start();
+    else if (m_disagrees.elapsed() > 1'000)
+        contradiction(QStringLiteral("the window is calm (%1), status is not: %2")
+                          .arg(told.window.text, told.reasons.join(QStringLiteral("; "))));
+}
+
+void Witness::look()
+{
+    if (m_engine.snapshots().feeds.isEmpty())
+        return;
+    const Testimony told = testify();
+    if (told.sick > 0 && told.status_ok)
+        contradiction(QStringLiteral("status is ok with %1 sick streams").arg(told.sick));
+    if (told.status_ok && !told.ready)
+        contradiction(QStringLiteral("status is ok, and the engine not ready"));
+    compareWindow(told);
+    if (!told.status_ok)
+        note(QStringLiteral("status"));
+    if (!told.ready)
+        note(QStringLiteral("ready"));
+    if (told.sick > 0)
+        note(QStringLiteral("metrics"));
+    if (told.incident)
+        note(QStringLiteral("event"));
+    if (told.window_knows && told.window.verdict != monitor::Verdict::Well)
+        note(QStringLiteral("window"));
+    m_last = told;
+}
+
+} // namespace tk::test
