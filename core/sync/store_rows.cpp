@@ -1,8 +1,5 @@
 #include "sync/store_rows.h"
 
-#include "base/logging.h"
-#include "market/candle_check.h"
-
 #include <algorithm>
 
 namespace tk::sync {
@@ -57,17 +54,9 @@ Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) cons
         return Page{};
     const UtcTime end =
         std::min<UtcTime>(at + mostRows * nominalLength(timeframe), nextCandleOpen(timeframe, plan.store_last));
-    auto candles = m_reader.candles({plan.file.exchange, plan.file.pair, timeframe}, {at, end}, std::nullopt);
+    const auto candles = m_reader.candles({plan.file.exchange, plan.file.pair, timeframe}, {at, end}, std::nullopt);
     if (!candles)
         return candles.error();
-    // Another program may have written what cannot be: no file of freqtrade's gets it.
-    const size_t odd = std::erase_if(
-        candles.value(), [&](const Candle &candle) { return whyImpossible(candle, timeframe).has_value(); });
-    if (odd > 0)
-        qCWarning(lcSync).noquote() << "the store holds candles that cannot be; they are left out of the files"
-                                    << logField(u"pair", plan.file.pair)
-                                    << logField(u"timeframe", timeframeText(timeframe))
-                                    << logField(u"candles", QString::number(odd));
     return Page{candleRows(*candles), end <= plan.store_last ? std::optional(end) : std::nullopt};
 }
 

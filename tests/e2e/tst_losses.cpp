@@ -210,7 +210,9 @@ void TestLosses::correctedCandlesAreNamed()
 
 void TestLosses::restartWhileRestRefuses()
 {
-    EngineRig rig;
+    RigOptions options;
+    options.factor = 40; // the start must not take a minute of it
+    EngineRig rig(options);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done; }));
