@@ -55,9 +55,6 @@ public:
         std::function<config::Settings()> settings;
         std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
         std::function<QJsonArray()> pulse{};
-        std::function<Status()> reload{};      // reads the configuration again
-        std::function<ConfigPlace()> config{}; // where that is
-        HostLine *hosts = nullptr;             // of a live engine
         const telemetry::HealthBoard *health = nullptr;
         std::function<std::optional<BackfillFacts>()> backfill{}; // those under way
         Reload reload{};                                          // reads the configuration again

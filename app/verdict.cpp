@@ -86,8 +86,9 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
             briefs.push_back(
                 {QStringLiteral("history refused"), history->trouble_since, QStringLiteral("trying again")});
         if (const auto missing = history->not_collected.size(); missing > 0)
-            briefs.push_back({missing == 1 ? QStringLiteral("%1 is not collected").arg(history->not_collected.front().pair)
-                                           : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
+            briefs.push_back({missing == 1
+                                  ? QStringLiteral("%1 is not collected").arg(history->not_collected.front().pair)
+                                  : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
                               {},
                               {}});
         if (std::chrono::abs(history->clock_offset) > clockOffsetAlarm)
