@@ -1,5 +1,8 @@
 // The commands as users run them: the built program against a simulated exchange, with and without a running engine.
 #include "cli_fixture.h"
+#include "link/link_client.h"
+#include "monitor/engine_view.h"
+#include "monitor/status_sentence.h"
 #include "support/test_registry.h"
 
 #include <QDir>
@@ -89,6 +92,47 @@ private Q_SLOTS:
         COMPARE_CODE(table, 0);
         QVERIFY(table.out.startsWith("part "));
         QVERIFY(table.out.contains("feed binance-usdm"));
+    }
+
+    // Stopped in its tracks: its socket still takes what is sent. A window says so within seconds and keeps what it
+    // showed as of then; status ends with the exit code of what cannot be reached; and both see it come back.
+    void anEngineThatHangsIsKnownAsThat()
+    {
+        QVERIFY(m_cli->startEngine());
+        QTRY_VERIFY_WITH_TIMEOUT(run(QStringLiteral("status")).code == 0, 30'000);
+        const qint64 pid =
+            run(QStringLiteral("status --format json")).object()[QLatin1String("engine")][QLatin1String("pid")].toInteger();
+        QVERIFY(pid > 0);
+        auto link = std::make_unique<link::LinkClient>();
+        auto *client = link.get();
+        monitor::EngineView window({.link = std::move(link),
+                                    .open = [client, file = m_cli->socketFile()] { client->connectTo(file); },
+                                    .name = QStringLiteral("window")});
+        window.start();
+        using State = monitor::EngineConnection::State;
+        QTRY_COMPARE_WITH_TIMEOUT(window.connection().state(), State::Connected, 10'000);
+        QTRY_VERIFY_WITH_TIMEOUT(toMs(window.now()) != 0, 10'000);
+        QCOMPARE(::kill(pid_t(pid), SIGSTOP), 0);
+        QElapsedTimer since;
+        since.start();
+        QTRY_COMPARE_WITH_TIMEOUT(window.connection().state(), State::Silent, 10'000);
+        QVERIFY2(since.elapsed() < 4'500, qPrintable(QString::number(since.elapsed())));
+        const UtcTime stoodAt = window.now();
+        const auto line = monitor::statusLine({.connection = window.connection().state(),
+                                               .last_seen = window.connection().lastSeen(),
+                                               .connection_trouble = {},
+                                               .health = window.health()});
+        QCOMPARE(line.verdict, monitor::Verdict::Away);
+        QVERIFY2(line.text.contains(QLatin1String("does not answer since")), qPrintable(line.text));
+        since.restart();
+        const RunResult hung = run(QStringLiteral("status"));
+        COMPARE_CODE(hung, 3);
+        QVERIFY2(hung.err.contains("does not answer"), hung.err.constData());
+        QVERIFY2(since.elapsed() < 8'000, qPrintable(QString::number(since.elapsed())));
+        QCOMPARE(window.now(), stoodAt); // its clock stands still
+        QCOMPARE(::kill(pid_t(pid), SIGCONT), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(window.connection().state(), State::Connected, 10'000);
+        QTRY_COMPARE_WITH_TIMEOUT(run(QStringLiteral("status")).code, 0, 30'000);
     }
 
     void anUnhealthyEngineExitsWithOne()

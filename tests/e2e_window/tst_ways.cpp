@@ -95,7 +95,7 @@ private Q_SLOTS:
         QTableView &table = rig.window().pairs().table();
         QTRY_COMPARE_WITH_TIMEOUT(table.model()->index(0, 0).data().toString(), btc, 10'000);
         QTRY_VERIFY_WITH_TIMEOUT(rig.window().status().line().text.startsWith(
-                                     QStringLiteral("1/%1 pairs stale").arg(rig.view().pairs().rows().size())),
+                                     QStringLiteral("1 of %1 pairs stale").arg(rig.view().pairs().rows().size())),
                                  10'000);
         QTRY_COMPARE_WITH_TIMEOUT(rig.window().status().line().verdict, monitor::Verdict::Trouble, 10'000);
         QTRY_COMPARE_WITH_TIMEOUT(rig.window().health().card(ui::HealthPanel::Streams).mood(),
