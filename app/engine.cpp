@@ -32,6 +32,7 @@ constexpr milliseconds senderGrace{2'500};
 constexpr milliseconds auditGrace{500};
 constexpr milliseconds hostsGrace{500};
 constexpr milliseconds pushGrace{250};
+constexpr milliseconds inspectionGrace{500};
 constexpr milliseconds syncGrace{250}; // what runs together stays below the 10 s that SIGTERM may take
 
 std::vector<config::HostSettings> pushedTo(const config::Settings &settings)
@@ -48,10 +49,10 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
     : m_settings(std::move(settings))
     , m_clock(std::move(clock))
     , m_options(options)
-    , m_lock(std::move(lock))
+    , m_folder(m_settings.engine.data_dir, std::move(lock))
     , m_queue(std::make_shared<BoundedQueue<RecordBatch>>(storeQueueBatches))
 {
-    QStringList required{QStringLiteral("store")};
+    QStringList required{QStringLiteral("store"), QStringLiteral("data folder")};
     if (usesInflux(m_settings))
         required.append(QStringLiteral("database"));
     if (m_options.live) {
@@ -60,6 +61,8 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
     }
     m_health = std::make_unique<telemetry::HealthBoard>(*m_clock, required);
     m_bridge = std::make_unique<MetricsBridge>(m_switchboard, m_metrics, *m_health);
+    m_health->set(QStringLiteral("data folder"), telemetry::PartState::Ok);
+    watchFolder();
     connect(&m_host, &runtime::ServiceHost::allReady, this, &Engine::ready);
     connect(&m_host, &runtime::ServiceHost::failed, this, &Engine::failed);
     connect(&m_host, &runtime::ServiceHost::allStopped, this, &Engine::stopped);
@@ -108,11 +111,24 @@ Status Engine::openStore()
     if (usesInflux(m_settings))
         return openInflux();
     store::EmbeddedOptions options;
-    options.onSetAside = [this](const QString &) { Q_EMIT m_switchboard.storeSetAside(); };
-    auto embedded =
+    options.onBegunAnew = [this](const QString &why) { Q_EMIT m_switchboard.storeSetAside(why); };
+    options.onMended = [this](const QString &what) { Q_EMIT m_switchboard.storeMended(what); };
+    m_embedded =
         std::make_shared<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_settings.engine.data_dir), options);
-    m_store = embedded;
-    return embedded->prepare();
+    m_store = m_embedded;
+    // Found damaged before anybody listens: the services and the journal hear of it once they are there.
+    QString anew;
+    const auto early = connect(&m_switchboard, &Switchboard::storeSetAside, &m_switchboard,
+                               [&anew](const QString &why) { anew = why; });
+    const Status prepared = m_embedded->prepare();
+    disconnect(early);
+    if (!anew.isEmpty())
+        connect(&m_host, &runtime::ServiceHost::allReady, this, [this, anew] {
+            if (m_journal)
+                m_journal->storeBegunAnew(anew);
+            Q_EMIT toHistory(anew);
+        });
+    return prepared;
 }
 
 Status Engine::openInflux()
@@ -370,6 +386,10 @@ void Engine::addDatabase()
             connect(sender.get(), &Sender::writeFailed, board, &Switchboard::writeFailed, Qt::DirectConnection);
             connect(sender.get(), &Sender::caughtUp, board, &Switchboard::storeCaughtUp, Qt::DirectConnection);
             connect(sender.get(), &Sender::refused, board, &Switchboard::storeRefused, Qt::DirectConnection);
+            connect(sender.get(), &Sender::takenAgain, board, &Switchboard::storeTakesAgain, Qt::DirectConnection);
+            connect(sender.get(), &Sender::retentionKnown, board, &Switchboard::storeRetention, Qt::DirectConnection);
+            connect(sender.get(), &Sender::databaseDoubtful, board, &Switchboard::databaseDoubtful,
+                    Qt::DirectConnection);
             connect(sender.get(), &Sender::roomChanged, board, &Switchboard::storeRoomChanged, Qt::DirectConnection);
             connect(sender.get(), &Sender::databaseReturned, board, &Switchboard::databaseReturned,
                     Qt::DirectConnection);
@@ -386,6 +406,9 @@ void Engine::addDatabase()
             connect(audit.get(), &Audit::snapshotReady, board, &Switchboard::auditSnapshot, Qt::DirectConnection);
             connect(board, &Switchboard::databaseReturned, audit.get(), &Audit::passWanted);
             connect(board, &Switchboard::countWanted, audit.get(), &Audit::passWanted);
+            connect(board, &Switchboard::countAllWanted, audit.get(), &Audit::countEverything);
+            connect(board, &Switchboard::databaseDoubtful, audit.get(), &Audit::everythingWanted);
+            connect(board, &Switchboard::storeRetention, audit.get(), &Audit::setRetention);
             return audit;
         },
         auditGrace);
@@ -393,6 +416,10 @@ void Engine::addDatabase()
 
 void Engine::addStore()
 {
+    if (m_embedded && m_options.live)
+        m_host.add(
+            QStringLiteral("inspection"),
+            [this] { return m_embedded->makeInspection(m_clock, m_options.inspect_every); }, inspectionGrace);
     m_host.add(
         QStringLiteral("store"),
         [this]() -> std::unique_ptr<runtime::Service> {
@@ -461,6 +488,7 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
             connect(history, &HistoryService::backfillProgressed, board, &Switchboard::backfillProgressed,
                     Qt::DirectConnection);
             connect(history, &HistoryService::backfillDone, board, &Switchboard::backfillDone, Qt::DirectConnection);
+            connect(history, &HistoryService::noted, board, &Switchboard::historyNoted, Qt::DirectConnection);
             connect(history, &HistoryService::auditDone, board, &Switchboard::auditDone, Qt::DirectConnection);
             connect(history, &HistoryService::snapshotReady, board, &Switchboard::historySnapshot,
                     Qt::DirectConnection);
@@ -476,6 +504,10 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
             connect(board, &Switchboard::instrumentsSuspect, history, &HistoryService::refreshInstruments);
             connect(board, &Switchboard::stored, history, &HistoryService::stored);
             connect(board, &Switchboard::storeSetAside, history, &HistoryService::storeSetAside);
+            connect(this, &Engine::toHistory, history, &HistoryService::storeSetAside);
+            connect(board, &Switchboard::storeMended, history, &HistoryService::audit);
+            connect(board, &Switchboard::storeTakesAgain, history, &HistoryService::storeTakesAgain);
+            connect(board, &Switchboard::storeRetention, history, &HistoryService::setRetention);
             connect(board, &Switchboard::storeCaughtUp, history, &HistoryService::storeCaughtUp);
             connect(board, &Switchboard::storeRefused, history, &HistoryService::storeRefused);
             connect(board, &Switchboard::storeRoomChanged, history, &HistoryService::storeRoomChanged);
@@ -556,6 +588,34 @@ void Engine::resumeBackfills()
     }
 }
 
+void Engine::watchFolder()
+{
+    const QString part = QStringLiteral("data folder");
+    connect(&m_folder, &DataFolder::lost, this,
+            [this, part](const QString &why) { m_health->set(part, telemetry::PartState::Failed, why); });
+    connect(&m_folder, &DataFolder::troubled, this,
+            [this, part](const QString &why) { m_health->set(part, telemetry::PartState::Failed, why); });
+    connect(&m_folder, &DataFolder::taken, this, [this, part](const QString &why) {
+        // The store, the ledger and the events look after their own files; a spool cannot.
+        if (m_influx)
+            m_health->set(part, telemetry::PartState::Failed,
+                          why + QStringLiteral("; the spool went with it: restart the engine"));
+        else
+            m_health->set(part, telemetry::PartState::Ok);
+        if (m_journal)
+            m_journal->note({.kind = alert::EventKind::Store,
+                             .severity = alert::Severity::Trouble,
+                             .title = QStringLiteral("Data folder taken again"),
+                             .detail = why});
+        if (m_link) {
+            if (const Status status = m_link->listen(link::LinkServer::fileIn(m_settings.engine.data_dir)); !status)
+                qCCritical(lcApp).noquote()
+                    << "commands and windows cannot reach this engine:" << status.error().message;
+        }
+        Q_EMIT m_switchboard.instrumentsSuspect(why); // the list of the exchange lay there, too
+    });
+}
+
 void Engine::start()
 {
     if (m_backfills)
@@ -566,6 +626,8 @@ void Engine::start()
 void Engine::stop()
 {
     *m_syncStop = true; // it may be in the middle of a run
+    if (m_embedded)
+        m_embedded->interrupt(); // the same
     if (m_influx)
         m_influx->interrupt(); // nobody waits for the database any more
     m_host.stop();

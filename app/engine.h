@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/backfill_board.h"
+#include "app/data_folder.h"
 #include "app/host_line.h"
 #include "app/journal.h"
 #include "app/link_commands.h"
@@ -15,8 +16,8 @@
 #include "feed/feed_service.h"
 #include "history/history_service.h"
 #include "link/link_server.h"
-#include "runtime/data_dir_lock.h"
 #include "runtime/service_host.h"
+#include "store/embedded/embedded_store.h"
 #include "store/influx/influx_store.h"
 #include "store/store.h"
 #include "telemetry/endpoint.h"
@@ -40,7 +41,8 @@ public:
         std::optional<std::chrono::microseconds> wakeup_pause{}; // tests of fast time set it to zero
         std::optional<milliseconds> rotate_after{};              // of connections; the exchange's own limit otherwise
         bool any_http_port = false; // where the configured one is taken: the demo runs beside an engine
-        milliseconds audit_every = std::chrono::hours(1); // of the last two days of a database
+        milliseconds audit_every = std::chrono::hours(1);     // of the last two days of a database
+        milliseconds inspect_every = std::chrono::minutes(1); // of the embedded store's file, page by page
     };
 
     // Takes the data folder, opens the store. An error says what stands in the way.
@@ -76,10 +78,12 @@ Q_SIGNALS:
     void stopped(bool clean);
     void feedChanged(const tk::feed::FeedSettings &settings); // to the services
     void historyChanged(const tk::history::HistorySettings &settings);
+    void toHistory(const QString &why); // the store had begun anew before the services were there
 
 private:
     Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
 
+    void watchFolder();
     Status openStore();
     void listen();
     void addCommands();
@@ -102,12 +106,13 @@ private:
     config::Settings m_settings;
     std::shared_ptr<const Clock> m_clock;
     Options m_options;
-    runtime::DataDirLock m_lock; // before everything that touches the folder
+    DataFolder m_folder; // before everything that touches it
     telemetry::Metrics m_metrics;
     std::unique_ptr<telemetry::HealthBoard> m_health;
     Switchboard m_switchboard;
     std::unique_ptr<MetricsBridge> m_bridge;
     std::shared_ptr<store::StoreFactory> m_store;
+    std::shared_ptr<store::EmbeddedStore> m_embedded;     // the same, where it is one
     std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
     std::shared_ptr<std::atomic<bool>> m_syncStop = std::make_shared<std::atomic<bool>>(false);
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;

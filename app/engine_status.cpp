@@ -1,6 +1,7 @@
 #include "app/engine_status.h"
 
 #include "app/live_topics.h"
+#include "app/store_health.h"
 #include "app/verdict.h"
 
 #include <QCoreApplication>
@@ -112,6 +113,7 @@ QStringList statusReasons(const EngineFacts &facts, const Snapshots &snapshots)
         reasons.append(QStringLiteral("the database does not take records: %1 (%2 bytes are safe in the spool)")
                            .arg(snapshots.sender->trouble)
                            .arg(snapshots.sender->spool.waitingBytes()));
+    reasons += storeLosses(snapshots) + databaseRefusals(snapshots) + lastingGaps(snapshots);
     if (reasons.isEmpty())
         reasons = facts.not_ready; // what is ok must be ready, too
     return reasons;

@@ -72,7 +72,9 @@ private:
     Status otherStreams();
     UtcTime oldestKept() const
     {
-        const milliseconds retention = m_search.settings.store.retention;
+        const config::StoreSettings &store = m_search.settings.store;
+        const milliseconds configured = usesInflux(m_search.settings) ? store.influx.retention : store.retention;
+        const milliseconds retention = m_search.retention.value_or(configured);
         return retention.count() > 0 ? m_search.now - retention : UtcTime{};
     }
 
@@ -199,6 +201,7 @@ void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
         const bool ended = toMs(gap.to) != 0;
         const TimeSpan span = history::GapKeeper::atRisk(stream, {gap.from, ended ? gap.to : hole.to});
         const GapRow::State state = !ended && m_search.live            ? GapRow::State::Down
+                                    : gap.state == GapState::Refused   ? GapRow::State::Refused
                                     : gap.state == GapState::Repairing ? GapRow::State::Repairing
                                                                        : GapRow::State::Open;
         if (span.from < span.to)
@@ -227,6 +230,8 @@ Status Finder::otherStreams()
                 row.state = GapRow::State::Down;
             else if (gap.state == GapState::Unfillable)
                 row.state = GapRow::State::Unfillable;
+            else if (gap.state == GapState::Refused)
+                row.state = GapRow::State::Refused;
             else if (gap.state == GapState::Repairing)
                 row.state = GapRow::State::Repairing;
             if (stream.kind == StreamKind::MarkPrice && ended) {

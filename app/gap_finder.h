@@ -17,7 +17,7 @@ namespace tk::app {
 
 struct GapRow
 {
-    enum class State : quint8 { Open, Repairing, Unfillable, Down, NotCollected };
+    enum class State : quint8 { Open, Repairing, Unfillable, Down, Refused, NotCollected };
 
     StreamKey stream;
     TimeSpan span{}; // none where a pair is not collected at all; candles on their grid; `to` is 0 while the stream is
@@ -30,14 +30,15 @@ struct GapRow
     bool isSettled() const { return state == State::Unfillable; }
 };
 
-inline constexpr std::array<std::string_view, 5> gapRowStateNames{"open", "repairing", "unfillable", "down",
-                                                                  "not collected"};
+inline constexpr std::array<std::string_view, 6> gapRowStateNames{"open", "repairing", "unfillable",
+                                                                  "down", "refused",   "not collected"};
 
 struct GapSearch
 {
     config::Settings settings; // what is collected, and where it is kept
     UtcTime now{};
-    bool live = false; // an engine collects: its series reach to the newest closed candle
+    bool live = false;                       // an engine collects: its series reach to the newest closed candle
+    std::optional<milliseconds> retention{}; // as the database has it, where somebody has asked; 0: for ever
 };
 
 // Sorted by pair, stream and time. An error where the data folder holds no store.

@@ -14,7 +14,8 @@ using alert::Severity;
 namespace {
 
 constexpr milliseconds lookEvery{1'000}; // of real time
-constexpr size_t shown = 100;            // of the newest events on the live state
+constexpr milliseconds tellRefusalEvery{600'000};
+constexpr size_t shown = 100; // of the newest events on the live state
 
 alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history)
 {
@@ -32,6 +33,7 @@ alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::Hist
     for (const Gap &gap : history->open_gaps)
         signs.gaps.push_back({gap.id, gap.stream.pair, gap.from, gap.to, gap.cause});
     signs.unfillable = qint64(history->gaps_unfillable);
+    signs.refused = qint64(history->refused_gaps);
     signs.rest_trouble = history->trouble;
     return signs;
 }
@@ -83,14 +85,35 @@ Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, cons
               .detail = pair.isEmpty() ? QStringLiteral("all stale and silent streams") : pair,
               .pairs = pair.isEmpty() ? QStringList() : QStringList{pair}});
     });
-    connect(&board, &Switchboard::storeSetAside, this, [this] {
+    connect(&board, &Switchboard::storeSetAside, this, &Journal::storeBegunAnew);
+    connect(&board, &Switchboard::storeMended, this, [this](const QString &what) {
+        note({.kind = EventKind::Store,
+              .severity = Severity::Warning,
+              .title = QStringLiteral("Store mended"),
+              .detail = what});
+    });
+    connect(&board, &Switchboard::databaseDoubtful, this, [this](const QString &why) {
         note({.kind = EventKind::Store,
               .severity = Severity::Trouble,
-              .title = QStringLiteral("Store set aside"),
-              .detail = QStringLiteral("its file was damaged; a new one is being filled again")});
+              .title = QStringLiteral("Database counted from end to end"),
+              .detail = why});
     });
+    connect(&board, &Switchboard::storeTakesAgain, this, [this](const QString &measurement, bool again) {
+        if (!again)
+            note({.kind = EventKind::Store,
+                  .severity = Severity::Good,
+                  .title = QStringLiteral("The database takes again what it refused"),
+                  .detail = QStringLiteral("%1 · sent again, and fetched where history has it").arg(measurement)});
+    });
+    connect(&board, &Switchboard::historyNoted, this, &Journal::historyNoted);
     connect(&board, &Switchboard::storeRefused, this,
             [this](const std::vector<StreamSpan> &spans, const QString &reason) {
+                // One event for a cause, however many bodies it spoils.
+                const UtcTime now = m_clock->utcNow();
+                if (reason == m_refusedFor && now - m_refusedAt < tellRefusalEvery)
+                    return;
+                m_refusedFor = reason;
+                m_refusedAt = now;
                 QStringList pairs;
                 for (const StreamSpan &span : spans) {
                     if (!pairs.contains(span.stream.pair))
@@ -137,6 +160,39 @@ void Journal::note(Event event)
 {
     event.time = event.until = m_clock->utcNow();
     keep(event);
+}
+
+void Journal::storeBegunAnew(const QString &why)
+{
+    note({.kind = EventKind::Store,
+          .severity = Severity::Trouble,
+          .title = QStringLiteral("Store began anew"),
+          .detail = why + QStringLiteral(" · what is missing is fetched again")});
+}
+
+void Journal::historyNoted(const history::HistoryNote &told)
+{
+    using Kind = history::HistoryNote::Kind;
+    if (told.kind == Kind::StoreLost)
+        return; // told when it was found
+    const QString candles = told.count == 1 ? QStringLiteral("1 candle") : QStringLiteral("%1 candles").arg(told.count);
+    const QString what =
+        told.kind == Kind::ClosesMissed && !told.detail.isEmpty() ? told.detail
+        : told.kind == Kind::ClosesMissed
+            ? QStringLiteral("read from the exchange's history in place of its closed mark")
+        : told.kind == Kind::Corrected
+            ? QStringLiteral("told otherwise after the closed mark; the value of the exchange's history is kept")
+            : QStringLiteral("cannot be and are not stored: ") + told.detail;
+    note({.kind = EventKind::Gap,
+          .severity = Severity::Warning,
+          .exchange = told.exchange,
+          .title = told.kind == Kind::ClosesMissed ? QStringLiteral("Closed marks did not come")
+                   : told.kind == Kind::Corrected  ? QStringLiteral("Candles corrected by the exchange")
+                                                   : QStringLiteral("Candles that cannot be"),
+          .detail = QStringLiteral("%1 of %2 · %3").arg(candles, alert::pairsText(told.pairs), what),
+          .pairs = told.pairs,
+          .from = told.from,
+          .to = told.to});
 }
 
 void Journal::look()

@@ -22,6 +22,7 @@ public:
     Journal(const QString &folder, std::shared_ptr<const Clock> clock, const MetricsBridge &bridge, Switchboard &board);
     ~Journal() override; // what lasts is closed
 
+    void storeBegunAnew(const QString &why);
     void note(alert::Event event); // a moment, now
     void lookAtHosts(const std::vector<alert::HostSigns> &hosts);
     QJsonArray newest(qint64 count) const;
@@ -32,6 +33,7 @@ Q_SIGNALS:
 
 private:
     void look();
+    void historyNoted(const history::HistoryNote &told);
     qint64 keep(const alert::Event &event);
 
     std::shared_ptr<const Clock> m_clock;
@@ -41,6 +43,8 @@ private:
     QStringList m_hosts;      // as last looked at
     QSet<QString> m_delisted; // symbols, as told
     bool m_knowsDelisted = false;
+    QString m_refusedFor; // the database's reason, as told last
+    UtcTime m_refusedAt{};
     QTimer m_lookSoon;
 };
 

@@ -60,6 +60,8 @@ EngineFacts EngineCommands::facts() const
 void EngineCommands::searchGaps(QObject *context, std::function<void(const Result<std::vector<GapRow>> &)> answer)
 {
     GapSearch search{.settings = m_engine.settings(), .now = m_engine.clock->utcNow(), .live = m_engine.live};
+    if (const auto &sender = m_engine.bridge.latest().sender; sender && sender->retention)
+        search.retention = store::influx::worthKeeping(*sender->retention);
     m_searches.start([this, search = std::move(search), context = QPointer(context), answer = std::move(answer)] {
         QMetaObject::invokeMethod(this, [context, answer, rows = findGaps(search)] {
             if (context)

@@ -129,6 +129,9 @@ QJsonObject historyObject(const history::HistorySnapshot &history)
             {QStringLiteral("in_flight"), history.in_flight},
             {QStringLiteral("clock_offset_ms"), qint64(history.clock_offset.count())},
             {QStringLiteral("gaps_open"), qint64(history.open_gaps.size())},
+            {QStringLiteral("gaps_lost"), qint64(history.loss_gaps)},
+            {QStringLiteral("gaps_refused"), qint64(history.refused_gaps)},
+            {QStringLiteral("repairing"), history.repairing},
             {QStringLiteral("gaps_opened"), qint64(history.gaps_opened)},
             {QStringLiteral("gaps_closed"), qint64(history.gaps_closed)},
             {QStringLiteral("gaps_unfillable"), qint64(history.gaps_unfillable)}};
@@ -169,6 +172,13 @@ QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const st
     QJsonObject failures;
     for (const auto &[code, count] : sender.failures)
         failures.insert(code, qint64(count));
+    QJsonArray refusals;
+    for (const store::influx::Refusal &refusal : sender.refusals)
+        refusals.append(QJsonObject{{QStringLiteral("measurement"), refusal.measurement},
+                                    {QStringLiteral("reason"), refusal.reason},
+                                    {QStringLiteral("advice"), refusal.advice},
+                                    {QStringLiteral("since"), timeValue(refusal.since)},
+                                    {QStringLiteral("lines"), qint64(refusal.lines)}});
     QJsonObject object{
         {QStringLiteral("state"), latin(store::influx::senderStateNames[size_t(sender.state)])},
         {QStringLiteral("api"), latin(sender.api)},
@@ -180,6 +190,10 @@ QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const st
         {QStringLiteral("points_per_second"), sender.points_per_second},
         {QStringLiteral("requests"), qint64(sender.requests)},
         {QStringLiteral("refused_lines"), qint64(sender.refused_lines)},
+        {QStringLiteral("aged_lines"), qint64(sender.aged_lines)},
+        {QStringLiteral("refusals"), refusals},
+        {QStringLiteral("retention_ms"),
+         sender.retention ? QJsonValue(qint64(sender.retention->count())) : QJsonValue()},
         {QStringLiteral("latency_ms"), qint64(sender.latency.count())},
         {QStringLiteral("failures"), failures},
         {QStringLiteral("spool"), spool}};
@@ -190,6 +204,7 @@ QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const st
                                                            {QStringLiteral("lost"), qint64(audit->lost)},
                                                            {QStringLiteral("resent"), qint64(audit->resent)},
                                                            {QStringLiteral("learned"), qint64(audit->learned)},
+                                                           {QStringLiteral("doubt"), audit->doubt},
                                                            {QStringLiteral("trouble"), audit->trouble}});
     return object;
 }
@@ -202,7 +217,9 @@ QJsonObject gapObject(const Gap &gap)
             {QStringLiteral("from"), timeValue(gap.from)},
             {QStringLiteral("to"), timeValue(gap.to)},
             {QStringLiteral("state"), toMs(gap.to) == 0 ? QStringLiteral("down") : latin(gapStateName(gap.state))},
-            {QStringLiteral("cause"), gap.cause},
+            {QStringLiteral("cause"), gap.state == GapState::Refused && !gap.reason.isEmpty()
+                                          ? gap.cause + QStringLiteral(": ") + gap.reason
+                                          : gap.cause},
             {QStringLiteral("opened"), timeValue(gap.opened)}};
 }
 

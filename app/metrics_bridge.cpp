@@ -1,5 +1,7 @@
 #include "app/metrics_bridge.h"
 
+#include "app/store_health.h"
+
 namespace tk::app {
 
 using telemetry::Counter;
@@ -30,8 +32,15 @@ MetricsBridge::MetricsBridge(Switchboard &switchboard, telemetry::Metrics &metri
                 const auto before = m_latest.audit ? m_latest.audit : std::make_shared<store::influx::AuditSnapshot>();
                 advance(m_metrics.auditLost(), before->lost, snapshot->lost);
                 m_latest.audit = snapshot;
+                tellDatabase();
                 Q_EMIT updated();
             });
+    connect(&switchboard, &Switchboard::storeSetAside, this, [this](const QString &why) {
+        ++m_latest.store_anew;
+        m_latest.store_anew_why = why;
+        tellStore();
+        Q_EMIT updated();
+    });
     connect(&switchboard, &Switchboard::latencyMeasured, this, [this](const std::vector<milliseconds> &latencies) {
         for (const milliseconds latency : latencies)
             m_metrics.eventToStored().Observe(double(latency.count()) / 1000.0);
@@ -97,12 +106,13 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
                          .arg(snapshot->weight_used)
                          .arg(snapshot->weight_limit));
     m_latest.histories.insert(exchange, snapshot);
+    tellStore();
+    tellDatabase();
     Q_EMIT updated();
 }
 
 void MetricsBridge::senderSaid(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot)
 {
-    using State = store::influx::SenderSnapshot::State;
     const auto before = m_latest.sender ? m_latest.sender : std::make_shared<store::influx::SenderSnapshot>();
     advance(m_metrics.pointsDelivered(), before->points, snapshot->points);
     advance(m_metrics.recordsStored(RecordKind::Candle), before->candles, snapshot->candles);
@@ -115,16 +125,44 @@ void MetricsBridge::senderSaid(const std::shared_ptr<const store::influx::Sender
     const UtcTime oldest = snapshot->spool.oldestWaiting();
     m_metrics.spoolOldestRecordAge().Set(
         toMs(oldest) == 0 ? 0 : std::max(0.0, double((snapshot->at - oldest).count()) / 1000.0));
+    m_latest.sender = snapshot;
+    tellDatabase();
+    Q_EMIT updated();
+}
+
+// A database that takes records is not well before it holds what it had, and takes all of them.
+void MetricsBridge::tellDatabase()
+{
+    const auto &snapshot = m_latest.sender;
+    if (!snapshot)
+        return;
+    using State = store::influx::SenderSnapshot::State;
     const QString waiting = QStringLiteral("%1 bytes wait in the spool").arg(snapshot->spool.waitingBytes());
     const QString part = QStringLiteral("database");
+    const QStringList wrong = storeLosses(m_latest) + databaseRefusals(m_latest);
     if (snapshot->state == State::Connecting)
         m_health.set(part, PartState::Starting, QStringLiteral("connecting; ") + waiting);
-    else if (snapshot->trouble.isEmpty())
-        m_health.set(part, PartState::Ok, waiting);
-    else
+    else if (!snapshot->trouble.isEmpty())
         m_health.set(part, PartState::Failed, snapshot->trouble + QStringLiteral("; ") + waiting);
-    m_latest.sender = snapshot;
-    Q_EMIT updated();
+    else if (!wrong.isEmpty())
+        m_health.set(part, PartState::Failed, wrong.join(QStringLiteral("; ")));
+    else
+        m_health.set(part, PartState::Ok, waiting);
+}
+
+void MetricsBridge::tellStore()
+{
+    const auto &snapshot = m_latest.store;
+    if (!snapshot)
+        return;
+    const QStringList losses = m_latest.sender ? QStringList() : storeLosses(m_latest);
+    const QString part = QStringLiteral("store");
+    if (!snapshot->trouble.isEmpty())
+        m_health.set(part, PartState::Failed, snapshot->trouble);
+    else if (!losses.isEmpty())
+        m_health.set(part, PartState::Failed, losses.join(QStringLiteral("; ")));
+    else
+        m_health.set(part, PartState::Ok, QStringLiteral("%1 batches waiting").arg(snapshot->waiting));
 }
 
 void MetricsBridge::storeSaid(const std::shared_ptr<const store::StoreSnapshot> &snapshot)
@@ -136,12 +174,8 @@ void MetricsBridge::storeSaid(const std::shared_ptr<const store::StoreSnapshot> 
     advance(m_metrics.recordsStored(RecordKind::Tick), before->stored_ticks, snapshot->stored_ticks);
     advance(m_metrics.candlesCorrected(), before->corrected, snapshot->corrected);
     m_metrics.queueWaiting(QStringLiteral("store")).Set(double(snapshot->waiting));
-    if (snapshot->trouble.isEmpty())
-        m_health.set(QStringLiteral("store"), PartState::Ok,
-                     QStringLiteral("%1 batches waiting").arg(snapshot->waiting));
-    else
-        m_health.set(QStringLiteral("store"), PartState::Failed, snapshot->trouble);
     m_latest.store = snapshot;
+    tellStore();
     Q_EMIT updated();
 }
 

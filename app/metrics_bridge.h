@@ -20,6 +20,8 @@ struct Snapshots
     std::shared_ptr<const store::StoreSnapshot> store;
     std::shared_ptr<const store::influx::SenderSnapshot> sender; // of a database behind a spool
     std::shared_ptr<const store::influx::AuditSnapshot> audit;
+    int store_anew = 0; // how often the store was found to have begun anew
+    QString store_anew_why;
 };
 
 class MetricsBridge final : public QObject
@@ -37,6 +39,8 @@ private:
     void feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &snapshot);
     void historySaid(const std::shared_ptr<const history::HistorySnapshot> &snapshot);
     void senderSaid(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot);
+    void tellStore();
+    void tellDatabase();
     void storeSaid(const std::shared_ptr<const store::StoreSnapshot> &snapshot);
 
     telemetry::Metrics &m_metrics;

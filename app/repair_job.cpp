@@ -13,7 +13,8 @@ constexpr int idleLooks = 3;
 
 bool isAtWork(const GapRow &row)
 {
-    return row.state == GapRow::State::Open || row.state == GapRow::State::Repairing;
+    return row.state == GapRow::State::Open || row.state == GapRow::State::Repairing ||
+           row.state == GapRow::State::Refused;
 }
 
 } // namespace
@@ -29,7 +30,7 @@ RepairJob::RepairJob(EngineCommands &commands, link::Reply reply)
     connect(&m_watch, &HistoryWatch::looked, this, [this] {
         if (!m_reply.isWanted())
             deleteLater(); // history goes on by itself
-        else if (m_audits <= 0)
+        else if (m_audits <= 0 && !m_counting)
             search();
     });
     connect(&m_watch, &HistoryWatch::hopeless, this, [this](const Error &why) {
@@ -37,6 +38,14 @@ RepairJob::RepairJob(EngineCommands &commands, link::Reply reply)
         deleteLater();
     });
     connect(board, &Switchboard::auditDone, this, [this] { --m_audits; });
+    connect(board, &Switchboard::auditSnapshot, this,
+            [this](const std::shared_ptr<const store::influx::AuditSnapshot> &snapshot) {
+                if (!m_counting || (snapshot->passes <= m_countedBefore && snapshot->trouble.isEmpty()))
+                    return;
+                m_counting = false; // it was counted, or cannot be: the index is what there is
+                m_audits = int(m_commands.facts().exchanges.size());
+                Q_EMIT m_commands.engine().board.auditWanted();
+            });
     connect(board, &Switchboard::backfillDone, this,
             [this](const history::BackfillProgress &result) { m_backfills.remove(result.id); });
 }
@@ -103,6 +112,14 @@ void RepairJob::begin(const std::vector<GapRow> &rows)
         m_backfills.insert(id);
         Q_EMIT board.backfillWanted(
             {.id = id, .pairs = {row.stream.pair}, .timeframes = {row.stream.timeframe}, .span = row.span});
+    }
+    // A database is asked for all it has before the index is believed: what it lost is a gap then, too.
+    if (m_commands.engine().bridge.latest().sender) {
+        const auto &audit = m_commands.engine().bridge.latest().audit;
+        m_countedBefore = audit ? audit->passes : 0;
+        m_counting = true;
+        Q_EMIT board.countAllWanted();
+        return;
     }
     m_audits = int(m_commands.facts().exchanges.size());
     Q_EMIT board.auditWanted();

@@ -27,6 +27,8 @@ private:
     HistoryWatch m_watch;
     QSet<quint64> m_backfills; // of what was never fetched: the search of history begins at the first stored candle
     int m_audits = 0;          // still to come
+    bool m_counting = false;   // the database
+    quint64 m_countedBefore = 0;
     bool m_begun = false;
     bool m_searching = false;
     qint64 m_atStart = 0;

@@ -96,7 +96,11 @@ Result<history::HistorySettings> historySettings(const config::Settings &setting
         history.timeframes = exchange.timeframes;
     if (const auto feed = feedSettings(settings, exchange))
         history.kinds = feed->kinds;
-    history.retention = settings.store.retention;
+    // Until a database says how long it keeps.
+    const bool database = settings.store.kind == QLatin1String("influx");
+    history.retention = database ? settings.store.influx.retention : settings.store.retention;
+    history.store_at_hand = !database;
+    history.mark_candles = exchange.wants(u"mark_price") || exchange.wants(u"funding_rate");
     history.history = exchange.history;
     history.weight_share = exchange.weight_share;
     history.first_fill_share = std::max(0.9, exchange.weight_share);

@@ -5,6 +5,7 @@
 #include "exchange/instrument.h"
 #include "feed/feed_snapshot.h"
 #include "history/backfill.h"
+#include "history/history_note.h"
 #include "history/history_snapshot.h"
 #include "market/gap.h"
 #include "market/quiet_probe.h"
@@ -35,6 +36,7 @@ Q_SIGNALS:
     void backfillDone(const tk::history::BackfillProgress &result);
     void auditDone(int seriesWithHoles, qint64 candlesMissing);
     void requestDone(int status);
+    void historyNoted(const tk::history::HistoryNote &note);
     void historySnapshot(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
     // from feed
     void gapsOpened(const std::vector<tk::Gap> &gaps);
@@ -49,20 +51,25 @@ Q_SIGNALS:
     void feedSnapshot(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
     // from store
     void stored(const std::vector<quint64> &tickets);
-    void storeSetAside();
+    void storeSetAside(const QString &why); // it began anew
+    void storeMended(const QString &what);  // nothing was lost
     void latencyMeasured(const std::vector<tk::milliseconds> &eventToStored);
     void writeFailed(const QString &code);
     void storeSnapshot(std::shared_ptr<const tk::store::StoreSnapshot> snapshot);
     // from the sender and the audit of a database
     void databaseReturned(); // after an outage
     void storeCaughtUp();
-    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason);
+    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason, bool byDatabase);
+    void storeTakesAgain(const QString &measurement, bool again);
+    void storeRetention(tk::milliseconds retention); // as the database has it; 0: for ever
+    void databaseDoubtful(const QString &why);       // it may be another one than it was
     void storeRoomChanged(bool scarce);
     void senderSnapshot(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);
     void auditSnapshot(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);
     // from outside: the command line, the window, a signal
     void auditWanted();
-    void countWanted(); // of the database's points
+    void countWanted();    // of the database's points
+    void countAllWanted(); // of all of them
     void backfillWanted(const tk::history::BackfillRequest &request);
     void backfillCancelled(quint64 id);
     void backfillPaused(quint64 id, bool paused);

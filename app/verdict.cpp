@@ -85,6 +85,17 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
         if (!history->trouble.isEmpty())
             briefs.push_back(
                 {QStringLiteral("history refused"), history->trouble_since, QStringLiteral("trying again")});
+        if (history->loss_gaps > 0)
+            briefs.push_back({QStringLiteral("stored data is gone, %1 left")
+                                  .arg(counted(history->loss_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                              {},
+                              history->repairing ? QStringLiteral("fetching it again") : QString()});
+        if (history->refused_gaps > 0)
+            briefs.push_back(
+                {QStringLiteral("the database refuses %1")
+                     .arg(counted(history->refused_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                 {},
+                 QStringLiteral("see dead-letters")});
         if (const auto missing = history->not_collected.size(); missing > 0)
             briefs.push_back({missing == 1
                                   ? QStringLiteral("%1 is not collected").arg(history->not_collected.front().pair)
@@ -115,7 +126,7 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     qint64 fetched = 0;
     for (const auto &history : snapshots.histories) {
         gaps += qint64(history->open_gaps.size());
-        moves = moves && history->trouble.isEmpty() && history->paused_for.count() == 0;
+        moves = moves && history->repairing;
         if (history->fill.active) {
             wanted += history->fill.wanted;
             fetched += history->fill.fetched;

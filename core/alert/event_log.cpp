@@ -96,6 +96,8 @@ qint64 EventLog::put(Event event)
 
 void EventLog::append(const Event &event)
 {
+    if (!QFile::exists(file(0)) && !beginAnew())
+        return;
     const QByteArray line = QJsonDocument(toJson(event)).toJson(QJsonDocument::Compact) + '\n';
     if (m_file.size() + line.size() > m_limits.file_bytes) {
         m_file.close();
@@ -108,6 +110,20 @@ void EventLog::append(const Event &event)
     }
     if (m_file.write(line) != line.size() || !m_file.flush())
         qCWarning(lcApp).noquote() << "an event could not be kept:" << m_file.errorString();
+}
+
+// Somebody removed the file in use: what is known is written down again, the newest event last.
+bool EventLog::beginAnew()
+{
+    m_file.close();
+    QDir().mkpath(m_folder);
+    if (!m_file.open(QIODevice::WriteOnly | QIODevice::Append)) {
+        qCWarning(lcApp).noquote() << "an event could not be kept:" << m_file.errorString();
+        return false;
+    }
+    for (size_t i = 0; i + 1 < m_events.size(); ++i)
+        m_file.write(QJsonDocument(toJson(m_events[i])).toJson(QJsonDocument::Compact) + '\n');
+    return true;
 }
 
 std::vector<Event> EventLog::newest(size_t count) const

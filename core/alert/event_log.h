@@ -39,6 +39,7 @@ private:
     void load(const QString &file);
     void insert(const Event &event);
     void append(const Event &event);
+    bool beginAnew();
     QString file(int turn) const;
 
     QString m_folder;

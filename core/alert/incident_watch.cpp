@@ -219,7 +219,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
              .severity = lost > 0 ? Severity::Warning : Severity::Good,
              .exchange = signs.exchange,
              .title = counted(repaired, QStringLiteral("Gap settled"), QStringLiteral("%1 gaps settled")),
-             .detail = lost > 0 ? QStringLiteral("%1 · %2 of them unfillable: the exchange does not have the data")
+             .detail = lost > 0 ? QStringLiteral("%1 · %2 of them unfillable: see the gap report for the causes")
                                       .arg(pairsText(closed))
                                       .arg(lost)
                                 : QStringLiteral("%1 · confirmed in the store").arg(pairsText(closed)),
@@ -289,8 +289,15 @@ void IncidentWatch::incident(Exchange &known, const ExchangeSigns &signs, UtcTim
             next.title = troubles.join(QStringLiteral(" → "));
     } else if (repairing) {
         next.severity = Severity::Warning;
-        next.detail =
-            counted(qint64(signs.gaps.size()), QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"));
+        // Repairing is a claim, too: it needs somebody who can.
+        const qint64 count = qint64(signs.gaps.size());
+        next.detail = signs.rest_trouble.isEmpty() && signs.refused < count
+                          ? counted(count, QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"))
+                      : signs.rest_trouble.isEmpty() ? counted(count, QStringLiteral("1 gap that the database refuses"),
+                                                               QStringLiteral("%1 gaps that the database refuses"))
+                                                     : counted(count, QStringLiteral("1 gap waits for history: "),
+                                                               QStringLiteral("%1 gaps wait for history: ")) +
+                                                           signs.rest_trouble;
     } else {
         next.severity = lost > 0 ? Severity::Warning : Severity::Good;
         next.until = now;

@@ -49,6 +49,7 @@ struct ExchangeSigns
     std::vector<ConnectionSign> connections{};
     std::vector<GapSign> gaps{}; // open or being repaired
     qint64 unfillable = 0;       // gaps found so since the start
+    qint64 refused = 0;          // of the gaps, those that our own database does not take
     QString rest_trouble{};
 };
 

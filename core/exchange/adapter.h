@@ -257,7 +257,9 @@ public:
     // Candles with open times in [span.from, span.to), at most restLimits().max_candles of them.
     virtual RestRequest candlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const = 0;
     // Ascending; an open candle may be the last one: the caller judges by the close time.
-    virtual Result<std::vector<Candle>> parseCandles(QByteArrayView body) const = 0;
+    // `closes` gets the last moment of each, as the exchange tells it.
+    virtual Result<std::vector<Candle>> parseCandles(QByteArrayView body,
+                                                     std::vector<UtcTime> *closes = nullptr) const = 0;
     // How many candles per request give the most rows for the weight when `missing` are wanted.
     virtual int bestCandlesPerRequest(qint64 missing) const = 0;
     // What the exchange really charged for a request of `limit` candles, where it differs from its documentation.
@@ -266,6 +268,9 @@ public:
     // The mark price at the open of each minute in the span, at most restLimits().max_candles of them.
     virtual RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const = 0;
     virtual Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const = 0;
+
+    // Candles of the mark price, in the form of parseCandles(); at most restLimits().max_candles of them.
+    virtual RestRequest markCandlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const = 0;
 
     virtual RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const = 0;
     virtual Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const = 0;

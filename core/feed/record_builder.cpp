@@ -1,5 +1,8 @@
 #include "feed/record_builder.h"
 
+#include "market/candle_check.h"
+#include "market/gap_cause.h"
+
 #include <algorithm>
 
 namespace tk::feed {
@@ -63,6 +66,15 @@ void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEve
 
 void RecordBuilder::candle(Tracked &tracked, const CandleUpdate &update, RecordBatch &into)
 {
+    if (const auto why = whyImpossible(update.candle, update.timeframe)) {
+        // Not stored, and not taken for closed: history is asked what it was.
+        const SeriesKey &series = tracked.series;
+        const UtcTime begin = candleOpen(update.timeframe, update.candle.open_time);
+        m_breaks.push_back({{series.exchange, series.pair, StreamKind::Candles, series.timeframe},
+                            {begin, nextCandleOpen(update.timeframe, begin)},
+                            gapcause::impossible + QStringLiteral(": ") + *why});
+        return;
+    }
     if (!tracked.closes->closed(update.candle.open_time)) {
         ++m_counts.repeated_finals;
         return;

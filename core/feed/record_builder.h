@@ -19,7 +19,7 @@ public:
         milliseconds mark_price_every{60'000}; // zero: every event is a record
     };
 
-    // Data of a tick stream that is missing between two events that did arrive.
+    // Data of a tick stream that is missing between two events that did arrive, or a candle that cannot be.
     struct Break
     {
         StreamKey stream;

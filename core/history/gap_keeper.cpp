@@ -2,10 +2,44 @@
 
 #include "base/logging.h"
 #include "history/request_planner.h"
+#include "market/gap_cause.h"
 
 #include <algorithm>
 
 namespace tk::history {
+
+namespace {
+
+// What history can bring back.
+bool hasHistory(StreamKind kind)
+{
+    return kind == StreamKind::Candles || kind == StreamKind::MarkPrice || kind == StreamKind::MarkCandles ||
+           kind == StreamKind::FundingRate;
+}
+
+// Holes do not show it: rates have no grid, and a corrected candle is there with its old values.
+bool isJudgedByFetching(const Gap &gap)
+{
+    return gap.stream.kind == StreamKind::FundingRate || gap.cause.startsWith(gapcause::corrected);
+}
+
+bool overlap(const Gap &gap, TimeSpan span)
+{
+    return gap.from < span.to && (toMs(gap.to) == 0 || gap.to > span.from);
+}
+
+// By the name of its measurement in a database.
+bool isOf(const StreamKey &stream, const QString &measurement)
+{
+    if (stream.kind == StreamKind::Candles)
+        return measurement == QStringLiteral("ohlcv_") + timeframeText(stream.timeframe);
+    if (stream.kind == StreamKind::MarkCandles)
+        return measurement == QStringLiteral("mark_ohlcv_") + timeframeText(stream.timeframe);
+    return measurement ==
+           QLatin1StringView(streamKindName(stream.kind).data(), qsizetype(streamKindName(stream.kind).size()));
+}
+
+} // namespace
 
 GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreIndex &index, const Clock &clock)
     : m_ledger(std::move(ledger))
@@ -35,10 +69,21 @@ void GapKeeper::opened(std::vector<Gap> gaps)
 {
     std::erase_if(
         gaps, [](const Gap &gap) { return gap.stream.pair.isEmpty() || (toMs(gap.to) != 0 && gap.to <= gap.from); });
+    if (gaps.empty())
+        return;
     if (const Status status = m_ledger->openAll(gaps); !status)
         qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message
                                         << logField(u"gaps", QString::number(gaps.size()));
     refresh();
+    for (const Gap &loss : gaps) {
+        if (!gapcause::isLoss(loss.cause))
+            continue;
+        m_fetched.remove(loss.stream); // what was brought before is what was lost
+        for (const auto &[id, gap] : m_unsettled) {
+            if (gap.stream == loss.stream && overlap(gap, {loss.from, loss.to}))
+                m_losses.insert(id);
+        }
+    }
 }
 
 std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &streams, UtcTime at)
@@ -55,10 +100,28 @@ std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &stre
     return needs;
 }
 
+// A ledger whose file went knows nothing any more; we still do.
+void GapKeeper::restoreLedger()
+{
+    m_ledgersBegun = m_ledger->timesBegunAnew();
+    m_absent.clear();
+    std::vector<Gap> known = unsettled();
+    qCWarning(lcHistory).noquote() << "the gap ledger began anew: what is open is written into it again"
+                                   << logField(u"gaps", QString::number(known.size()));
+    if (const Status status = m_ledger->openAll(known); !status)
+        qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message;
+}
+
 // The ledger merges, extends and closes by its own rules; this is its picture, taken again after each change.
 void GapKeeper::refresh()
 {
-    const auto gaps = m_ledger->unsettled();
+    auto gaps = m_ledger->unsettled();
+    if (gaps && m_ledger->timesBegunAnew() != m_ledgersBegun) {
+        restoreLedger();
+        m_counts.opened -= std::min<quint64>(m_counts.opened, m_unsettled.size()); // they are no news
+        m_unsettled.clear();
+        gaps = m_ledger->unsettled();
+    }
     if (!gaps) {
         qCCritical(lcHistory).noquote() << "the gap ledger cannot be read:" << gaps.error().message;
         return;
@@ -67,6 +130,8 @@ void GapKeeper::refresh()
     for (const Gap &gap : *gaps) {
         if (!m_unsettled.contains(gap.id))
             ++m_counts.opened;
+        if (gapcause::isLoss(gap.cause))
+            m_losses.insert(gap.id);
         picture.emplace(gap.id, gap);
     }
     m_unsettled = std::move(picture);
@@ -74,7 +139,7 @@ void GapKeeper::refresh()
 
 TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
 {
-    if (stream.kind == StreamKind::Candles)
+    if (stream.kind == StreamKind::Candles || stream.kind == StreamKind::MarkCandles)
         return {candleOpen(stream.timeframe, span.from), candleOpen(stream.timeframe, span.to)};
     const UtcTime minute = candleOpen(Timeframe::M1, span.from);
     return {minute < span.from ? nextCandleOpen(Timeframe::M1, minute) : minute, candleOpen(Timeframe::M1, span.to)};
@@ -82,23 +147,72 @@ TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
 
 Result<std::vector<TimeSpan>> GapKeeper::missing(const Gap &gap)
 {
-    const TimeSpan risk = atRisk(gap.stream, {gap.from, gap.to});
+    TimeSpan risk = atRisk(gap.stream, {gap.from, gap.to});
+    if (toMs(m_oldestKept) != 0) {
+        const Timeframe grid = gap.stream.kind == StreamKind::MarkPrice ? Timeframe::M1 : gap.stream.timeframe;
+        risk.from = std::max(risk.from, nextCandleOpen(grid, candleOpen(grid, m_oldestKept)));
+    }
     if (risk.from >= risk.to)
         return std::vector<TimeSpan>{};
-    const auto holes = gap.stream.kind == StreamKind::Candles
-                           ? m_index->holes({gap.stream.exchange, gap.stream.pair, gap.stream.timeframe}, risk)
-                           : m_index->markHoles(gap.stream.exchange, gap.stream.pair, risk);
+    const SeriesKey series{gap.stream.exchange, gap.stream.pair, gap.stream.timeframe};
+    const auto holes = gap.stream.kind == StreamKind::Candles ? m_index->holes(series, risk)
+                       : gap.stream.kind == StreamKind::MarkCandles
+                           ? m_index->markCandleHoles(series, risk)
+                           : m_index->markHoles(series.exchange, series.pair, risk);
     if (!holes)
         return holes.error();
     return without(*holes, knownAbsent(gap.stream));
+}
+
+bool GapKeeper::wasFetched(const Gap &gap) const
+{
+    std::vector<TimeSpan> rest{{std::max(gap.from, m_oldestKept), gap.to}};
+    if (rest.front().from >= rest.front().to)
+        return true;
+    return without(rest, m_fetched.value(gap.stream)).empty();
+}
+
+void GapKeeper::fetched(const StreamKey &stream, TimeSpan span)
+{
+    const bool wanted =
+        std::ranges::any_of(m_unsettled, [&](const auto &entry) { return entry.second.stream == stream; });
+    if (!wanted) {
+        m_fetched.remove(stream);
+        return;
+    }
+    std::vector<TimeSpan> &spans = m_fetched[stream];
+    spans.insert(std::ranges::upper_bound(spans, span.from, {}, &TimeSpan::from), span);
+}
+
+std::optional<GapKeeper::Need> GapKeeper::need(Gap &gap, std::vector<TimeSpan> missing)
+{
+    if (gap.state == GapState::Refused) {
+        // Asked for once in a run, since somebody may have mended the database; then it is the database's turn.
+        if (m_asked.contains(gap.id))
+            return {};
+        m_asked.insert(gap.id);
+    } else if (gap.state != GapState::Repairing) {
+        setState(gap, GapState::Repairing, {});
+    }
+    return Need{gap, std::move(missing)};
 }
 
 std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
 {
     if (toMs(gap.to) == 0)
         return {}; // still down
-    if (gap.stream.kind != StreamKind::Candles && gap.stream.kind != StreamKind::MarkPrice) {
-        settle(gap, GapState::Unfillable, QStringLiteral("the exchange offers no history of this stream"));
+    if (!hasHistory(gap.stream.kind)) {
+        if (gap.state != GapState::Refused) // those are kept as dead letters, and may come yet
+            settle(gap, GapState::Unfillable, QStringLiteral("the exchange offers no history of this stream"));
+        return {};
+    }
+    if (isJudgedByFetching(gap)) {
+        if (!wasFetched(gap))
+            return need(gap, {{gap.from, gap.to}});
+        settle(gap, GapState::Closed,
+               gap.stream.kind == StreamKind::FundingRate
+                   ? QStringLiteral("fetched from the exchange's history")
+                   : QStringLiteral("the value of the exchange's history is kept"));
         return {};
     }
     auto holes = missing(gap);
@@ -106,22 +220,28 @@ std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
         qCWarning(lcHistory).noquote() << "the store could not be searched for holes:" << holes.error().message;
         return {};
     }
-    if (!holes->empty()) {
-        if (gap.state != GapState::Repairing) {
-            gap.state = GapState::Repairing;
-            if (const Status status = m_ledger->setState(gap.id, gap.state, {}, m_clock->utcNow()); !status)
-                qCWarning(lcHistory).noquote() << status.error().message;
-        }
-        return Need{gap, std::move(holes).value()};
-    }
+    if (!holes->empty())
+        return need(gap, std::move(holes).value());
     const auto confirmed = m_index->isConfirmed(gap.stream, atRisk(gap.stream, {gap.from, gap.to}));
     if (!confirmed || !*confirmed)
         return {}; // all of it is safe on the disk, but the database has not confirmed it: judged again when it has
-    if (gap.state == GapState::Repairing)
+    if (gap.to <= m_oldestKept)
+        settle(gap, GapState::Closed, QStringLiteral("older than what the store keeps"));
+    else if (gap.state == GapState::Refused)
+        settle(gap, GapState::Closed, QStringLiteral("the database has taken it after all"));
+    else if (gap.state == GapState::Repairing)
         settle(gap, GapState::Closed, QStringLiteral("repaired from the exchange's history"));
     else
         settle(gap, GapState::Closed, QStringLiteral("nothing was missing: the store holds every record of the span"));
     return {};
+}
+
+void GapKeeper::setState(Gap &gap, GapState state, const QString &reason)
+{
+    gap.state = state;
+    gap.reason = reason;
+    if (const Status status = m_ledger->setState(gap.id, state, reason, m_clock->utcNow()); !status)
+        qCWarning(lcHistory).noquote() << status.error().message;
 }
 
 void GapKeeper::settle(Gap &gap, GapState state, const QString &reason)
@@ -132,6 +252,8 @@ void GapKeeper::settle(Gap &gap, GapState state, const QString &reason)
     }
     ++(state == GapState::Closed ? m_counts.closed : m_counts.unfillable);
     gap.state = state;
+    m_losses.remove(gap.id);
+    m_asked.remove(gap.id);
 }
 
 std::vector<GapKeeper::Need> GapKeeper::review(const StreamKey &stream)
@@ -141,6 +263,7 @@ std::vector<GapKeeper::Need> GapKeeper::review(const StreamKey &stream)
 
 std::vector<GapKeeper::Need> GapKeeper::reviewAll()
 {
+    refresh(); // a look at the ledger's file, too
     return reviewIf([](const Gap &) { return true; });
 }
 
@@ -164,9 +287,57 @@ void GapKeeper::absent(const StreamKey &stream, TimeSpan span, const QString &re
     unfillable(stream, span, QStringLiteral("not in the exchange's history"), reason);
 }
 
+void GapKeeper::impossible(const StreamKey &stream, TimeSpan span, const QString &reason)
+{
+    unfillable(stream, span, gapcause::impossible, reason);
+}
+
+void GapKeeper::lostForGood(const Gap &gap)
+{
+    if (const Status status = m_ledger->record(gap); !status)
+        qCCritical(lcHistory).noquote() << "a loss could not be recorded:" << status.error().message;
+    else
+        ++m_counts.unfillable;
+}
+
+void GapKeeper::unlisted(qint64 id)
+{
+    const auto gap = m_unsettled.find(id);
+    if (gap == m_unsettled.end())
+        return;
+    settle(gap->second, GapState::Unfillable,
+           QStringLiteral("the exchange does not list the pair any more, so nobody can ask for it"));
+    if (gap->second.isSettled())
+        m_unsettled.erase(gap);
+}
+
 void GapKeeper::refused(const StreamKey &stream, TimeSpan span, const QString &reason)
 {
-    unfillable(stream, span, QStringLiteral("refused by the database"), reason);
+    Gap gap{.stream = stream, .from = span.from, .to = span.to, .cause = gapcause::refused};
+    gap.opened = m_clock->utcNow();
+    opened({gap});
+    for (auto &[id, known] : m_unsettled) {
+        if (known.stream != stream || !overlap(known, span))
+            continue;
+        m_asked.insert(id);
+        if (known.state != GapState::Refused || known.reason != reason)
+            setState(known, GapState::Refused, reason);
+    }
+}
+
+void GapKeeper::takenAgain(const QString &measurement, bool again)
+{
+    for (auto entry = m_unsettled.begin(); entry != m_unsettled.end();) {
+        Gap &gap = entry->second;
+        if (gap.state == GapState::Refused && isOf(gap.stream, measurement)) {
+            m_asked.remove(gap.id);
+            if (hasHistory(gap.stream.kind))
+                setState(gap, GapState::Open, {});
+            else if (again)
+                settle(gap, GapState::Closed, QStringLiteral("sent again after the database had changed its mind"));
+        }
+        entry = gap.isSettled() ? m_unsettled.erase(entry) : std::next(entry);
+    }
 }
 
 void GapKeeper::unfillable(const StreamKey &stream, TimeSpan span, const QString &cause, const QString &reason)
@@ -205,6 +376,11 @@ std::vector<Gap> GapKeeper::unsettled() const
     for (const auto &[id, gap] : m_unsettled)
         gaps.push_back(gap);
     return gaps;
+}
+
+size_t GapKeeper::lossCount() const
+{
+    return size_t(std::ranges::count_if(m_unsettled, [this](const auto &gap) { return m_losses.contains(gap.first); }));
 }
 
 } // namespace tk::history

@@ -1,5 +1,5 @@
-// The gap ledger's keeper: records gaps as they are told, knows which candles (or minutes of mark price) each needs,
-// and closes one only when the store has confirmed them. History thread.
+// The gap ledger's keeper: records gaps as they are told, knows what each needs (candles, minutes of mark price,
+// settled rates), and closes one only when the store has confirmed it. History thread.
 #pragma once
 
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <QHash>
+#include <QSet>
 
 #include <map>
 #include <memory>
@@ -23,7 +24,7 @@ public:
     struct Need
     {
         Gap gap;
-        std::vector<TimeSpan> missing; // candles on their grid; minutes for mark prices
+        std::vector<TimeSpan> missing; // candles on their grid; minutes for mark prices; a span of settled rates
     };
     struct Counts
     {
@@ -36,6 +37,9 @@ public:
 
     Status load(); // the unsettled gaps of earlier runs
 
+    // What the store keeps no longer needs no repair. The beginning of time: it keeps everything.
+    void setOldestKept(UtcTime oldest) { m_oldestKept = oldest; }
+
     void opened(std::vector<Gap> gaps);
     // Ends the open gaps of these streams; returns what is to be fetched. Gaps that lack nothing are closed at once.
     std::vector<Need> ended(const std::vector<StreamKey> &streams, UtcTime at);
@@ -44,14 +48,28 @@ public:
     std::vector<Need> review(const StreamKey &stream);
     std::vector<Need> reviewAll();
 
+    // The store holds all that the exchange has of the span: for what cannot be judged by holes.
+    void fetched(const StreamKey &stream, TimeSpan span);
+
     // The exchange does not have these candles.
     void absent(const StreamKey &stream, TimeSpan span, const QString &reason);
-    // The store will not take them, however often they are fetched.
-    void refused(const StreamKey &stream, TimeSpan span, const QString &reason);
+    // What it tells of them cannot be.
+    void impossible(const StreamKey &stream, TimeSpan span, const QString &reason);
+    // A gap that nobody can fill.
+    void lostForGood(const Gap &gap);
+    // The exchange does not list the pair any more: nobody can ask for it.
+    void unlisted(qint64 id);
     std::vector<TimeSpan> knownAbsent(const StreamKey &stream);
+
+    // Our database does not take it now: open until it does.
+    void refused(const StreamKey &stream, TimeSpan span, const QString &reason);
+    void askAgain() { m_asked.clear(); } // somebody wants to know whether it takes them now
+    // It takes streams of that measurement again; with `again`, all of what history has not is on its way.
+    void takenAgain(const QString &measurement, bool again);
 
     std::vector<Gap> unsettled() const;
     size_t openCount() const { return m_unsettled.size(); }
+    size_t lossCount() const; // of them, those in which something was stored that is not there any more
     const Counts &counts() const { return m_counts; }
     store::GapLedger &ledger() { return *m_ledger; }
 
@@ -60,18 +78,27 @@ public:
 
 private:
     void refresh();
+    void restoreLedger();
     void unfillable(const StreamKey &stream, TimeSpan span, const QString &cause, const QString &reason);
     template <typename Predicate>
     std::vector<Need> reviewIf(Predicate chosen);
     std::optional<Need> judge(Gap &gap);
+    std::optional<Need> need(Gap &gap, std::vector<TimeSpan> missing);
     void settle(Gap &gap, GapState state, const QString &reason);
+    void setState(Gap &gap, GapState state, const QString &reason);
     Result<std::vector<TimeSpan>> missing(const Gap &gap);
+    bool wasFetched(const Gap &gap) const;
 
     std::unique_ptr<store::GapLedger> m_ledger;
     store::StoreIndex *m_index;
     const Clock *m_clock;
     std::map<qint64, Gap> m_unsettled; // by id
     QHash<StreamKey, std::vector<TimeSpan>> m_absent;
+    QHash<StreamKey, std::vector<TimeSpan>> m_fetched; // of streams that have gaps
+    QSet<qint64> m_losses;                             // of unsettled gaps: by cause, or merged with one that is
+    QSet<qint64> m_asked;                              // refused ones that were asked for since the database said no
+    UtcTime m_oldestKept{};
+    int m_ledgersBegun = 0;
     Counts m_counts;
 };
 

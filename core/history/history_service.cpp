@@ -4,6 +4,8 @@
 #include "base/regular_file.h"
 #include "history/clock_offset.h"
 #include "history/request_planner.h"
+#include "market/candle_check.h"
+#include "market/gap_cause.h"
 
 #include <QDir>
 #include <QRandomGenerator>
@@ -30,10 +32,12 @@ constexpr milliseconds finalMargin{5'000};   // after its close a candle is fina
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
 constexpr milliseconds reviewEvery{30'000};
+constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds tellEvery{10'000};
 constexpr milliseconds tellTroubleEvery{60'000};
 constexpr int rereadCandles = 2;
+constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
 constexpr int fundingRows = 1000;
 constexpr MonotonicTime never{};
@@ -65,6 +69,9 @@ Status HistoryService::start()
         return status.error();
     }
     m_startedAt = m_clock->utcNow();
+    loadReach();
+    noteFirstRun();
+    nameMissedOfLastRun();
     m_auditDay = toMs(m_startedAt) / 86'400'000;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
@@ -74,6 +81,7 @@ Status HistoryService::start()
 
 void HistoryService::stop()
 {
+    saveReach();
     m_stopping = true;
     m_tick.stop();
     m_wait.stop();
@@ -123,7 +131,17 @@ void HistoryService::tick()
             audit();
         }
     }
+    nameOverdue(now);
+    tellNotes(now);
+    if (now >= m_reachAt)
+        saveReach();
+    if (m_settings.keep_filled && m_haveInstruments && m_weightLearned && now >= m_markCandlesAt) {
+        m_markCandlesAt = now + markCandlesEvery;
+        for (const Instrument &instrument : m_wanted)
+            fillMarkCandles(instrument);
+    }
     if (now >= m_reviewAt) {
+        m_gaps.setOldestKept(oldestKept());
         m_reviewAt = now + reviewEvery;
         repair(m_gaps.reviewAll());
     }
@@ -226,24 +244,18 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
         if (!cache.open(QIODevice::WriteOnly) || cache.write(reply.body) != reply.body.size() || !cache.commit())
             qCWarning(lcHistory).noquote() << "the instrument list could not be kept:" << cache.errorString();
     }
+    m_listIsNew = true;
     adoptInstruments(std::move(instruments).value());
 }
 
 // Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
 void HistoryService::loadCachedInstruments()
 {
-    if (m_settings.data_dir.isEmpty())
-        return;
-    const auto cache = readSmallFile(
-        QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())),
-        mostInstrumentBytes);
-    if (!cache)
-        return;
-    auto instruments = m_parts.adapter->parseInstruments(cache->bytes);
-    if (!instruments)
+    auto instruments = cachedInstruments();
+    if (instruments.empty())
         return;
     qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";
-    adoptInstruments(std::move(instruments).value());
+    adoptInstruments(std::move(instruments));
 }
 
 void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
@@ -272,19 +284,36 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
     m_rank.clear();
     for (int i = 0; i < int(m_wanted.size()); ++i)
         m_rank.insert(m_wanted[size_t(i)].unified, i);
+    for (const Instrument &instrument : m_wanted) {
+        if (!m_collectedSince.contains(instrument.unified))
+            m_collectedSince.insert(instrument.unified, exchangeNow());
+    }
     const bool first = !std::exchange(m_haveInstruments, true);
     Q_EMIT instrumentsReady(m_wanted, selection.delisted);
     if (m_wanted.empty())
         qCWarning(lcHistory).noquote() << "no pair to collect: check pairs and exclude in the configuration";
     if (!m_settings.keep_filled)
         return;
+    if (first)
+        nameMissed(m_wanted); // at once, whether REST answers or not
+    if (first && !m_unnamedLoss.isEmpty())
+        nameStoreLoss(m_unnamedLoss);
     if (first && !m_weightLearned && !m_wanted.empty() && !m_settings.timeframes.empty()) {
         m_fill.started = m_clock->now();
         Job learning;
-        learning.instrument = m_wanted.front();
         learning.timeframe = m_settings.timeframes.front();
         const UtcTime end = lastClosed(learning.timeframe);
         learning.span = {candlesBefore(learning.timeframe, end, 500), end};
+        // Of a contract that is old enough: nothing from before a listing is ever asked for.
+        const auto old = std::ranges::find_if(
+            m_wanted, [&](const Instrument &instrument) { return instrument.onboard <= learning.span.from; });
+        learning.instrument = old != m_wanted.end() ? *old : m_wanted.front();
+        learning.span.from = std::max(learning.span.from, candleOpen(learning.timeframe, learning.instrument.onboard));
+        if (learning.span.from >= learning.span.to) { // all of them were listed this moment
+            m_weightLearned = true;
+            fillAll();
+            return;
+        }
         learning.urgency = Urgency::Overdue; // alone and first: what it costs tells how to ask for the rest
         learning.backfill = 0;
         m_queue.add(learning);
@@ -334,123 +363,26 @@ void HistoryService::noteAlive(MonotonicTime now)
         qCWarning(lcHistory).noquote() << status.error().message;
 }
 
-// Candles tell by themselves what is missing; the other streams do not. What they missed since the last run is a gap:
-// of mark prices to be fetched, of the rest to be known as lost.
-void HistoryService::nameDowntime()
-{
-    if (std::exchange(m_downtimeNamed, true))
-        return;
-    const QString name = m_parts.adapter->name();
-    const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + name);
-    const auto alive = m_gaps.ledger().note(QStringLiteral("alive:") + name);
-    const bool clean = stopped && stopped->has_value() && !(*stopped)->isEmpty();
-    if (!clean && (!alive || !alive->has_value()))
-        return; // the first run
-    const auto since = parseUtcTime(clean ? **stopped : **alive);
-    const UtcTime now = m_clock->utcNow();
-    if (!since || *since >= now)
-        return;
-    const QString cause = clean ? QStringLiteral("engine stopped at %1").arg(isoText(*since))
-                                : QStringLiteral("engine ended without a clean stop");
-    std::vector<Gap> missed;
-    for (const Instrument &instrument : m_wanted) {
-        for (const StreamKind kind : m_settings.kinds) {
-            if (kind == StreamKind::Candles || instrument.onboard >= now)
-                continue;
-            missed.push_back({.stream = {name, instrument.unified, kind, Timeframe::M1},
-                              .from = std::max(*since, instrument.onboard),
-                              .to = now,
-                              .cause = cause,
-                              .opened = now});
-        }
-    }
-    m_gaps.opened(std::move(missed));
-}
-
-void HistoryService::fillAll()
-{
-    nameDowntime();
-    if (m_fill.started == never)
-        m_fill.started = m_clock->now();
-    for (const Instrument &instrument : m_wanted) {
-        for (const Timeframe timeframe : m_settings.timeframes)
-            fill(instrument, timeframe);
-        wantFunding(instrument);
-    }
-    repair(m_gaps.reviewAll());
-    const auto cleared = m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(), {});
-    if (!cleared)
-        qCWarning(lcHistory).noquote() << cleared.error().message;
-    if (m_fill.wanted > 0 && !m_fill.done) {
-        m_fill.active = true;
-        m_budget.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
-        qCInfo(lcHistory).noquote() << "first fill begins" << logField(u"candles", QString::number(m_fill.wanted))
-                                    << logField(u"series", QString::number(m_fill.series))
-                                    << logField(u"requests", QString::number(m_queue.size()));
-    }
-    pump();
-}
-
-void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
-{
-    const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
-    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, timeframe};
-    const UtcTime end = lastClosed(timeframe);
-    const UtcTime listed = candleOpen(timeframe, instrument.onboard);
-    const auto first = m_parts.index->firstTime(series);
-    if (!first) {
-        trouble(first.error().message);
-        return;
-    }
-    UtcTime from = candlesBefore(timeframe, end, m_settings.history);
-    if (first->has_value())
-        from = std::min(from, **first);
-    if (instrument.onboard >= m_startedAt)
-        from = listed; // listed while we ran: from its first candle, however late we noticed
-    from = std::max(from, listed);
-    if (m_settings.retention.count() > 0) // a candle more, so that what is about to be removed is not asked for
-        from = std::max(from, nextCandleOpen(timeframe, candleOpen(timeframe, exchangeNow() - m_settings.retention)));
-    if (from >= end)
-        return;
-    const auto found = m_parts.index->holes(series, {from, end});
-    if (!found) {
-        trouble(found.error().message);
-        return;
-    }
-    const std::vector<TimeSpan> holes = without(*found, m_gaps.knownAbsent(stream));
-    if (holes.empty())
-        return;
-    // What lies before the first stored candle was never collected; what lies behind it was missed, and is a gap.
-    std::vector<TimeSpan> never_collected;
-    std::vector<Gap> missed;
-    for (const TimeSpan &hole : holes) {
-        if (!first->has_value() || hole.to <= **first) {
-            never_collected.push_back(hole);
-            continue;
-        }
-        const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + m_parts.adapter->name());
-        const bool tail = hole.to == end;
-        const QString when = stopped ? stopped->value_or(QString()) : QString();
-        missed.push_back({.stream = stream,
-                          .from = hole.from,
-                          .to = hole.to,
-                          .cause = !tail            ? QStringLiteral("hole found in the store at start")
-                                   : when.isEmpty() ? QStringLiteral("engine ended without a clean stop")
-                                                    : QStringLiteral("engine stopped at %1").arg(when),
-                          .opened = m_clock->utcNow()});
-    }
-    if (!never_collected.empty()) {
-        m_fill.wanted += candleCount(timeframe, never_collected);
-        ++m_fill.series;
-        addJobs(instrument, timeframe, std::move(never_collected), Urgency::Fill, CandleSource::History);
-    }
-    if (!missed.empty())
-        m_gaps.opened(std::move(missed));
-}
-
 void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
-                             Urgency urgency, CandleSource source, quint64 backfill)
+                             Urgency urgency, CandleSource source, quint64 backfill, bool values)
 {
+    // Before its listing a symbol may have been another contract, and the exchange tells of that one, too.
+    const UtcTime listed = candleOpen(timeframe, instrument.onboard);
+    for (const TimeSpan &hole : holes) {
+        if (hole.from < listed)
+            m_gaps.absent({m_parts.adapter->name(), instrument.unified, StreamKind::Candles, timeframe},
+                          {hole.from, std::min(hole.to, listed)},
+                          QStringLiteral("before the contract was listed (%1)").arg(isoText(instrument.onboard)));
+    }
+    const UtcTime first = std::max(listed, oldestKept());
+    std::erase_if(holes, [&](const TimeSpan &hole) { return hole.to <= first; });
+    for (TimeSpan &hole : holes) {
+        if (hole.from < first)
+            hole.from = std::max(hole.from, candleOpen(timeframe, first) < first
+                                                ? nextCandleOpen(timeframe, candleOpen(timeframe, first))
+                                                : first);
+    }
+    std::erase_if(holes, [](const TimeSpan &hole) { return hole.from >= hole.to; });
     const qint64 missing = candleCount(timeframe, holes);
     const auto windows = planWindows(timeframe, holes, m_parts.adapter->bestCandlesPerRequest(missing));
     for (size_t i = 0; i < windows.size(); ++i) {
@@ -464,6 +396,7 @@ void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, 
         job.window = int(i);
         job.rank = rankOf(instrument.unified);
         job.backfill = backfill;
+        job.values = values;
         // The newest candle may have closed this very moment: REST calls it final a little later.
         const milliseconds early = windows[i].to + finalMargin - exchangeNow();
         if (early.count() > 0)
@@ -477,16 +410,35 @@ void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
 {
     for (const GapKeeper::Need &need : needs) {
         const Instrument *found = instrument(need.gap.stream.pair);
-        if (!found)
+        if (!found) {
+            if (m_listIsNew)
+                m_gaps.unlisted(need.gap.id);
             continue; // before the list is there; reviewed again
+        }
         if (need.gap.stream.kind == StreamKind::Candles) {
-            addJobs(*found, need.gap.stream.timeframe, need.missing, Urgency::Repair, CandleSource::Repair);
+            const bool values = need.gap.cause.startsWith(gapcause::corrected);
+            addJobs(*found, need.gap.stream.timeframe, need.missing, Urgency::Repair, CandleSource::Repair, 0, values);
             continue;
         }
-        const int limit = m_parts.adapter->bestCandlesPerRequest(candleCount(Timeframe::M1, need.missing));
-        for (const TimeSpan &window : planWindows(Timeframe::M1, need.missing, limit)) {
+        if (need.gap.stream.kind == StreamKind::FundingRate) {
+            for (const TimeSpan &span : need.missing) {
+                Job job;
+                job.kind = Job::Kind::Funding;
+                job.urgency = Urgency::Repair;
+                job.instrument = *found;
+                job.rank = rankOf(found->unified);
+                job.span = span;
+                m_queue.add(job);
+            }
+            continue;
+        }
+        const bool candles = need.gap.stream.kind == StreamKind::MarkCandles;
+        const Timeframe grid = candles ? need.gap.stream.timeframe : Timeframe::M1;
+        const int limit = m_parts.adapter->bestCandlesPerRequest(candleCount(grid, need.missing));
+        for (const TimeSpan &window : planWindows(grid, need.missing, limit)) {
             Job job;
-            job.kind = Job::Kind::Marks;
+            job.kind = candles ? Job::Kind::MarkCandles : Job::Kind::Marks;
+            job.timeframe = grid;
             job.urgency = Urgency::Repair;
             job.instrument = *found;
             job.span = window;
@@ -519,11 +471,18 @@ void HistoryService::wantFunding(const Instrument &instrument)
 
 void HistoryService::gapsOpened(const std::vector<Gap> &gaps)
 {
-    m_gaps.opened(gaps);
+    std::vector<Gap> open;
+    for (const Gap &gap : gaps) {
+        if (gap.isSettled())
+            m_gaps.lostForGood(gap);
+        else
+            open.push_back(gap);
+    }
+    m_gaps.opened(std::move(open));
     // Spans that are over already (a lost trade, a full queue) are judged at once.
     std::vector<StreamKey> over;
     for (const Gap &gap : gaps) {
-        if (toMs(gap.to) != 0)
+        if (toMs(gap.to) != 0 && !gap.isSettled() && std::ranges::find(over, gap.stream) == over.end())
             over.push_back(gap.stream);
     }
     for (const StreamKey &stream : over)
@@ -533,23 +492,6 @@ void HistoryService::gapsOpened(const std::vector<Gap> &gaps)
 void HistoryService::gapsEnded(const std::vector<StreamKey> &streams, UtcTime at)
 {
     repair(m_gaps.ended(streams, at));
-}
-
-void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
-{
-    if (!m_haveInstruments)
-        return;
-    for (const SeriesSpan &late : spans) {
-        const Instrument *found = instrument(late.series.pair);
-        if (!found)
-            continue;
-        const StreamKey stream{late.series.exchange, late.series.pair, StreamKind::Candles, late.series.timeframe};
-        const auto holes = m_parts.index->holes(late.series, late.span);
-        if (holes)
-            addJobs(*found, late.series.timeframe, without(*holes, m_gaps.knownAbsent(stream)), Urgency::Overdue,
-                    CandleSource::History);
-    }
-    pump();
 }
 
 void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
@@ -611,23 +553,9 @@ void HistoryService::fundingSettled(const std::vector<QString> &pairs)
     }
 }
 
-void HistoryService::storeSetAside()
-{
-    qCWarning(lcHistory).noquote() << "the store began anew: everything is fetched again";
-    m_fill = {};
-    if (m_haveInstruments && m_settings.keep_filled)
-        fillAll();
-}
-
 void HistoryService::storeCaughtUp()
 {
     repair(m_gaps.reviewAll());
-}
-
-void HistoryService::storeRefused(const std::vector<StreamSpan> &spans, const QString &reason)
-{
-    for (const StreamSpan &refused : spans)
-        m_gaps.refused(refused.stream, refused.span, reason);
 }
 
 void HistoryService::storeRoomChanged(bool scarce)
@@ -638,6 +566,8 @@ void HistoryService::storeRoomChanged(bool scarce)
 
 void HistoryService::audit()
 {
+    m_gaps.setOldestKept(oldestKept());
+    m_gaps.askAgain();
     const auto all = m_parts.index->candleSeries();
     if (!all) {
         trouble(all.error().message);
@@ -655,7 +585,12 @@ void HistoryService::audit()
         const bool collected = m_rank.contains(summary.series.pair);
         const UtcTime end =
             collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
-        const auto holes = m_parts.index->holes(summary.series, {summary.first, end});
+        UtcTime from = std::max(summary.first, candleOpen(summary.series.timeframe, known->onboard));
+        if (from < oldestKept())
+            from = nextCandleOpen(summary.series.timeframe, candleOpen(summary.series.timeframe, oldestKept()));
+        if (from >= end)
+            continue;
+        const auto holes = m_parts.index->holes(summary.series, {from, end});
         if (!holes)
             continue;
         const auto unknown = without(*holes, m_gaps.knownAbsent(stream));
@@ -675,8 +610,10 @@ void HistoryService::audit()
     if (!found.empty())
         m_gaps.opened(std::move(found));
     repair(m_gaps.reviewAll());
-    for (const Instrument &instrument : m_wanted)
+    for (const Instrument &instrument : m_wanted) {
         wantFunding(instrument);
+        fillMarkCandles(instrument);
+    }
     Q_EMIT auditDone(holed, missing);
 }
 
@@ -702,8 +639,15 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
         for (const Timeframe timeframe : request.timeframes) {
             const SeriesKey series{m_parts.adapter->name(), pair, timeframe};
             const UtcTime listed = candleOpen(timeframe, found->onboard);
-            const TimeSpan span{std::max(candleOpen(timeframe, request.span.from), listed),
-                                std::min(candleOpen(timeframe, request.span.to), lastClosed(timeframe))};
+            UtcTime from = std::max(candleOpen(timeframe, request.span.from), listed);
+            if (from < oldestKept()) {
+                from = nextCandleOpen(timeframe, candleOpen(timeframe, oldestKept()));
+                const QString problem = QStringLiteral("the store keeps %1: what is older is not fetched")
+                                            .arg(ageText(m_settings.retention));
+                if (!problems.contains(problem))
+                    problems.append(problem);
+            }
+            const TimeSpan span{from, std::min(candleOpen(timeframe, request.span.to), lastClosed(timeframe))};
             if (span.from >= span.to)
                 continue;
             Missing missing{.instrument = found, .timeframe = timeframe, .holes = {span}};
@@ -814,7 +758,11 @@ bool HistoryService::send(bool funding)
         return false;
     // Somebody else may have brought it since: a repair what was overdue, or the other way round.
     const bool mends = next->urgency == Urgency::Overdue || next->urgency == Urgency::Repair;
-    if (next->kind == Job::Kind::Candles && mends && !next->confirming && next->backfill == 0) {
+    if (next->kind == Job::Kind::Candles && next->backfill == 0 && next->span.to <= oldestKept()) {
+        m_queue.take(funding); // it was planned before the store had said how long it keeps
+        return true;
+    }
+    if (next->kind == Job::Kind::Candles && mends && !next->confirming && next->backfill == 0 && !next->values) {
         const SeriesKey series{m_parts.adapter->name(), next->instrument.unified, next->timeframe};
         const auto holes = m_parts.index->holes(series, next->span);
         if (holes && holes->empty()) {
@@ -844,10 +792,16 @@ RestRequest HistoryService::requestFor(const Job &job)
         return m_parts.adapter->markPricesRequest(job.instrument, job.span);
     case Job::Kind::Funding:
         return m_parts.adapter->fundingRequest(job.instrument, job.span);
+    case Job::Kind::MarkCandles:
+        return m_parts.adapter->markCandlesRequest(job.instrument, job.timeframe, job.span);
     case Job::Kind::Reread: {
+        // The newest ones, and some before that which asked for it: one that closed while a re-reading waited already
+        // asked for none of its own, and was read too early by that one.
         const UtcTime end = lastClosed(job.timeframe);
+        const UtcTime newest = candlesBefore(job.timeframe, end, rereadCandles);
+        const UtcTime from = candlesBefore(job.timeframe, std::min(newest, job.span.from), rereadCandles);
         return m_parts.adapter->candlesRequest(job.instrument, job.timeframe,
-                                               {candlesBefore(job.timeframe, end, rereadCandles), end});
+                                               {std::max(from, candlesBefore(job.timeframe, end, mostReread)), end});
     }
     case Job::Kind::Candles:
     case Job::Kind::Probe:
@@ -907,6 +861,9 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
         break;
     case Job::Kind::Marks:
         marksAnswered(job, reply);
+        break;
+    case Job::Kind::MarkCandles:
+        markCandlesAnswered(job, reply);
         break;
     case Job::Kind::Funding:
         fundingAnswered(job, reply);
@@ -1025,13 +982,18 @@ void HistoryService::unreadable(Job job, const Error &error)
 
 void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 {
-    auto parsed = m_parts.adapter->parseCandles(reply.body);
+    std::vector<UtcTime> closes;
+    auto parsed = m_parts.adapter->parseCandles(reply.body, &closes);
     if (!parsed) {
         unreadable(job, parsed.error());
         return;
     }
     works();
     std::vector<Candle> candles = std::move(parsed).value();
+    const BadRows bad = takeBadRows(job, candles, closes);
+    // Asked about a symbol that was another contract before, the exchange tells of that one, too.
+    const UtcTime listed = candleOpen(job.timeframe, job.instrument.onboard);
+    std::erase_if(candles, [&](const Candle &candle) { return candle.open_time < listed; });
     if (job.kind == Job::Kind::Probe) {
         probeReplied(job, candles);
         return;
@@ -1045,7 +1007,8 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
     std::erase_if(candles, [&](const Candle &candle) {
         return candle.open_time < job.span.from || candle.open_time >= job.span.to; // the server's ends are not trusted
     });
-    noteAbsent(job, candles);
+    nameClosesMissed(job, candles);
+    noteAbsent(job, candles, bad);
     if (const UtcTime asked = job.confirming ? job.wanted.to : job.span.to; asked > final) {
         // Part of it was not closed yet when the answer came: that part is asked for again.
         const Instrument wanted = job.instrument;
@@ -1065,75 +1028,14 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         candle.source = job.source;
     RecordBatch batch;
     batch.candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(candles)});
-    if (!hand(std::move(batch), stream, job.backfill)) {
-        Job again = job;
-        again.not_before = m_clock->now() + std::chrono::seconds(1);
-        m_queue.add(std::move(again));
-    }
+    if (!hand(std::move(batch), stream, job.backfill, job.values ? job.span : TimeSpan{}))
+        again(job);
 }
 
-void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candles)
+void HistoryService::again(Job job)
 {
-    const bool wanted = m_backfills.contains(job.backfill); // one that was cancelled is not counted any more
-    if (job.backfill != 0 && !wanted && !job.confirming)
-        return;
-    const TimeSpan asked = job.confirming ? job.wanted : job.span;
-    const TimeSpan closed{asked.from, std::min(asked.to, lastClosed(job.timeframe))};
-    for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
-        if (!job.confirming) {
-            // An empty answer is not the end of history by itself: ask once more, wider (reference §1.6).
-            Job again = job;
-            again.confirming = true;
-            again.wanted = hole;
-            again.span = {candlesBefore(job.timeframe, hole.from, 2),
-                          std::min(candlesBefore(job.timeframe, hole.to, -2), lastClosed(job.timeframe))};
-            if (m_queue.add(again))
-                m_backfills.jobAdded(job.backfill, job.instrument.unified);
-            continue;
-        }
-        const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-        const QString reason =
-            hole.to <= job.instrument.onboard
-                ? QStringLiteral("before the contract was listed (%1)").arg(isoText(job.instrument.onboard))
-                : QStringLiteral("the exchange has no candles for this time (asked twice)");
-        m_gaps.absent(stream, hole, reason);
-        if (job.urgency == Urgency::Fill)
-            m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
-        m_backfills.unfillable(job.backfill, job.instrument.unified, candlesBetween(job.timeframe, hole.from, hole.to));
-    }
-}
-
-void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
-{
-    if (candles.empty())
-        return;
-    const SeriesKey series{m_parts.adapter->name(), job.instrument.unified, job.timeframe};
-    const TimeSpan span{candles.front().open_time, nextCandleOpen(job.timeframe, candles.back().open_time)};
-    const auto stored = m_parts.index->knownCandles(series, span);
-    if (!stored)
-        return;
-    std::erase_if(candles, [&](const Candle &fresh) {
-        return std::ranges::any_of(*stored, [&](const Candle &known) { return sameValues(known, fresh); });
-    });
-    if (candles.empty())
-        return;
-    for (Candle &candle : candles) {
-        candle.source = CandleSource::Repair;
-        const bool known =
-            std::ranges::any_of(*stored, [&](const Candle &k) { return k.open_time == candle.open_time; });
-        if (known)
-            qCWarning(lcHistory).noquote()
-                << "the exchange corrected a candle; repaired" << logField(u"pair", series.pair)
-                << logField(u"timeframe", timeframeText(series.timeframe))
-                << logField(u"open_time", isoText(candle.open_time));
-    }
-    RecordBatch batch;
-    batch.candles.push_back({series, std::move(candles)});
-    if (!hand(std::move(batch), {series.exchange, series.pair, StreamKind::Candles, series.timeframe}, 0)) {
-        Job again = job;
-        again.not_before = m_clock->now() + std::chrono::seconds(1);
-        m_queue.add(std::move(again));
-    }
+    job.not_before = m_clock->now() + std::chrono::seconds(1);
+    m_queue.add(std::move(job));
 }
 
 void HistoryService::probeReplied(const Job &job, const std::vector<Candle> &candles)
@@ -1187,29 +1089,38 @@ void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
     }
     works();
     // A full page is not the end: go on behind its last row.
+    TimeSpan told = job.span;
     if (points->size() >= size_t(fundingRows)) {
         Job next = job;
         next.span.from = points->back().time + std::chrono::minutes(1);
+        told.to = next.span.from;
         m_queue.add(std::move(next));
     }
+    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::FundingRate, Timeframe::M1};
     RecordBatch batch;
     batch.funding = std::move(points).value();
-    if (!batch.isEmpty() &&
-        !hand(std::move(batch), {m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1},
-              0))
-        m_queue.add(job);
+    std::erase_if(batch.funding, [&](const FundingPoint &point) {
+        return point.time < job.instrument.onboard; // of the contract that had the symbol before
+    });
+    if (batch.isEmpty()) {
+        m_gaps.fetched(stream, told);
+        repair(m_gaps.review(stream));
+    } else if (!hand(std::move(batch), stream, 0, told)) {
+        again(job);
+    }
 }
 
-bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill)
+bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched)
 {
     batch.ticket = ++m_lastTicket;
     const qint64 records = qint64(batch.recordCount());
     const quint64 ticket = batch.ticket;
+    const UtcTime oldest = batch.candles.empty() ? UtcTime{} : batch.candles.front().candles.front().open_time;
     if (!m_sink(std::move(batch))) {
         m_troubleUntil = m_clock->now() + std::chrono::seconds(1); // the store is behind: do not ask for more
         return false;
     }
-    m_pending.insert(ticket, {stream, backfill, records});
+    m_pending.insert(ticket, {stream, backfill, records, oldest, fetched});
     return true;
 }
 
@@ -1222,6 +1133,12 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
         if (pending == m_pending.end())
             continue;
         streams.insert(pending->stream);
+        if (pending->oldest != UtcTime{}) {
+            UtcTime &reach = m_reach[{pending->stream.exchange, pending->stream.pair, pending->stream.timeframe}];
+            reach = reach == UtcTime{} ? pending->oldest : std::min(reach, pending->oldest);
+        }
+        if (pending->fetched.from < pending->fetched.to)
+            m_gaps.fetched(pending->stream, pending->fetched);
         if (m_backfills.contains(pending->backfill)) {
             m_backfills.fetched(pending->backfill, pending->stream.pair, pending->records);
             m_backfills.jobEnded(pending->backfill, pending->stream.pair);
@@ -1281,6 +1198,10 @@ void HistoryService::sendSnapshot()
     snapshot->in_flight = m_inFlight;
     snapshot->fill = m_fill;
     snapshot->open_gaps = m_gaps.unsettled();
+    snapshot->loss_gaps = m_gaps.lossCount();
+    snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
+    snapshot->repairing = m_trouble.isEmpty() && !m_roomScarce && m_haveInstruments;
+    snapshot->times_anew = m_timesAnew;
     snapshot->gaps_opened = m_gaps.counts().opened;
     snapshot->gaps_closed = m_gaps.counts().closed;
     snapshot->gaps_unfillable = m_gaps.counts().unfillable;

@@ -10,6 +10,7 @@
 #include "exchange/selection.h"
 #include "history/backfill_book.h"
 #include "history/gap_keeper.h"
+#include "history/history_note.h"
 #include "history/history_snapshot.h"
 #include "history/job_queue.h"
 #include "history/rest_client.h"
@@ -22,6 +23,7 @@
 #include <QTimer>
 
 #include <functional>
+#include <map>
 #include <memory>
 
 namespace tk::history {
@@ -37,6 +39,8 @@ struct HistorySettings
     std::vector<StreamKind> kinds;     // what is collected live, to name what was missed while nobody collected
     int history = 1500;                // candles per pair and timeframe at the first start
     milliseconds retention{0};         // of the store; 0: for ever. What it removes is not fetched again
+    bool store_at_hand = true;         // the index is the store itself: what is missing there was lost
+    bool mark_candles = true;          // of the mark price, for whoever pays funding in a backtest
     double weight_share = 0.5;
     double first_fill_share = 0.9;
     bool funding = true;
@@ -74,11 +78,14 @@ public Q_SLOTS:
     void fundingSettled(const std::vector<QString> &pairs);
     void refreshInstruments(const QString &why);
     void stored(const std::vector<quint64> &tickets); // the store holds these batches
-    void storeSetAside();                             // the store began anew: everything is missing
+    void storeSetAside(const QString &why);           // the store began anew: what it had is missing
     void storeCaughtUp();                             // the store has confirmed all that it was given
-    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason); // for good
-    void storeRoomChanged(bool scarce); // while it is, nothing is fetched that can be fetched later
-    void audit();                       // search the whole store for holes, now
+    // Not by the database: by us, since no database takes such a line.
+    void storeRefused(const std::vector<tk::StreamSpan> &spans, const QString &reason, bool byDatabase);
+    void storeTakesAgain(const QString &measurement, bool again);
+    void setRetention(tk::milliseconds retention); // as the store says
+    void storeRoomChanged(bool scarce);            // while it is, nothing is fetched that can be fetched later
+    void audit();                                  // search the whole store for holes, now
     void startBackfill(const tk::history::BackfillRequest &request);
     void cancelBackfill(quint64 id);
     void pauseBackfill(quint64 id, bool paused);                    // what is under way is still taken
@@ -91,6 +98,7 @@ Q_SIGNALS:
     void backfillDone(const tk::history::BackfillProgress &result);
     void backfillPlanned(const tk::history::BackfillPlan &plan);
     void auditDone(int seriesWithHoles, qint64 candlesMissing);
+    void noted(const tk::history::HistoryNote &note);
     void requestDone(int status);
     void snapshotReady(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
 
@@ -100,7 +108,23 @@ private:
         StreamKey stream;
         quint64 backfill = 0;
         qint64 records = 0;
+        UtcTime oldest{};   // of its candles: so far back the series reaches, once they are stored
+        TimeSpan fetched{}; // all that the exchange has of this span of the stream
     };
+
+    struct Overdue // candles that were asked for because no closed mark came
+    {
+        StreamKey stream;
+        TimeSpan span;
+        MonotonicTime since{};
+    };
+
+    struct Holes // of one series
+    {
+        std::vector<TimeSpan> never_collected;
+        std::vector<Gap> missed;
+    };
+    using BadRows = std::map<UtcTime, QString>; // why, by the candle whose place they take
 
     struct Missing // of one series that a backfill wants
     {
@@ -123,8 +147,11 @@ private:
     void marksAnswered(const Job &job, const exchange::RestReply &reply);
     void fundingAnswered(const Job &job, const exchange::RestReply &reply);
     void unreadable(Job job, const Error &error);
-    bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill);
-    void noteAbsent(const Job &job, const std::vector<Candle> &candles);
+    bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched = {});
+    void again(Job job);
+    BadRows takeBadRows(const Job &job, std::vector<Candle> &candles, const std::vector<UtcTime> &closes);
+    void noteAbsent(const Job &job, const std::vector<Candle> &candles, const BadRows &bad);
+    void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
     exchange::RestRequest requestFor(const Job &job);
     void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
                      const exchange::RestReply &reply);
@@ -135,11 +162,25 @@ private:
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
-    void nameDowntime();
+    void nameDowntime(const std::vector<exchange::Instrument> &instruments);
+    void nameMissed(const std::vector<exchange::Instrument> &instruments);
+    void nameMissedOfLastRun();
+    Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
+    void nameStoreLoss(const QString &why);
+    void nameOverdue(MonotonicTime now);
+    void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
+    void fillMarkCandles(const exchange::Instrument &instrument);
+    void loadReach();
+    void noteFirstRun();
+    void saveReach();
+    UtcTime oldestKept() const; // the beginning of time where the store keeps everything
+    void note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span, const QString &detail);
+    void tellNotes(MonotonicTime now);
+    std::vector<exchange::Instrument> cachedInstruments() const;
     void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
     void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
-                 Urgency urgency, CandleSource source, quint64 backfill = 0);
+                 Urgency urgency, CandleSource source, quint64 backfill = 0, bool values = false);
     void repair(const std::vector<GapKeeper::Need> &needs);
     void wantFunding(const exchange::Instrument &instrument);
     std::vector<Missing> missingOf(const BackfillRequest &request, QStringList &problems);
@@ -178,6 +219,7 @@ private:
     bool m_instrumentsAsked = false;
     bool m_stopping = false;
     bool m_downtimeNamed = false;
+    UtcTime m_downtimeNamedTo{};
     bool m_weightLearned = false;
     milliseconds m_offset{0}; // exchange's clock minus ours
     QString m_trouble;        // what keeps REST from working; empty when it works
@@ -195,7 +237,19 @@ private:
     MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
     MonotonicTime m_aliveAt{};
-    qint64 m_auditDay = 0; // UTC day of the last nightly audit
+    MonotonicTime m_notesAt{};
+    MonotonicTime m_reachAt{};
+    MonotonicTime m_markCandlesAt{};
+    QHash<SeriesKey, UtcTime> m_reach;        // how far back the store has held each series, also before it was lost
+    QHash<QString, UtcTime> m_collectedSince; // by pair: in this run
+    std::vector<Overdue> m_overdue;
+    std::map<HistoryNote::Kind, HistoryNote> m_notes; // not told yet
+    QString m_unnamedLoss;                            // of a store that began anew before the instruments were known
+    UtcTime m_firstRun{};                             // when this ledger's first engine began to collect
+    QString m_lossOf;                                 // why the store is being refilled; of what is named right now
+    int m_timesAnew = 0;
+    bool m_listIsNew = false; // the exchange's list is of this run
+    qint64 m_auditDay = 0;    // UTC day of the last nightly audit
     QTimer m_tick;
     QTimer m_wait; // until the budget or a delayed job allows the next request
     RestClient m_rest;

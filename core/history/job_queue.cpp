@@ -27,6 +27,8 @@ QString Job::text() const
         return instrument.unified + QStringLiteral(" mark_price");
     case Kind::Funding:
         return instrument.unified + QStringLiteral(" funding_rate");
+    case Kind::MarkCandles:
+        return instrument.unified + u' ' + timeframeText(timeframe) + QStringLiteral(" mark candles");
     case Kind::Candles:
     case Kind::Probe:
     case Kind::Reread:

@@ -20,7 +20,7 @@ enum class Urgency : quint8 { Overdue, Probe, Repair, Operator, Fill, Reread };
 
 struct Job
 {
-    enum class Kind : quint8 { Candles, Marks, Funding, Probe, Reread };
+    enum class Kind : quint8 { Candles, Marks, Funding, Probe, Reread, MarkCandles };
 
     Kind kind = Kind::Candles;
     Urgency urgency = Urgency::Fill;
@@ -33,6 +33,7 @@ struct Job
     quint64 backfill = 0;    // the operator's backfill it belongs to; 0: none
     bool confirming = false; // asks again, wider, for candles the exchange did not have
     TimeSpan wanted{};       // of a confirming job: the span in question
+    bool values = false;     // wanted for its values: also where the store has every candle of it
     MonotonicTime not_before{};
     Urgency raised = Urgency::Reread; // by who wants the same sooner; what it is wanted for, and counted as, stays
 

@@ -12,9 +12,10 @@ enum class GapState : quint8 {
     Repairing,  // a job is fetching it
     Closed,     // the store confirmed the repair, or nothing was missing after all
     Unfillable, // the exchange does not have it; `reason` says why
+    Refused,    // our own database will not take it; `reason` has its words. Asked again when it changed its mind
 };
 
-inline constexpr std::array<std::string_view, 4> gapStateNames{"open", "repairing", "closed", "unfillable"};
+inline constexpr std::array<std::string_view, 5> gapStateNames{"open", "repairing", "closed", "unfillable", "refused"};
 
 constexpr std::string_view gapStateName(GapState state)
 {

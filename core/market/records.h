@@ -70,17 +70,23 @@ struct TickPoint
 struct RecordBatch
 {
     std::vector<CandleBatch> candles;
+    std::vector<CandleBatch> mark_candles; // of the mark price: no volume, no trades
     std::vector<FundingPoint> funding;
     std::vector<MarkPoint> marks;
     std::vector<TickPoint> ticks;
     UtcTime newest_event{}; // newest event time of live data within; 0 when there is none. For latency metrics
     quint64 ticket = 0;     // given back by the store when all of it is stored; 0: nobody waits
 
-    bool isEmpty() const { return candles.empty() && funding.empty() && marks.empty() && ticks.empty(); }
+    bool isEmpty() const
+    {
+        return candles.empty() && mark_candles.empty() && funding.empty() && marks.empty() && ticks.empty();
+    }
     size_t recordCount() const
     {
         size_t count = funding.size() + marks.size() + ticks.size();
         for (const CandleBatch &batch : candles)
+            count += batch.candles.size();
+        for (const CandleBatch &batch : mark_candles)
             count += batch.candles.size();
         return count;
     }

@@ -13,10 +13,23 @@
 
 namespace tk {
 
-enum class StreamKind : quint8 { Candles, MarkPrice, Ticker, Trades, Liquidations, Depth, BookTicker, ContractInfo };
+enum class StreamKind : quint8 {
+    Candles,
+    MarkPrice,
+    Ticker,
+    Trades,
+    Liquidations,
+    Depth,
+    BookTicker,
+    ContractInfo,
+    // Of the ledger and the index alone: nobody subscribes them.
+    FundingRate, // told by the mark price stream
+    MarkCandles, // of the mark price, read over REST
+};
 
-inline constexpr std::array<std::string_view, 8> streamKindNames{
-    "candles", "mark_price", "ticker", "trades", "liquidations", "depth", "book_ticker", "contract_info"};
+inline constexpr std::array<std::string_view, 10> streamKindNames{
+    "candles", "mark_price",  "ticker",        "trades",       "liquidations",
+    "depth",   "book_ticker", "contract_info", "funding_rate", "mark_candles"};
 
 constexpr std::string_view streamKindName(StreamKind kind)
 {
@@ -47,7 +60,7 @@ struct StreamKey
     QString exchange;
     QString pair;
     StreamKind kind = StreamKind::Candles;
-    Timeframe timeframe = Timeframe::M1; // candles only
+    Timeframe timeframe = Timeframe::M1; // candles and mark candles only
 
     bool operator==(const StreamKey &) const = default;
 
@@ -56,6 +69,8 @@ struct StreamKey
     {
         const std::string_view name = streamKindName(kind);
         const QString text = QString::fromLatin1(name.data(), qsizetype(name.size()));
+        if (kind == StreamKind::MarkCandles)
+            return timeframeText(timeframe) + QStringLiteral(" mark candles");
         return kind == StreamKind::Candles ? timeframeText(timeframe) + u' ' + text : text;
     }
 };

@@ -43,6 +43,10 @@ public:
     // Small facts that must survive restarts ("first-start backfill done for SERIES", "clean stop at T").
     virtual Result<std::optional<QString>> note(const QString &key) = 0;
     virtual Status setNote(const QString &key, const QString &value) = 0;
+
+    // How often its file went (damaged, removed) and an empty one was begun: who still knows the gaps writes them
+    // again.
+    virtual int timesBegunAnew() const = 0;
 };
 
 // The SQLite ledger in `file`; a corrupt file is set aside (renamed with a time stamp, said in the log) and begun anew.

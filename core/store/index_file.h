@@ -21,6 +21,8 @@ public:
     Status write(const std::vector<StoredIndex::Known> &changes); // all of them, durably, or none
 
 private:
+    Status putStream(const StreamKey &stream, const QString &name, const StoredIndex::Known &known,
+                     const std::vector<TimeSpan> &runs);
     explicit IndexFile(Database database)
         : m_database(std::move(database))
     {}

@@ -148,6 +148,20 @@ void appendLines(const CandleBatch &batch, QByteArray &into)
     }
 }
 
+void appendMarkLines(const CandleBatch &batch, QByteArray &into)
+{
+    const SeriesKey &series = batch.series;
+    Pen pen(into, qsizetype(batch.candles.size()) * (headRoom(series.exchange, series.pair) + fieldsRoom));
+    for (const Candle &candle : batch.candles) {
+        pen.head("mark_ohlcv_", timeframeName(series.timeframe), series.exchange, series.pair);
+        pen.field("open", candle.open);
+        pen.field("high", candle.high);
+        pen.field("low", candle.low);
+        pen.field("close", candle.close);
+        pen.time(candle.open_time);
+    }
+}
+
 void appendLine(const FundingPoint &point, QByteArray &into)
 {
     if (point.rate.isEmpty() && point.predicted_rate.isEmpty())
@@ -158,6 +172,11 @@ void appendLine(const FundingPoint &point, QByteArray &into)
         pen.text(",type=special");
     pen.field("rate", point.rate);
     pen.field("predicted_rate", point.predicted_rate);
+    if (!point.predicted_rate.isEmpty() && toMs(point.next_funding) != 0) {
+        pen.next();
+        pen.text("next_funding="); // when it is settled, in milliseconds since 1970
+        pen.number(toMs(point.next_funding));
+    }
     pen.time(point.time);
 }
 

@@ -1,6 +1,7 @@
 // Records as InfluxDB line protocol, in the schema of docs ("Data in the store"): measurements `ohlcv_<timeframe>`,
-// `funding_rate`, `mark_price`, and the kind of a tick ("trades"); tags `exchange` and `pair`; times in milliseconds,
-// of ticks in nanoseconds. Numbers are floats and keep the text that the exchange printed. Pure.
+// `mark_ohlcv_<timeframe>`, `funding_rate`, `mark_price`, and the kind of a tick ("trades"); tags `exchange` and
+// `pair`; times in milliseconds, of ticks in nanoseconds. Numbers are floats and keep the text that the exchange
+// printed. Pure.
 #pragma once
 
 #include "market/records.h"
@@ -11,6 +12,7 @@ namespace tk::store {
 
 // Each appends whole lines, every one ended by a line feed. A point without any value gives none.
 void appendLines(const CandleBatch &batch, QByteArray &into);
+void appendMarkLines(const CandleBatch &batch, QByteArray &into); // `mark_ohlcv_<timeframe>`: prices alone
 void appendLine(const FundingPoint &point, QByteArray &into); // a special rate has one more tag: it replaces no other
 void appendLine(const MarkPoint &point, QByteArray &into);
 

@@ -33,9 +33,9 @@ qsizetype endOf(QByteArrayView line, qsizetype at, char stop)
 
 std::optional<Timeframe> PointLine::timeframe() const
 {
-    if (!isCandle())
+    if (!isCandle() && !isMarkCandle())
         return {};
-    const QByteArrayView name = measurement.sliced(6);
+    const QByteArrayView name = measurement.sliced(isCandle() ? 6 : 11);
     return timeframeFromName({name.data(), size_t(name.size())});
 }
 
@@ -43,11 +43,8 @@ std::optional<StreamKey> PointLine::stream() const
 {
     StreamKey key{tagText(exchange), tagText(pair), StreamKind::Candles, Timeframe::M1};
     if (const auto candles = timeframe()) {
+        key.kind = isCandle() ? StreamKind::Candles : StreamKind::MarkCandles;
         key.timeframe = *candles;
-        return key;
-    }
-    if (measurement == "funding_rate") { // told by the mark price stream
-        key.kind = StreamKind::MarkPrice;
         return key;
     }
     for (size_t i = 0; i < streamKindNames.size(); ++i) {
@@ -57,6 +54,20 @@ std::optional<StreamKey> PointLine::stream() const
         }
     }
     return {};
+}
+
+Timeframe gridOf(const StreamKey &stream)
+{
+    switch (stream.kind) {
+    case StreamKind::Candles:
+    case StreamKind::MarkCandles:
+        return stream.timeframe;
+    case StreamKind::MarkPrice:
+    case StreamKind::FundingRate:
+        return Timeframe::M1;
+    default:
+        return Timeframe::H1;
+    }
 }
 
 bool PointLine::hasField(QByteArrayView name) const
@@ -147,11 +158,12 @@ std::vector<StreamSpan> coveredSpans(Lane lane, QByteArrayView lines)
         if (at < 0) {
             at = qsizetype(covered.size());
             of_head.insert(point->head.toByteArray(), at);
-            covered.push_back({*stream, RunSet(stream->timeframe), {time, time}});
+            covered.push_back({*stream, RunSet(gridOf(*stream)), {time, time}});
         }
         Covered &series = covered[size_t(at)];
         series.reach = {std::min(series.reach.from, time), std::max(series.reach.to, time)};
-        if (stream->kind == StreamKind::Candles || stream->kind == StreamKind::MarkPrice)
+        const StreamKind kind = stream->kind;
+        if (kind == StreamKind::Candles || kind == StreamKind::MarkCandles || kind == StreamKind::MarkPrice)
             series.runs.add(candleOpen(stream->timeframe, time));
     });
     std::vector<StreamSpan> spans;

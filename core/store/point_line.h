@@ -23,13 +23,19 @@ struct PointLine
     qint64 stamp = 0;      // in the unit of its lane
 
     bool isCandle() const { return measurement.startsWith("ohlcv_"); }
-    std::optional<Timeframe> timeframe() const; // of a candle
+    bool isMarkCandle() const { return measurement.startsWith("mark_ohlcv_"); }
+    bool isFunding() const { return measurement == "funding_rate"; }
+    std::optional<Timeframe> timeframe() const; // of a candle, or a mark candle
     std::optional<StreamKey> stream() const;    // nothing for a measurement that is no stream
     bool hasField(QByteArrayView name) const;   // outside of strings
 };
 
 // Nothing for a line that we would not have written.
 std::optional<PointLine> readPointLine(QByteArrayView line);
+
+// On which grid a stream's points are counted: candles on their own, mark prices and funding rates by the minute,
+// ticks by the hour.
+Timeframe gridOf(const StreamKey &stream);
 
 // A tag value as it stands in a line, without its escapes.
 QString tagText(QByteArrayView escaped);

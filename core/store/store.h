@@ -51,6 +51,9 @@ public:
     // The same for mark prices: whole minutes without any.
     virtual Result<std::vector<TimeSpan>> markHoles(const QString &exchange, const QString &pair, TimeSpan span) = 0;
 
+    // The same for candles of the mark price.
+    virtual Result<std::vector<TimeSpan>> markCandleHoles(const SeriesKey &series, TimeSpan span) = 0;
+
     // The database itself has confirmed all that is known of the span (candles, mark prices): nothing is on its way.
     virtual Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) = 0;
 
@@ -76,6 +79,9 @@ public:
     // Every series that has candles, with its edges; counts nothing, and so is cheap where candleSeries() is not.
     virtual Result<std::vector<SeriesEdge>> candleEdges();
 
+    // The same of the mark price's candles.
+    virtual Result<std::vector<SeriesEdge>> markCandleEdges() = 0;
+
     // The newest funding state, and the newest mark price; of all pairs where none is named. Sorted by pair.
     virtual Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) = 0;
     virtual Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) = 0;
@@ -88,6 +94,9 @@ public:
     virtual Result<std::optional<UtcTime>> firstMark(const QString &exchange, const QString &pair) = 0;
 
     virtual Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) = 0;
+
+    // Candles of the mark price with open time in [span.from, span.to), ascending.
+    virtual Result<std::vector<Candle>> markCandles(const SeriesKey &series, TimeSpan span) = 0;
 
     // How many ticks of one kind are stored in the span.
     virtual Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind,
@@ -120,6 +129,9 @@ public:
     // Removes points older than `before`, in small steps and for a fraction of a second at most; returns how many. Call
     // again (a little later, so that live data gets its turn) while that is more than zero.
     virtual Result<qint64> removeBefore(UtcTime before) = 0;
+
+    // Looks whether the files in use are still there and whole, and mends what is not. About once a second.
+    virtual Status lookAfter() { return ok(); }
 
     // Everything written so far is on the disk (after this returns, a power cut does not lose it).
     virtual Status sync() = 0;

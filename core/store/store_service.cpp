@@ -86,26 +86,11 @@ bool StoreService::write()
     const auto outcome = m_writer->write(m_waiting);
     const MonotonicTime now = m_clock->now();
     if (!outcome) {
-        ++m_state.errors;
-        if (m_state.trouble.isEmpty())
-            m_state.trouble_since = m_clock->utcNow();
-        const bool news = m_state.trouble != outcome.error().message;
-        m_state.trouble = outcome.error().message;
         m_retryAt = now + m_backoff.next();
-        Q_EMIT writeFailed(outcome.error().retryable ? QStringLiteral("retryable") : QStringLiteral("refused"));
-        if (news || now >= m_toldAt) {
-            m_toldAt = now + tellEvery;
-            qCCritical(lcStore).noquote() << "the store does not take records:" << m_state.trouble
-                                          << logField(u"batches_waiting", QString::number(m_waiting.size()));
-        }
+        troubled(outcome.error());
         return false;
     }
-    if (!m_state.trouble.isEmpty()) {
-        qCInfo(lcStore).noquote() << "the store works again"
-                                  << logField(u"after", ageText(m_clock->utcNow() - m_state.trouble_since));
-        m_state.trouble.clear();
-        m_backoff.reset();
-    }
+    works();
     const UtcTime utc = m_clock->utcNow();
     m_state.last_write = std::chrono::duration_cast<milliseconds>(now - begun);
     m_state.last_stored = utc;
@@ -136,6 +121,42 @@ bool StoreService::write()
     return true;
 }
 
+void StoreService::troubled(const Error &error)
+{
+    ++m_state.errors;
+    if (m_state.trouble.isEmpty())
+        m_state.trouble_since = m_clock->utcNow();
+    const bool news = m_state.trouble != error.message;
+    m_state.trouble = error.message;
+    Q_EMIT writeFailed(error.retryable ? QStringLiteral("retryable") : QStringLiteral("refused"));
+    const MonotonicTime now = m_clock->now();
+    if (news || now >= m_toldAt) {
+        m_toldAt = now + tellEvery;
+        qCCritical(lcStore).noquote() << "the store does not take records:" << m_state.trouble
+                                      << logField(u"batches_waiting", QString::number(m_waiting.size()));
+    }
+}
+
+void StoreService::works()
+{
+    if (m_state.trouble.isEmpty())
+        return;
+    qCInfo(lcStore).noquote() << "the store works again"
+                              << logField(u"after", ageText(m_clock->utcNow() - m_state.trouble_since));
+    m_state.trouble.clear();
+    m_backoff.reset();
+}
+
+// The files themselves, also while nothing is written: what is gone shall be known within seconds.
+void StoreService::lookAfter()
+{
+    const bool waiting = !m_waiting.empty(); // the next write will tell whether it works
+    if (const Status status = m_writer->lookAfter(); !status)
+        troubled(status.error());
+    else if (!waiting)
+        works();
+}
+
 void StoreService::tick()
 {
     m_beat();
@@ -156,6 +177,7 @@ void StoreService::tick()
     }
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;
+        lookAfter();
         // Once a second, so that a power cut costs little; kill -9 costs nothing that was written.
         if (std::exchange(m_unsynced, false)) {
             if (const Status status = m_writer->sync(); !status)

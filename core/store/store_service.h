@@ -53,6 +53,9 @@ Q_SIGNALS:
 private:
     void drain();
     bool write();
+    void lookAfter();
+    void troubled(const Error &error);
+    void works();
     void tick();
     void sendSnapshot();
 

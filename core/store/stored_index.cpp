@@ -33,7 +33,7 @@ StoredIndex::Series *StoredIndex::of(const PointLine &point)
     if (known != m_ofHead.constEnd())
         return *known;
     const auto stream = point.stream();
-    if (!stream || (stream->kind != StreamKind::Candles && stream->kind != StreamKind::MarkPrice))
+    if (!stream)
         return nullptr;
     Series *series = &of(*stream);
     m_ofHead.insert(point.head.toByteArray(), series);
@@ -48,8 +48,6 @@ const StoredIndex::Series *StoredIndex::find(const StreamKey &stream) const
 template <typename F>
 void StoredIndex::eachPoint(Lane lane, QByteArrayView lines, F &&take)
 {
-    if (lane == Lane::Ticks)
-        return; // nobody has them again, so nobody asks
     const QMutexLocker lock(&m_mutex);
     eachLine(lines, [&](QByteArrayView line) {
         const auto point = readPointLine(line);
@@ -69,6 +67,8 @@ void StoredIndex::load(const std::vector<Known> &known)
             series.taken.add(run);
             series.confirmed.add(run);
         }
+        for (const TimeSpan &run : one.predicted)
+            series.predicted.add(run);
         series.newest_settled_funding = one.newest_settled_funding;
     }
 }
@@ -78,31 +78,35 @@ std::vector<StoredIndex::Known> StoredIndex::takeChanges()
     const QMutexLocker lock(&m_mutex);
     std::vector<Known> changes;
     for (const auto &series : m_series) {
-        if (std::exchange(series->changed, false))
-            changes.push_back({series->stream, series->confirmed.runs(), series->newest_settled_funding});
+        const bool predicted = std::exchange(series->predicted_changed, false);
+        const bool changed = std::exchange(series->changed, false);
+        if (changed || predicted)
+            changes.push_back({series->stream, series->confirmed.runs(), series->predicted.runs(), !changed,
+                               series->newest_settled_funding});
     }
     return changes;
 }
 
 void StoredIndex::taken(Lane lane, QByteArrayView lines)
 {
+    if (lane == Lane::Ticks)
+        return; // nobody has them again, so nobody asks what is on its way
     eachPoint(lane, lines, [](Series &series, const PointLine &point, UtcTime time) {
-        if (point.measurement != "funding_rate")
-            series.taken.add(candleOpen(series.stream.timeframe, time));
+        if (!point.isFunding() || point.hasField("rate"))
+            series.taken.add(candleOpen(series.taken.timeframe(), time));
     });
 }
 
 void StoredIndex::confirmed(Lane lane, QByteArrayView lines)
 {
     eachPoint(lane, lines, [](Series &series, const PointLine &point, UtcTime time) {
-        if (point.measurement == "funding_rate") {
-            if (time > series.newest_settled_funding && point.hasField("rate")) {
-                series.newest_settled_funding = time;
-                series.changed = true;
-            }
-            return;
+        const UtcTime open = candleOpen(series.confirmed.timeframe(), time);
+        if (point.isFunding() && point.hasField("predicted_rate") && !series.predicted.contains(open)) {
+            series.predicted.add(open);
+            series.predicted_changed = true;
         }
-        const UtcTime open = candleOpen(series.stream.timeframe, time);
+        if (point.isFunding() && !point.hasField("rate"))
+            return;
         series.taken.add(open);
         if (!series.confirmed.contains(open)) {
             series.confirmed.add(open);
@@ -113,11 +117,14 @@ void StoredIndex::confirmed(Lane lane, QByteArrayView lines)
 
 void StoredIndex::gone(Lane lane, QByteArrayView lines)
 {
+    if (lane == Lane::Ticks)
+        return; // others of the same hour may be there
     eachPoint(lane, lines, [](Series &series, const PointLine &point, UtcTime time) {
-        if (point.measurement == "funding_rate")
-            return; // fetched again from the newest settled rate on, which was not moved
-        const UtcTime open = candleOpen(series.stream.timeframe, time);
-        const TimeSpan one{open, nextCandleOpen(series.stream.timeframe, open)};
+        if (point.isFunding() && !point.hasField("rate"))
+            return;
+        const Timeframe grid = series.taken.timeframe();
+        const UtcTime open = candleOpen(grid, time);
+        const TimeSpan one{open, nextCandleOpen(grid, open)};
         series.taken.remove(one);
         series.confirmed.remove(one); // what the database has there may be an older value
         series.changed = true;
@@ -143,6 +150,47 @@ void StoredIndex::lost(const StreamKey &stream, TimeSpan span)
     series.taken.remove(span);
     series.confirmed.remove(span);
     series.changed = true;
+}
+
+void StoredIndex::learnedPredicted(const StreamKey &stream, const std::vector<TimeSpan> &present)
+{
+    const QMutexLocker lock(&m_mutex);
+    Series &series = of(stream);
+    for (const TimeSpan &run : present)
+        series.predicted.add(run);
+    series.predicted_changed = true;
+}
+
+void StoredIndex::lostPredicted(const StreamKey &stream, TimeSpan span)
+{
+    const QMutexLocker lock(&m_mutex);
+    Series &series = of(stream);
+    series.predicted.remove(span);
+    series.predicted_changed = true;
+}
+
+std::vector<TimeSpan> StoredIndex::predictedWithin(const StreamKey &stream, TimeSpan span) const
+{
+    const QMutexLocker lock(&m_mutex);
+    const Series *series = find(stream);
+    return series ? series->predicted.within(span) : std::vector<TimeSpan>();
+}
+
+std::optional<UtcTime> StoredIndex::earliest() const
+{
+    const QMutexLocker lock(&m_mutex);
+    std::optional<UtcTime> earliest;
+    for (const auto &series : m_series) {
+        if (!series->confirmed.isEmpty())
+            earliest = std::min(earliest.value_or(series->confirmed.first()), series->confirmed.first());
+    }
+    return earliest;
+}
+
+bool StoredIndex::isEmpty() const
+{
+    const QMutexLocker lock(&m_mutex);
+    return std::ranges::all_of(m_series, [](const auto &series) { return series->confirmed.isEmpty(); });
 }
 
 void StoredIndex::remember(const SeriesKey &key, const Candle &candle)
@@ -215,6 +263,13 @@ Result<std::vector<TimeSpan>> StoredIndex::markHoles(const QString &exchange, co
     return series ? series->taken.holes(span) : RunSet(Timeframe::M1).holes(span);
 }
 
+Result<std::vector<TimeSpan>> StoredIndex::markCandleHoles(const SeriesKey &key, TimeSpan span)
+{
+    const QMutexLocker lock(&m_mutex);
+    const Series *series = find({key.exchange, key.pair, StreamKind::MarkCandles, key.timeframe});
+    return series ? series->taken.holes(span) : RunSet(key.timeframe).holes(span);
+}
+
 Result<bool> StoredIndex::isConfirmed(const StreamKey &stream, TimeSpan span)
 {
     const QMutexLocker lock(&m_mutex);
@@ -252,10 +307,13 @@ Result<std::vector<SeriesSummary>> StoredIndex::candleSeries()
 Result<std::optional<UtcTime>> StoredIndex::newestSettledFunding(const QString &exchange, const QString &pair)
 {
     const QMutexLocker lock(&m_mutex);
-    const Series *series = find({exchange, pair, StreamKind::MarkPrice, Timeframe::M1});
-    if (!series || toMs(series->newest_settled_funding) == 0)
-        return std::optional<UtcTime>();
-    return std::optional(series->newest_settled_funding);
+    UtcTime newest{};
+    if (const Series *marks = find({exchange, pair, StreamKind::MarkPrice, Timeframe::M1})) // of an older file
+        newest = marks->newest_settled_funding;
+    const Series *rates = find({exchange, pair, StreamKind::FundingRate, Timeframe::M1});
+    if (rates && !rates->confirmed.isEmpty())
+        newest = std::max(newest, rates->confirmed.last());
+    return toMs(newest) == 0 ? std::optional<UtcTime>() : std::optional(newest);
 }
 
 } // namespace tk::store

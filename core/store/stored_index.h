@@ -18,12 +18,15 @@ namespace tk::store {
 class StoredIndex final : public StoreIndex
 {
 public:
-    // What is known of one stream: candles of a series, or the mark prices (and funding) of a pair.
+    // What is known of one stream: candles of a series, the mark prices of a pair, its funding rates, its ticks by the
+    // hour.
     struct Known
     {
         StreamKey stream;
         std::vector<TimeSpan> confirmed;
-        UtcTime newest_settled_funding{}; // 0: none
+        std::vector<TimeSpan> predicted{}; // minutes that have a predicted rate; of funding rates alone
+        bool predicted_only = false;       // nothing else has changed since the last time
+        UtcTime newest_settled_funding{};  // 0: none
     };
 
     void load(const std::vector<Known> &known); // at start, before anybody asks
@@ -34,6 +37,8 @@ public:
     void gone(Lane lane, QByteArrayView lines);      // removed from the spool without being stored: nobody has them
     void learned(const StreamKey &stream, const std::vector<TimeSpan> &present); // found in the database
     void lost(const StreamKey &stream, TimeSpan span); // the database does not have it any more
+    void learnedPredicted(const StreamKey &stream, const std::vector<TimeSpan> &present);
+    void lostPredicted(const StreamKey &stream, TimeSpan span);
 
     // The newest few candles of a series stay at hand with their values.
     void remember(const SeriesKey &series, const Candle &candle);
@@ -42,11 +47,15 @@ public:
     // Confirmed opens of the span; for the audit.
     std::vector<TimeSpan> confirmedWithin(const StreamKey &stream, TimeSpan span) const;
     qint64 confirmedCount(const StreamKey &stream, TimeSpan span) const;
+    std::vector<TimeSpan> predictedWithin(const StreamKey &stream, TimeSpan span) const;
+    bool isEmpty() const;                    // nothing was ever confirmed
+    std::optional<UtcTime> earliest() const; // of all that is confirmed
     std::vector<StreamKey> streams() const;
 
     Result<std::optional<UtcTime>> firstTime(const SeriesKey &series) override;
     Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) override;
     Result<std::vector<TimeSpan>> markHoles(const QString &exchange, const QString &pair, TimeSpan span) override;
+    Result<std::vector<TimeSpan>> markCandleHoles(const SeriesKey &series, TimeSpan span) override;
     Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) override;
     Result<std::vector<Candle>> knownCandles(const SeriesKey &series, TimeSpan span) override;
     Result<std::vector<SeriesSummary>> candleSeries() override;
@@ -57,18 +66,20 @@ private:
     {
         explicit Series(const StreamKey &key)
             : stream(key)
-            , taken(key.timeframe)
-            , confirmed(key.timeframe)
+            , taken(gridOf(key))
+            , confirmed(gridOf(key))
         {}
         StreamKey stream;
         RunSet taken; // what is confirmed included
         RunSet confirmed;
+        RunSet predicted{Timeframe::M1};
         UtcTime newest_settled_funding{};
         std::deque<Candle> recent; // ascending
         bool changed = false;
+        bool predicted_changed = false; // every minute, where the settled rates change three times a day
     };
 
-    Series *of(const PointLine &point); // nothing for what the index does not follow
+    Series *of(const PointLine &point); // nothing for what is no stream
     Series &of(const StreamKey &stream);
     const Series *find(const StreamKey &stream) const;
     template <typename F>

@@ -3,6 +3,7 @@
 #include "market/pair.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tk::sync {
 
@@ -37,9 +38,19 @@ Result<std::vector<FilePlan>> planFiles(const config::SyncSettings &settings, st
     const auto marks = reader.marksNow(std::nullopt);
     if (!marks)
         return marks.error();
+    const auto hours = reader.markCandleEdges();
+    if (!hours)
+        return hours.error();
+    std::map<std::pair<QString, QString>, TimeSpan> marked; // by exchange and pair: the first hour, the newest record
+    for (const store::SeriesEdge &edge : *hours)
+        marked[{edge.series.exchange, edge.series.pair}] = {edge.first, edge.last + std::chrono::hours(1)};
     for (const MarkPoint &mark : *marks) {
-        if (wanted(mark.pair))
-            plans.push_back({{mark.exchange, mark.pair, Content::Mark, Timeframe::H1}, {}, mark.time});
+        TimeSpan &known = marked[{mark.exchange, mark.pair}];
+        known.to = std::max(known.to, mark.time);
+    }
+    for (const auto &[of, known] : marked) {
+        if (wanted(of.second))
+            plans.push_back({{of.first, of.second, Content::Mark, Timeframe::H1}, known.from, known.to});
     }
     const auto funding = reader.fundingNow(std::nullopt);
     if (!funding)

@@ -13,7 +13,7 @@ namespace tk::sync {
 struct FilePlan
 {
     FileId file;
-    UtcTime store_first{}; // of candles; 0: not known
+    UtcTime store_first{}; // of candles and of mark candles; 0: not known
     UtcTime store_last{};  // time of the newest record
 };
 

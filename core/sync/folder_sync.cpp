@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t batchFiles = 64; // that lie staged together
 constexpr qint64 batchBytes = 32 << 20;
+constexpr int markOverlap = 4;     // of samples, which the exchange's own candles replace an hour later
 constexpr int overlap = 10;        // candles before the last one that are compared in every run
 constexpr int holeWindow = 1500;   // candles before the last one in which a hole is looked at in every run
 constexpr int markHoleWindow = 6;  // the same for mark candles, which are made of sixty samples each
@@ -63,7 +64,8 @@ std::chrono::nanoseconds ageOf(const FileStamp &stamp)
 // All of the store goes into a comparison where nothing is known of the file, or the store has something older now.
 bool mustCompare(const FilePlan &plan, const Receipt *known, bool compare)
 {
-    return !known || compare || plan.store_first < known->store_first;
+    const bool reachesNow = plan.store_first != UtcTime() && known && known->store_first == UtcTime();
+    return !known || compare || plan.store_first < known->store_first || reachesNow;
 }
 
 } // namespace
@@ -239,7 +241,7 @@ UtcTime FolderSync::rereadFrom(const FilePlan &plan, const feather::Table &table
     if (plan.file.content == Content::Funding)
         return storeLast - 48h;
     const bool marks = plan.file.content == Content::Mark;
-    UtcTime from = candlesBefore(timeframe, candleOpen(timeframe, storeLast), marks ? 1 : overlap);
+    UtcTime from = candlesBefore(timeframe, candleOpen(timeframe, storeLast), marks ? markOverlap : overlap);
     const auto &dates = table.columns[0].integers;
     const auto time = [&](size_t row) { return fromMs(toMilliseconds(table.schema.fields[0], dates[row])); };
     const size_t window = size_t(marks ? markHoleWindow : holeWindow);

@@ -110,7 +110,8 @@ Merged merge(Table table, const Rows &ours, const MergeRules &rules)
             inserts.emplace_back(our, row);
             continue;
         }
-        if ((!rules.ours_win && keys[row] < rules.open_from) || !differs(row, our))
+        const bool wins = rules.ours_win || keys[row] >= rules.open_from || ours.times[our] < ours.exact_to;
+        if (!wins || !differs(row, our))
             continue;
         ++merged.replaced;
         table.columns[0].integers[row] = fromMilliseconds(date, ours.times[our]);

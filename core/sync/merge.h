@@ -11,8 +11,8 @@ namespace tk::sync {
 struct MergeRules
 {
     // Where both have a row: ours stands (candles: the store's are final and compared with the exchange); or the file's
-    // (mark prices: freqtrade's own come from the exchange, ours from samples), unless it begins at `open_from` or
-    // later: then it was not final when the file was written.
+    // (mark prices: freqtrade's own come from the exchange, ours from samples where we have not read the exchange's
+    // yet), unless it begins at `open_from` or later: then it was not final when the file was written.
     bool ours_win = true;
     qint64 open_from = 0; // ms
     qint64 grid = 1;      // ms: times within one step are the same time (funding: an hour)

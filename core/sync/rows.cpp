@@ -20,6 +20,31 @@ Rows candleRows(std::span<const Candle> candles)
     return rows;
 }
 
+Rows markCandleRows(std::span<const Candle> hours, Timeframe timeframe)
+{
+    Rows rows;
+    for (size_t next = 0; next < hours.size();) {
+        const UtcTime open = candleOpen(timeframe, hours[next].open_time);
+        const UtcTime end = nextCandleOpen(timeframe, open);
+        std::array<double, 5> row{hours[next].open.toDouble(), hours[next].high.toDouble(), hours[next].low.toDouble(),
+                                  hours[next].close.toDouble(), 0};
+        UtcTime expected = open;
+        for (; next < hours.size() && hours[next].open_time < end; ++next) {
+            if (hours[next].open_time != expected)
+                continue;
+            row[1] = std::max(row[1], hours[next].high.toDouble());
+            row[2] = std::min(row[2], hours[next].low.toDouble());
+            row[3] = hours[next].close.toDouble();
+            expected += 1h;
+        }
+        if (expected == end)
+            rows.add(toMs(open), row);
+    }
+    if (!rows.times.empty())
+        rows.exact_to = rows.times.back() + 1;
+    return rows;
+}
+
 Rows markRows(std::span<const MarkPoint> marks, Timeframe timeframe)
 {
     Rows rows;

@@ -14,6 +14,7 @@ struct Rows
 {
     std::vector<qint64> times; // ms
     std::vector<std::array<double, 5>> values;
+    qint64 exact_to = 0; // ms: rows before it are the exchange's own, whatever a file says
 
     size_t size() const { return times.size(); }
     void add(qint64 time, const std::array<double, 5> &row)
@@ -24,6 +25,9 @@ struct Rows
 };
 
 Rows candleRows(std::span<const Candle> candles);
+
+// The exchange's own candles of the mark price, an hour each, as those of a timeframe: whole ones only.
+Rows markCandleRows(std::span<const Candle> hours, Timeframe timeframe);
 
 // Mark price candles from mark prices once a minute: open and close are as exact as the samples are punctual, high and
 // low are those of the samples. Only where every minute has one, and the minute after the end, whose price is the

@@ -1,5 +1,8 @@
 #include "sync/store_rows.h"
 
+#include "base/logging.h"
+#include "market/candle_check.h"
+
 #include <algorithm>
 
 namespace tk::sync {
@@ -10,6 +13,16 @@ Result<StoreRows::Page> StoreRows::markPage(const FilePlan &plan, UtcTime from) 
 {
     constexpr int perPage = 720; // mark candles
     const Timeframe timeframe = plan.file.timeframe;
+    // What was read from the exchange first; samples serve for the hours behind it alone.
+    const UtcTime exactFrom = candleOpen(timeframe, std::max(from, plan.store_first));
+    const auto hours =
+        m_reader.markCandles({plan.file.exchange, plan.file.pair, Timeframe::H1}, {exactFrom, plan.store_last + 1h});
+    if (!hours)
+        return hours.error();
+    if (Rows exact = markCandleRows(*hours, timeframe); exact.size() > 0) {
+        const UtcTime next = nextCandleOpen(timeframe, fromMs(exact.times.back()));
+        return Page{std::move(exact), next <= plan.store_last ? std::optional(next) : std::nullopt};
+    }
     const auto oldest = m_reader.firstMark(plan.file.exchange, plan.file.pair);
     if (!oldest)
         return oldest.error();
@@ -44,9 +57,17 @@ Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) cons
         return Page{};
     const UtcTime end =
         std::min<UtcTime>(at + mostRows * nominalLength(timeframe), nextCandleOpen(timeframe, plan.store_last));
-    const auto candles = m_reader.candles({plan.file.exchange, plan.file.pair, timeframe}, {at, end}, std::nullopt);
+    auto candles = m_reader.candles({plan.file.exchange, plan.file.pair, timeframe}, {at, end}, std::nullopt);
     if (!candles)
         return candles.error();
+    // Another program may have written what cannot be: no file of freqtrade's gets it.
+    const size_t odd = std::erase_if(
+        candles.value(), [&](const Candle &candle) { return whyImpossible(candle, timeframe).has_value(); });
+    if (odd > 0)
+        qCWarning(lcSync).noquote() << "the store holds candles that cannot be; they are left out of the files"
+                                    << logField(u"pair", plan.file.pair)
+                                    << logField(u"timeframe", timeframeText(timeframe))
+                                    << logField(u"candles", QString::number(odd));
     return Page{candleRows(*candles), end <= plan.store_last ? std::optional(end) : std::nullopt};
 }
 
@@ -59,6 +80,7 @@ Result<Rows> StoreRows::rows(const FilePlan &plan, UtcTime from, const feather::
             return some.error();
         rows.times.insert(rows.times.end(), some->rows.times.begin(), some->rows.times.end());
         rows.values.insert(rows.values.end(), some->rows.values.begin(), some->rows.values.end());
+        rows.exact_to = std::max(rows.exact_to, some->rows.exact_to);
         at = some->next;
     }
     return rows;

@@ -19,6 +19,8 @@ private Q_SLOTS:
         m_history = {};
         m_history.exchange = m_feed.exchange;
         m_history.instruments_known = true;
+        m_history.repairing = true;
+        m_history.at = m_now;
         m_facts = {};
         m_facts.exchanges = {m_feed.exchange};
         m_facts.now = m_now;
@@ -52,6 +54,8 @@ private Q_SLOTS:
                  QStringLiteral("4 of 4 pairs without candles since 10:02 · asking again · nothing lost so far"));
         QCOMPARE(verdict().since, m_now - 3min);
         m_history.open_gaps.resize(4);
+        for (Gap &gap : m_history.open_gaps)
+            gap.opened = m_now;
         QCOMPARE(verdict().text, // no room for the gaps; what is lost always has some
                  QStringLiteral("4 of 4 pairs without candles since 10:02 · asking again · nothing lost so far"));
     }
@@ -60,10 +64,13 @@ private Q_SLOTS:
     void gapsWaitWhileHistoryIsRefused()
     {
         m_history.open_gaps.resize(17);
+        for (Gap &gap : m_history.open_gaps)
+            gap.opened = m_now;
         QCOMPARE(verdict().level, Verdict::Level::Warning);
         QCOMPARE(verdict().text, QStringLiteral("repairing 17 gaps · nothing lost so far"));
         m_history.trouble = QStringLiteral("<html>raw text of an exchange</html>");
         m_history.trouble_since = m_now - 1min;
+        m_history.repairing = false;
         QCOMPARE(verdict().level, Verdict::Level::Trouble);
         QCOMPARE(verdict().text,
                  QStringLiteral("history refused since 10:04 · trying again · 17 gaps wait · nothing lost so far"));
@@ -83,6 +90,7 @@ private Q_SLOTS:
         m_history.trouble = QString(500, u'y');
         m_history.clock_offset = 12s;
         m_history.open_gaps.resize(1000);
+        m_history.repairing = false;
         m_facts.backfill = BackfillFacts{.wanted = 1000, .settled = 450, .left = 12min};
         const Verdict all = verdict();
         QVERIFY2(all.text.size() <= Verdict::longest, qPrintable(all.text));

@@ -39,7 +39,8 @@ bool EngineRig::start()
     auto engine = app::Engine::create(m_settings, m_clock,
                                       {.wakeup_pause = std::chrono::microseconds(0),
                                        .rotate_after = m_options.rotateAfter,
-                                       .audit_every = m_options.auditEvery});
+                                       .audit_every = m_options.auditEvery,
+                                       .inspect_every = m_options.inspectEvery});
     if (!engine) {
         qWarning("%s", qUtf8Printable(engine.error().message));
         return false;
@@ -168,6 +169,71 @@ std::vector<Gap> EngineRig::gaps() const
         return {};
     auto all = (*ledger)->list({UtcTime{}, m_clock->utcNow() + std::chrono::hours(1)}, 1'000'000);
     return all ? *all : std::vector<Gap>{};
+}
+
+namespace {
+
+QJsonValue answerOf(app::Engine &engine, const QString &command,
+                    const std::function<bool(const std::function<bool()> &)> &wait)
+{
+    QJsonValue answer;
+    bool told = false;
+    engine.commands().run(command, {},
+                          link::Reply(link::Reply::Sink{[](const QJsonObject &) {},
+                                                        [&](const QJsonValue &value) {
+                                                            answer = value;
+                                                            told = true;
+                                                        },
+                                                        [&](const Error &error) {
+                                                            qWarning("%s", qUtf8Printable(error.message));
+                                                            told = true;
+                                                        },
+                                                        [] { return true; }}));
+    wait([&told] { return told; });
+    return answer;
+}
+
+} // namespace
+
+QJsonObject EngineRig::status() const
+{
+    return answerOf(*m_engine, QStringLiteral("status"), [](const auto &done) { return QTest::qWaitFor(done, 5'000); })
+        .toObject();
+}
+
+QStringList EngineRig::reasons() const
+{
+    QStringList reasons;
+    for (const QJsonValue &reason : status().value(QLatin1String("reasons")).toArray())
+        reasons.append(reason.toString());
+    return reasons;
+}
+
+bool EngineRig::isReady() const
+{
+    return m_engine->health().readiness().good;
+}
+
+qint64 EngineRig::gapsOpenMetric() const
+{
+    const QString text = QString::fromStdString(m_engine->metrics().text());
+    const qsizetype at = text.indexOf(QLatin1String("\ntapekeeper_gaps_open "));
+    return at < 0 ? -1 : qint64(text.mid(at + 22).section(u'\n', 0, 0).toDouble());
+}
+
+bool EngineRig::hasEvent(const QString &title) const
+{
+    const QJsonArray events = answerOf(*m_engine, QStringLiteral("events"), [](const auto &done) {
+                                  return QTest::qWaitFor(done, 5'000);
+                              }).toArray();
+    return std::ranges::any_of(
+        events, [&](const QJsonValue &event) { return event[QLatin1String("title")].toString().contains(title); });
+}
+
+QJsonArray EngineRig::gapRows()
+{
+    return answerOf(*m_engine, QStringLiteral("gaps"), [](const auto &done) { return QTest::qWaitFor(done, 20'000); })
+        .toArray();
 }
 
 TruthCheck EngineRig::check() const

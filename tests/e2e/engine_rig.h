@@ -8,6 +8,8 @@
 #include "truth_check.h"
 #include "witness.h"
 
+#include <QJsonArray>
+#include <QJsonObject>
 #include <QStringList>
 #include <QTemporaryDir>
 
@@ -30,6 +32,7 @@ struct RigOptions
     milliseconds exchangeAhead{0};
     // Where to look for the truth, when the engine's own way to the database is one that fails.
     std::optional<config::InfluxSettings> truth{};
+    milliseconds inspectEvery = std::chrono::minutes(1); // of the embedded store's file
     sim::SimSettings sim{};
     std::function<void(config::Settings &)> adjust{};
 };
@@ -63,6 +66,14 @@ public:
     std::shared_ptr<const store::influx::AuditSnapshot> audit() const { return m_engine->snapshots().audit; }
     std::optional<feed::StreamRow> stream(const QString &pair, StreamKind kind, Timeframe timeframe) const;
     std::vector<Gap> gaps() const; // all the ledger knows, newest first
+
+    // What the engine says of itself: the object that `status` prints, its verdict, /readyz, a metric, the events.
+    QJsonObject status() const;
+    QStringList reasons() const; // empty: `status` ends with exit code 0
+    bool isReady() const;
+    qint64 gapsOpenMetric() const;
+    bool hasEvent(const QString &title) const;
+    QJsonArray gapRows(); // what `gaps` prints
     const std::vector<exchange::Instrument> &instruments() const { return m_instruments; }
 
     // Waits until every candle that closed before now had its chance (a late mark, a repair), then says what differs.

@@ -158,6 +158,7 @@ QColor ChartBrush::gapColour(GapState state) const
     case GapState::Unfillable:
         return palette.quiet;
     case GapState::Open:
+    case GapState::Refused:
         break;
     }
     return palette.gapLine;

@@ -24,6 +24,8 @@ QString stateText(GapState state)
         return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "repaired"));
     case GapState::Unfillable:
         return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "cannot be filled"));
+    case GapState::Refused:
+        return translated(QT_TRANSLATE_NOOP("tk::ui::ChartGap", "refused by the database"));
     }
     return {};
 }

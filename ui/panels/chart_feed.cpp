@@ -285,7 +285,9 @@ void ChartFeed::showGaps()
     std::vector<ChartGap> gaps = m_unfillable;
     const QString stream = timeframeText(m_series.timeframe) + QStringLiteral(" candles");
     for (const monitor::GapView &gap : m_engine.gaps().of(m_series.exchange, m_series.pair, stream)) {
-        const GapState state = gap.state == QLatin1String("repairing") ? GapState::Repairing : GapState::Open;
+        const GapState state = gap.state == QLatin1String("repairing") ? GapState::Repairing
+                               : gap.state == QLatin1String("refused") ? GapState::Refused
+                                                                       : GapState::Open;
         gaps.push_back({.from = gap.from, .to = gap.to, .cause = gap.cause, .state = state});
     }
     addHoles(gaps);

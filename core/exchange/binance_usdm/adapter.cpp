@@ -114,7 +114,10 @@ public:
         const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
         return binance::candlesRequest("klines", instrument, timeframe, span, limit, candleWeight(limit));
     }
-    Result<std::vector<Candle>> parseCandles(QByteArrayView body) const override { return binance::parseCandles(body); }
+    Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes) const override
+    {
+        return binance::parseCandles(body, closes);
+    }
 
     // Rows per weight by the documentation: 99/1, 499/2, 1000/5, 1500/10; at the measured edge 500/2 is the best.
     int bestCandlesPerRequest(qint64 missing) const override
@@ -126,9 +129,13 @@ public:
 
     RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const override
     {
-        const qint64 wanted = std::max<qint64>(1, candlesBetween(Timeframe::M1, span.from, span.to));
+        return markCandlesRequest(instrument, Timeframe::M1, span);
+    }
+    RestRequest markCandlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
+    {
+        const qint64 wanted = std::max<qint64>(1, candlesBetween(timeframe, span.from, span.to));
         const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
-        return binance::candlesRequest("markPriceKlines", instrument, Timeframe::M1, span, limit, candleWeight(limit));
+        return binance::candlesRequest("markPriceKlines", instrument, timeframe, span, limit, candleWeight(limit));
     }
     Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const override
     {

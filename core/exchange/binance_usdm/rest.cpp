@@ -29,7 +29,7 @@ std::optional<DecimalText> decimal(const dom::element &element)
     return {};
 }
 
-std::optional<Candle> candleFromRow(const dom::element &row)
+std::optional<Candle> candleFromRow(const dom::element &row, UtcTime &close)
 {
     dom::array columns;
     if (row.get(columns) || columns.size() < 9)
@@ -64,6 +64,10 @@ std::optional<Candle> candleFromRow(const dom::element &row)
             break;
         case 5:
             take(element, candle.volume);
+            break;
+        case 6:
+            good &= !element.get(number);
+            close = fromMs(number);
             break;
         case 7:
             take(element, candle.quote_volume);
@@ -120,7 +124,7 @@ RestRequest candlesRequest(const char *path, const Instrument &instrument, Timef
     return request;
 }
 
-Result<std::vector<Candle>> parseCandles(QByteArrayView body)
+Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes)
 {
     dom::parser parser;
     dom::array rows;
@@ -129,9 +133,12 @@ Result<std::vector<Candle>> parseCandles(QByteArrayView body)
     std::vector<Candle> candles;
     candles.reserve(rows.size());
     for (const dom::element row : rows) {
-        const auto candle = candleFromRow(row);
+        UtcTime close{};
+        const auto candle = candleFromRow(row, close);
         if (!candle)
             return unreadable("klines");
+        if (closes)
+            closes->push_back(close);
         candles.push_back(*candle);
     }
     return candles;

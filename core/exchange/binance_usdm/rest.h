@@ -11,7 +11,7 @@ int documentedCandleWeight(int limit);
 // `path` names the member of the kline family: klines, markPriceKlines.
 RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span,
                            int limit, int weight);
-Result<std::vector<Candle>> parseCandles(QByteArrayView body);
+Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes = nullptr);
 
 Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument,
                                                const QString &exchange);

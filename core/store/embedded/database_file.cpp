@@ -97,9 +97,10 @@ Status setStop(Database &database, const QByteArray &value)
 
 Status prepareConnection(Database &database, const DatabaseSpec &spec)
 {
-    QByteArray pragmas = "PRAGMA journal_mode=WAL;PRAGMA wal_autocheckpoint=4000;PRAGMA journal_size_limit=67108864;"
-                         "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-4000;PRAGMA synchronous=";
+    QByteArray pragmas = "PRAGMA journal_mode=WAL;PRAGMA temp_store=MEMORY;PRAGMA cache_size=-4000;PRAGMA synchronous=";
     pragmas += spec.synchronous;
+    pragmas += ";PRAGMA wal_autocheckpoint=" + QByteArray::number(spec.logPages) +
+               ";PRAGMA journal_size_limit=" + QByteArray::number(qint64(spec.logPages) * 4 * 4096);
     if (Status set = database.execute(pragmas.constData()); !set)
         return set;
     if (spec.maxBytes > 0) {

@@ -17,6 +17,7 @@ struct DatabaseSpec
     const char *synchronous; // "NORMAL" or "FULL"
     std::chrono::milliseconds busyTimeout{5000};
     qint64 maxBytes = 0; // the file may not grow beyond it; 0: as far as the disk goes
+    int logPages = 4000; // of 4 KiB; then the log is folded into the file
 };
 
 // Opens or creates the file for writing (WAL mode). When the machine went down with the file in use it is checked first

@@ -89,11 +89,23 @@ MarkPoint markPoint(const Statement &row, const QString &exchange, const QString
 
 EmbeddedReader::EmbeddedReader(std::shared_ptr<EmbeddedShared> shared)
     : m_shared(std::move(shared))
-{}
+{
+    m_shared->enter(this, [this] { m_session.reset(); });
+}
 
-EmbeddedReader::~EmbeddedReader() = default;
+EmbeddedReader::~EmbeddedReader()
+{
+    const std::shared_lock held(m_shared->access);
+    m_shared->leave(this);
+}
 
 Status EmbeddedReader::open()
+{
+    const std::shared_lock held(m_shared->access);
+    return openHeld();
+}
+
+Status EmbeddedReader::openHeld()
 {
     m_session.reset();
     const QString &file = m_shared->file;
@@ -129,8 +141,9 @@ Status EmbeddedReader::open()
 template <typename F>
 auto EmbeddedReader::guarded(F &&query) -> decltype(query())
 {
+    const std::shared_lock held(m_shared->access);
     if (!m_session || m_session->database.wasReplaced()) {
-        if (Status opened = open(); !opened)
+        if (Status opened = openHeld(); !opened)
             return opened.error();
     }
     auto result = query();
@@ -173,9 +186,30 @@ Result<std::vector<EmbeddedReader::Series>> EmbeddedReader::seriesOf(std::string
 
 Result<std::vector<Candle>> EmbeddedReader::candles(const SeriesKey &series, TimeSpan span, std::optional<qint64> limit)
 {
+    return candlesOf(candleMeasurement(series.timeframe), series, span, limit);
+}
+
+Result<std::vector<Candle>> EmbeddedReader::markCandles(const SeriesKey &series, TimeSpan span)
+{
+    return candlesOf(markCandleMeasurement(series.timeframe), series, span, std::nullopt);
+}
+
+Result<std::vector<TimeSpan>> EmbeddedReader::holes(const SeriesKey &series, TimeSpan span)
+{
+    return holesOf(candleMeasurement(series.timeframe), series, span);
+}
+
+Result<std::vector<TimeSpan>> EmbeddedReader::markCandleHoles(const SeriesKey &series, TimeSpan span)
+{
+    return holesOf(markCandleMeasurement(series.timeframe), series, span);
+}
+
+Result<std::vector<Candle>> EmbeddedReader::candlesOf(const QString &measurement, const SeriesKey &series,
+                                                      TimeSpan span, std::optional<qint64> limit)
+{
     return guarded([&]() -> Result<std::vector<Candle>> {
         std::vector<Candle> candles;
-        const auto id = seriesId(candleMeasurement(series.timeframe), series.exchange, series.pair);
+        const auto id = seriesId(measurement, series.exchange, series.pair);
         if (!id)
             return id.error();
         if (!*id || (limit && *limit <= 0))
@@ -226,7 +260,8 @@ Result<std::optional<UtcTime>> EmbeddedReader::firstTime(const SeriesKey &series
     return guarded([&] { return edgeTime(series, m_session->first); });
 }
 
-Result<std::vector<TimeSpan>> EmbeddedReader::holes(const SeriesKey &series, TimeSpan span)
+Result<std::vector<TimeSpan>> EmbeddedReader::holesOf(const QString &measurement, const SeriesKey &series,
+                                                      TimeSpan span)
 {
     return guarded([&]() -> Result<std::vector<TimeSpan>> {
         const Timeframe timeframe = series.timeframe;
@@ -234,7 +269,7 @@ Result<std::vector<TimeSpan>> EmbeddedReader::holes(const SeriesKey &series, Tim
         UtcTime expected = candleOpen(timeframe, span.from);
         if (expected < span.from)
             expected = nextCandleOpen(timeframe, expected);
-        const auto id = seriesId(candleMeasurement(timeframe), series.exchange, series.pair);
+        const auto id = seriesId(measurement, series.exchange, series.pair);
         if (!id)
             return id.error();
         if (*id) {
@@ -287,13 +322,23 @@ Result<std::vector<SeriesSummary>> EmbeddedReader::candleSeries()
 
 Result<std::vector<SeriesEdge>> EmbeddedReader::candleEdges()
 {
+    return edgesOf("ohlcv_");
+}
+
+Result<std::vector<SeriesEdge>> EmbeddedReader::markCandleEdges()
+{
+    return edgesOf("mark_ohlcv_");
+}
+
+Result<std::vector<SeriesEdge>> EmbeddedReader::edgesOf(const std::string &prefix)
+{
     return guarded([&]() -> Result<std::vector<SeriesEdge>> {
-        const auto all = seriesOf("ohlcv_*", {});
+        const auto all = seriesOf(prefix + '*', {});
         if (!all)
             return all.error();
         std::vector<SeriesEdge> edges;
         for (const Series &series : *all) {
-            const auto timeframe = timeframeFromName(series.measurement.mid(6).toStdString());
+            const auto timeframe = timeframeFromName(series.measurement.mid(qsizetype(prefix.size())).toStdString());
             if (!timeframe)
                 continue;
             SeriesEdge edge{SeriesKey{series.exchange, series.pair, *timeframe}, {}, {}};

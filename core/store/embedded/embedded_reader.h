@@ -20,16 +20,20 @@ public:
     Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) override;
     Result<std::vector<SeriesSummary>> candleSeries() override;
     Result<std::vector<SeriesEdge>> candleEdges() override;
+    Result<std::vector<SeriesEdge>> markCandleEdges() override;
     Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) override;
     Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) override;
     Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,
                                                      TimeSpan span) override;
     Result<std::optional<UtcTime>> firstMark(const QString &exchange, const QString &pair) override;
     Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) override;
+    Result<std::vector<TimeSpan>> markCandleHoles(const SeriesKey &series, TimeSpan span) override;
+    Result<std::vector<Candle>> markCandles(const SeriesKey &series, TimeSpan span) override;
     Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind, TimeSpan span) override;
 
 private:
     struct Session;
+    Status openHeld(); // with the access held
     struct Series
     {
         qint64 id;
@@ -41,6 +45,10 @@ private:
     // Runs the query; reopens first when the writer has begun a new file, and tells it about damage found.
     template <typename F>
     auto guarded(F &&query) -> decltype(query());
+    Result<std::vector<SeriesEdge>> edgesOf(const std::string &prefix);
+    Result<std::vector<Candle>> candlesOf(const QString &measurement, const SeriesKey &series, TimeSpan span,
+                                          std::optional<qint64> limit);
+    Result<std::vector<TimeSpan>> holesOf(const QString &measurement, const SeriesKey &series, TimeSpan span);
     Result<std::optional<qint64>> seriesId(const QString &measurement, const QString &exchange, const QString &pair);
     Result<std::vector<Series>> seriesOf(std::string_view measurementPattern, const std::optional<QString> &pair);
     Result<std::optional<UtcTime>> edgeTime(const SeriesKey &series, Statement &query);

@@ -2,8 +2,42 @@
 
 #include "store/embedded/embedded_reader.h"
 #include "store/embedded/embedded_writer.h"
+#include "store/embedded/inspection.h"
 
 namespace tk::store {
+
+void EmbeddedShared::enter(const void *reader, std::function<void()> close)
+{
+    const std::lock_guard lock(m_mutex);
+    m_readers[reader] = std::move(close);
+}
+
+void EmbeddedShared::leave(const void *reader)
+{
+    const std::lock_guard lock(m_mutex);
+    m_readers.erase(reader);
+}
+
+void EmbeddedShared::closeReaders()
+{
+    const std::lock_guard lock(m_mutex);
+    for (const auto &[reader, close] : m_readers)
+        close();
+}
+
+void EmbeddedShared::foundDamaged(const QString &what, int opened)
+{
+    const std::lock_guard lock(m_mutex);
+    m_damage = what;
+    m_damageOf = opened;
+}
+
+QString EmbeddedShared::takeDamage()
+{
+    const std::lock_guard lock(m_mutex);
+    const QString damage = std::exchange(m_damage, {});
+    return m_damageOf == timesOpened ? damage : QString();
+}
 
 EmbeddedStore::EmbeddedStore(const QString &file, EmbeddedOptions options)
     : m_shared(std::make_shared<EmbeddedShared>())
@@ -47,6 +81,11 @@ Result<std::shared_ptr<StoreIndex>> EmbeddedStore::openIndex()
     if (!reader)
         return reader.error();
     return std::shared_ptr<StoreIndex>(std::move(reader).value());
+}
+
+std::unique_ptr<runtime::Service> EmbeddedStore::makeInspection(std::shared_ptr<const Clock> clock, milliseconds every)
+{
+    return std::make_unique<Inspection>(m_shared, std::move(clock), every);
 }
 
 } // namespace tk::store

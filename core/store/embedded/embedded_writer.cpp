@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "base/logging.h"
 #include "store/embedded/database_file.h"
+#include "store/embedded/file_watch.h"
 #include "store/embedded/schema.h"
+
+#include <QFile>
 
 #include <algorithm>
 
@@ -57,6 +60,7 @@ struct EmbeddedWriter::Session
     using SeriesName = std::pair<QString, std::pair<QString, QString>>;
 
     Database database; // before its statements
+    FileWatch watch{};
     Statement findSeries, addSeries;
     Statement addCandle, findCandle, replaceCandle;
     Statement addFunding, addMark, addTick;
@@ -78,14 +82,33 @@ Status EmbeddedWriter::open()
     m_session.reset();
     Result<Database> opened = openOwned(m_shared->file, specOf(*m_shared), [this](const QString &aside) {
         ++m_shared->timesSetAside;
+        m_anew = QStringLiteral("its file was damaged and is kept as %1").arg(aside);
         if (m_shared->options.onSetAside)
             m_shared->options.onSetAside(aside);
     });
     if (!opened)
         return opened.error();
+    const Result<qint64> views =
+        opened->integer("SELECT count(*) FROM sqlite_schema WHERE name='candles' AND sql LIKE '%GLOB%'");
+    if (!views)
+        return views.error();
+    if (*views == 0) {
+        if (const Status made = opened.value().execute(candlesView); !made)
+            return made;
+    }
     m_session = std::make_unique<Session>(std::move(opened).value());
+    m_session->watch = FileWatch(m_shared->file);
+    ++m_shared->timesOpened;
     m_shared->damageSeen = false;
+    tellAnew();
     return ok();
+}
+
+void EmbeddedWriter::tellAnew()
+{
+    const QString why = std::exchange(m_anew, {});
+    if (!why.isEmpty() && m_shared->options.onBegunAnew)
+        m_shared->options.onBegunAnew(why);
 }
 
 Status EmbeddedWriter::setDamagedAside(const QString &why)
@@ -95,21 +118,74 @@ Status EmbeddedWriter::setDamagedAside(const QString &why)
     if (!aside)
         return aside.error();
     ++m_shared->timesSetAside;
+    m_anew = QStringLiteral("its file was damaged and is kept as %1").arg(*aside);
     if (m_shared->options.onSetAside)
         m_shared->options.onSetAside(*aside);
     return open();
 }
 
-// Before each piece of work: the file is still there, and no reader has found it damaged.
-Status EmbeddedWriter::lookAfterFile()
+// The name stands for another file, or for none: what is there now is opened, and what is missing there is fetched.
+Status EmbeddedWriter::beginAnew(const QString &why)
+{
+    qCCritical(lcStore).noquote() << "The store" << why << "- opening what is there now; what is missing is fetched";
+    // A log of the file that went must not be taken for that of the file that came.
+    if (m_session->watch.logIsOurs()) {
+        QFile::remove(m_shared->file + QStringLiteral("-wal"));
+        QFile::remove(m_shared->file + QStringLiteral("-shm"));
+    }
+    m_anew = why;
+    return open();
+}
+
+// The log has lost its name, and we hold it still: it goes into the file at once, before a reader of another process
+// begins a second one. Every connection of ours has to go, since they share what they know of the log.
+Status EmbeddedWriter::rescueLog(const QString &why)
+{
+    {
+        const std::unique_lock alone(m_shared->access);
+        m_shared->closeReaders();
+        const Status folded = m_session->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        const bool damaged = m_session->database.isCorrupt();
+        if (!folded && !damaged)
+            return folded;
+        m_session.reset();
+        if (!folded)
+            m_shared->foundDamaged(folded.error().message, m_shared->timesOpened);
+    }
+    if (const QString damage = m_shared->takeDamage(); !damage.isEmpty())
+        return setDamagedAside(damage);
+    if (const Status opened = open(); !opened)
+        return opened;
+    const Result<QString> verdict = quickCheck(m_session->database);
+    if (!verdict || *verdict != QLatin1String("ok"))
+        return setDamagedAside(why);
+    qCWarning(lcStore).noquote() << why << "- what it held is written into the file, nothing is lost";
+    if (m_shared->options.onMended)
+        m_shared->options.onMended(why + QStringLiteral("; what it held is written into the file, nothing is lost"));
+    return ok();
+}
+
+// Before each piece of work, too: the file is still there, and nobody has found it damaged.
+Status EmbeddedWriter::lookAfter()
 {
     if (!m_session)
         return open();
-    if (m_session->database.wasReplaced()) {
-        qCCritical(lcStore).noquote() << "The store" << m_shared->file
-                                      << "was moved or removed while in use: opening what is there now";
-        return open();
+    using Finding = FileWatch::Finding;
+    const Finding finding = m_session->watch.look();
+    const QString what = m_session->watch.text(finding);
+    switch (finding) {
+    case Finding::Whole:
+        break;
+    case Finding::Gone:
+    case Finding::Replaced:
+        return beginAnew(what);
+    case Finding::LogGone:
+        return rescueLog(what);
+    case Finding::Cut:
+        return setDamagedAside(what);
     }
+    if (const QString damage = m_shared->takeDamage(); !damage.isEmpty())
+        return setDamagedAside(damage);
     if (m_shared->damageSeen.exchange(false)) {
         const Result<QString> verdict = quickCheck(m_session->database);
         if (!verdict && !m_session->database.isCorrupt())
@@ -124,7 +200,7 @@ Status EmbeddedWriter::lookAfterFile()
 template <typename F>
 auto EmbeddedWriter::guarded(F &&work) -> decltype(work())
 {
-    if (Status ready = lookAfterFile(); !ready)
+    if (Status ready = lookAfter(); !ready)
         return ready.error();
     auto result = work();
     if (result || !m_session->database.isCorrupt())
@@ -176,10 +252,10 @@ Result<qint64> EmbeddedWriter::removeBefore(UtcTime before)
             if (!*row)
                 break;
             const std::string_view name = all.text(1);
-            series.emplace_back(all.integer(0), name.starts_with("ohlcv_") ? "ohlcv"
-                                                : name == "funding_rate"   ? "funding_rate"
-                                                : name == "mark_price"     ? "mark_price"
-                                                                           : "ticks");
+            series.emplace_back(all.integer(0), name.starts_with("ohlcv_") || name.starts_with("mark_ohlcv_") ? "ohlcv"
+                                                : name == "funding_rate" ? "funding_rate"
+                                                : name == "mark_price"   ? "mark_price"
+                                                                         : "ticks");
         }
         qint64 removed = 0;
         for (const auto &[id, table] : series) {
@@ -230,6 +306,16 @@ Status EmbeddedWriter::Session::writeBatch(const RecordBatch &batch, WriteOutcom
             continue;
         const Result<qint64> series =
             seriesId(candleMeasurement(candles.series.timeframe), candles.series.exchange, candles.series.pair);
+        if (!series)
+            return series.error();
+        for (const Candle &candle : candles.candles) {
+            if (Status written = writeCandle(*series, candle, outcome); !written)
+                return written;
+        }
+    }
+    for (const CandleBatch &candles : batch.mark_candles) {
+        const Result<qint64> series =
+            seriesId(markCandleMeasurement(candles.series.timeframe), candles.series.exchange, candles.series.pair);
         if (!series)
             return series.error();
         for (const Candle &candle : candles.candles) {

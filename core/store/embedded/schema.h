@@ -13,6 +13,12 @@ inline QString candleMeasurement(Timeframe timeframe)
     return QStringLiteral("ohlcv_") + timeframeText(timeframe);
 }
 
+// Candles of the mark price lie in the same table; `candles`, the view, does not show them.
+inline QString markCandleMeasurement(Timeframe timeframe)
+{
+    return QStringLiteral("mark_ohlcv_") + timeframeText(timeframe);
+}
+
 inline constexpr qint32 storeApplicationId = 0x54414B53; // "TAKS"
 inline constexpr int storeVersion = 1;
 
@@ -42,10 +48,15 @@ CREATE TABLE mark_price(
 CREATE TABLE ticks(
     series INTEGER NOT NULL, t INTEGER NOT NULL, id INTEGER NOT NULL, payload BLOB NOT NULL,
     PRIMARY KEY(series, t, id)) WITHOUT ROWID;
+)";
+
+// For people who read the file beside us. Made anew where an older version made it: it did not know mark candles.
+inline constexpr const char *candlesView = R"(
+DROP VIEW IF EXISTS candles;
 CREATE VIEW candles AS
     SELECT exchange, pair, substr(measurement, 7) AS timeframe, t AS time, open, high, low, close, volume, quote_volume,
            trades, CASE source WHEN 0 THEN 'live' WHEN 1 THEN 'history' ELSE 'repair' END AS source
-    FROM ohlcv JOIN series ON series.id = ohlcv.series;
+    FROM ohlcv JOIN series ON series.id = ohlcv.series WHERE measurement GLOB 'ohlcv_*';
 )";
 
 } // namespace tk::store

@@ -279,6 +279,15 @@ Status Database::syncWal()
     return ok();
 }
 
+void Database::interruptWhen(const std::atomic<bool> &stop)
+{
+    constexpr int steps = 20'000; // of SQLite's machine between two looks: some milliseconds
+    sqlite3_progress_handler(
+        m_connection->handle, steps,
+        [](void *flag) { return static_cast<const std::atomic<bool> *>(flag)->load() ? 1 : 0; },
+        const_cast<std::atomic<bool> *>(&stop));
+}
+
 bool Database::wasReplaced() const
 {
     quint64 device = 0;

@@ -7,6 +7,7 @@
 #include <QByteArray>
 #include <QString>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string_view>
@@ -94,6 +95,9 @@ public:
     void setFailure(int code) { m_connection->failure = code; }
     bool isCorrupt() const { return isOpen() && meansCorruption(m_connection->failure); }
     const QString &file() const { return m_connection->file; }
+
+    // Ends what is under way when it becomes true; it must live as long as this.
+    void interruptWhen(const std::atomic<bool> &stop);
 
     // The path now names another file than the one that was opened, or none: somebody moved or removed it.
     bool wasReplaced() const;

@@ -1,7 +1,9 @@
 #include "store/gap_ledger.h"
 
 #include "base/clock.h"
+#include "base/logging.h"
 #include "store/embedded/database_file.h"
+#include "store/embedded/file_watch.h"
 
 #include <QFileInfo>
 
@@ -25,7 +27,26 @@ CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 )";
 
 // FULL: a gap that is known must stay known, and gaps are few.
-const DatabaseSpec ledgerSpec{"gap ledger", 0x54414B4C /* "TAKL" */, 1, ledgerSchema, "FULL"};
+const DatabaseSpec ledgerSpec{.title = "gap ledger",
+                              .applicationId = 0x54414B4C, // "TAKL"
+                              .version = 1,
+                              .schema = ledgerSchema,
+                              .synchronous = "FULL",
+                              .logPages = 64};
+
+// What is looked through at every change; the first index knew no refused ones.
+constexpr const char *waitingIndex =
+    "CREATE INDEX IF NOT EXISTS gaps_waiting ON gaps(state) WHERE state IN ('open', 'repairing', 'refused')";
+
+Result<Database> openLedgerFile(const QString &file)
+{
+    Result<Database> opened = openOwned(file, ledgerSpec);
+    if (!opened)
+        return opened;
+    if (const Status indexed = opened->execute(waitingIndex); !indexed)
+        return indexed.error();
+    return opened;
+}
 
 constexpr const char *columns =
     "SELECT id, exchange, pair, kind, timeframe, since, until, cause, state, reason, opened, settled FROM gaps ";
@@ -75,6 +96,7 @@ public:
     explicit SqliteGapLedger(Database database)
         : m_file(database.file())
         , m_database(std::move(database))
+        , m_watch(m_file)
     {}
     ~SqliteGapLedger() override
     {
@@ -93,6 +115,7 @@ public:
     Result<std::vector<TimeSpan>> unfillable(const StreamKey &stream) override;
     Result<std::optional<QString>> note(const QString &key) override;
     Status setNote(const QString &key, const QString &value) override;
+    int timesBegunAnew() const override { return m_timesBegunAnew; }
 
 private:
     // Does the work; when the file turns out damaged, once more on a new one. Statements are made per call: gaps are
@@ -100,6 +123,8 @@ private:
     template <typename F>
     auto guarded(F &&work) -> decltype(work())
     {
+        if (m_database.isOpen())
+            lookAfterFile();
         if (m_database.isOpen()) {
             auto result = work();
             if (result || !m_database.isCorrupt())
@@ -108,12 +133,38 @@ private:
             const Result<QString> aside = setAside(m_file, ledgerSpec.title, result.error().message);
             if (!aside)
                 return aside.error();
+            m_anew = true;
         }
-        Result<Database> fresh = openOwned(m_file, ledgerSpec);
+        Result<Database> fresh = openLedgerFile(m_file);
         if (!fresh)
             return fresh.error();
         m_database = std::move(fresh).value();
+        m_watch = FileWatch(m_file);
+        m_timesBegunAnew += std::exchange(m_anew, false) ? 1 : 0;
         return work();
+    }
+
+    // A file that was removed in use would take every gap with it, unseen.
+    void lookAfterFile()
+    {
+        const FileWatch::Finding finding = m_watch.look();
+        if (finding == FileWatch::Finding::Whole)
+            return;
+        qCCritical(lcStore).noquote() << "The gap ledger:" << m_watch.text(finding);
+        if (finding == FileWatch::Finding::LogGone) {
+            static_cast<void>(m_database.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+            m_database.close();
+            return;
+        }
+        const bool stale = m_watch.logIsOurs();
+        m_database.close();
+        m_anew = true;
+        if (finding == FileWatch::Finding::Cut) {
+            static_cast<void>(setAside(m_file, ledgerSpec.title, m_watch.text(finding)));
+        } else if (stale) {
+            QFile::remove(m_file + QStringLiteral("-wal"));
+            QFile::remove(m_file + QStringLiteral("-shm"));
+        }
     }
 
     Result<std::vector<Gap>> gaps(Statement &query);
@@ -124,6 +175,9 @@ private:
 
     QString m_file;
     Database m_database;
+    FileWatch m_watch;
+    bool m_anew = false;
+    int m_timesBegunAnew = 0;
 };
 
 Result<std::vector<Gap>> SqliteGapLedger::gaps(Statement &query)
@@ -171,7 +225,7 @@ Result<qint64> SqliteGapLedger::openOne(const Gap &gap)
                          .arg(gap.stream.pair, gap.stream.kindText(), isoText(gap.to), isoText(gap.from))};
     // Unsettled gaps that overlap or touch this one; an end of 0 lies beyond every time.
     Statement touching = m_database.prepare(std::string(columns) + ofStream +
-                                            "AND state IN ('open', 'repairing') AND (?6=0 OR since<=?6) "
+                                            "AND state IN ('open', 'repairing', 'refused') AND (?6=0 OR since<=?6) "
                                             "AND (until=0 OR until>=?5) ORDER BY id");
     bindStream(touching, gap.stream).bind(5, toMs(gap.from)).bind(6, toMs(gap.to));
     const Result<std::vector<Gap>> others = gaps(touching);
@@ -265,8 +319,9 @@ Result<std::optional<qint64>> SqliteGapLedger::end(const StreamKey &stream, UtcT
 
 Result<std::optional<qint64>> SqliteGapLedger::endOne(const StreamKey &stream, UtcTime to)
 {
-    Statement query = m_database.prepare(std::string(columns) + ofStream +
-                                         "AND state IN ('open', 'repairing') AND until=0 ORDER BY id LIMIT 1");
+    Statement query =
+        m_database.prepare(std::string(columns) + ofStream +
+                           "AND state IN ('open', 'repairing', 'refused') AND until=0 ORDER BY id LIMIT 1");
     const Result<std::vector<Gap>> found = gaps(bindStream(query, stream));
     if (!found)
         return found.error();
@@ -304,7 +359,8 @@ Status SqliteGapLedger::setState(qint64 id, GapState state, const QString &reaso
 Result<std::vector<Gap>> SqliteGapLedger::unsettled()
 {
     return guarded([&] {
-        Statement query = m_database.prepare(std::string(columns) + "WHERE state IN ('open', 'repairing') ORDER BY id");
+        Statement query =
+            m_database.prepare(std::string(columns) + "WHERE state IN ('open', 'repairing', 'refused') ORDER BY id");
         return gaps(query);
     });
 }
@@ -362,7 +418,7 @@ Status SqliteGapLedger::setNote(const QString &key, const QString &value)
 
 Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
 {
-    Result<Database> opened = openOwned(file, ledgerSpec);
+    Result<Database> opened = openLedgerFile(file);
     if (!opened)
         return opened.error();
     // Closed gaps are kept as long as the data they were about, and a little more.

@@ -28,7 +28,9 @@ struct AuditSnapshot
     quint64 lost = 0;        // points that the database had confirmed and does not have, since the start
     quint64 resent = 0;      // of them, from the spool
     quint64 learned = 0;     // points found there that nobody had told us of
-    QString trouble{};       // why the database cannot be counted; empty when it can
+    QString doubt{};         // why nothing of the database is believed before all of it is counted; empty else
+    UtcTime doubt_since{};
+    QString trouble{}; // why the database cannot be counted; empty when it can
 };
 
 struct AuditOptions
@@ -52,31 +54,51 @@ public:
     void stop() override;
 
 public Q_SLOTS:
-    void passWanted(); // the last two days, soon: the database was away
+    void passWanted();                             // the last two days, soon: the database was away
+    void everythingWanted(const QString &why);     // all of it, at once: it may be another one than it was
+    void countEverything();                        // the same because somebody asks, without a doubt
+    void setRetention(tk::milliseconds retention); // as the database has it; 0: for ever
 
 Q_SIGNALS:
-    void gapsFound(const std::vector<tk::Gap> &gaps); // lost, and not in the spool any more
+    void gapsFound(const std::vector<tk::Gap> &gaps); // lost, and not in the spool any more; some for good
     void passDone(quint64 lost);
     void snapshotReady(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);
 
 private:
-    struct Window
+    struct Aspect // what is counted: the points of a measurement that have a field
     {
         QString measurement;
+        QByteArray field;
+        bool isPredicted() const { return field == "predicted_rate"; }
+        bool isTicks() const { return field == "payload"; }
+    };
+    struct Window
+    {
+        Aspect aspect;
         TimeSpan span;
     };
     struct Lost
     {
         StreamKey stream;
         RunSet opens;
+        bool predicted = false; // of the predicted rates
     };
+    using Days = std::map<UtcTime, qint64>;
 
     void tick();
-    void begin(milliseconds reach);
+    void begin(bool everything);
+    std::vector<Aspect> aspects() const;
+    bool isKnown(const Aspect &aspect, TimeSpan span) const;
+    milliseconds wholeReach() const;
     void step();
+    std::vector<TimeSpan> confirmedOf(const Aspect &aspect, const StreamKey &stream, TimeSpan span) const;
     Status compare(const Window &window);
-    Status missing(const StreamKey &stream, TimeSpan span);
-    Status learn(const StreamKey &stream, TimeSpan span);
+    Status compareTicks(const Window &window);
+    Status missing(const Aspect &aspect, const StreamKey &stream, TimeSpan span, qint64 there);
+    void noteLost(const Aspect &aspect, Lost lost);
+    Status learnMore(const Aspect &aspect, const StreamKey &stream, const Days &there, const Days *expected);
+    Status learn(const Aspect &aspect, const StreamKey &stream, TimeSpan span);
+    std::vector<Gap> gapsOf(const Lost &lost) const;
     void finishPass();
     void resend();
     void sendSnapshot();
@@ -95,6 +117,8 @@ private:
     MonotonicTime m_recentAt{};
     MonotonicTime m_everythingAt{};
     MonotonicTime m_snapshotAt{};
+    std::optional<milliseconds> m_retention; // as the database has it
+    bool m_whole = false;                    // the pass that is under way counts everything
     bool m_stopping = false;
     AuditSnapshot m_state;
 };

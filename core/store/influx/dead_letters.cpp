@@ -185,6 +185,11 @@ Status DeadLetters::removeOld(UtcTime now)
     return ok();
 }
 
+std::optional<DeadLetter> readDeadLetter(const QByteArray &line)
+{
+    return decode(line);
+}
+
 Result<std::vector<DeadLetter>> readDeadLetters(const QString &file, QStringList *damage)
 {
     QFile from;

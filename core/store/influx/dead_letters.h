@@ -8,6 +8,7 @@
 #include <QByteArray>
 #include <QDate>
 
+#include <optional>
 #include <vector>
 
 namespace tk::store {
@@ -57,6 +58,9 @@ private:
     qint64 m_ofDay = 0; // letters in m_file
     qint64 m_written = 0;
 };
+
+// One line of a file; nothing where it is no letter.
+std::optional<DeadLetter> readDeadLetter(const QByteArray &line);
 
 // What a file says. `damage` gets a word for each line that is none of ours, the torn last one included.
 Result<std::vector<DeadLetter>> readDeadLetters(const QString &file, QStringList *damage = nullptr);

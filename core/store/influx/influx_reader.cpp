@@ -47,12 +47,19 @@ Candle candleOf(const Row &row)
     return candle;
 }
 
+// Of no exchange and pair.
+std::optional<StreamKey> streamOf(const QString &measurement)
+{
+    const QByteArray name = measurement.toLatin1();
+    PointLine line;
+    line.measurement = name;
+    return line.stream();
+}
+
 FundingPoint fundingOf(const Row &row)
 {
     FundingPoint point{.exchange = row.exchange, .pair = row.pair, .time = row.time, .rate = {}, .predicted_rate = {}};
     point.rate = decimal(row.values[0]);
-    if (row.values.size() > 1)
-        point.predicted_rate = decimal(row.values[1]);
     point.special = row.type == "special";
     return point;
 }
@@ -63,6 +70,31 @@ MarkPoint markOf(const Row &row)
 }
 
 } // namespace
+
+QString measurementOf(const StreamKey &stream)
+{
+    if (stream.kind == StreamKind::Candles)
+        return candleTable(stream.timeframe);
+    if (stream.kind == StreamKind::MarkCandles)
+        return QStringLiteral("mark_ohlcv_") + timeframeText(stream.timeframe);
+    const std::string_view name = streamKindName(stream.kind);
+    return QString::fromLatin1(name.data(), qsizetype(name.size()));
+}
+
+QByteArray fieldOf(const StreamKey &stream)
+{
+    switch (stream.kind) {
+    case StreamKind::Candles:
+    case StreamKind::MarkCandles:
+        return "close";
+    case StreamKind::MarkPrice:
+        return "price";
+    case StreamKind::FundingRate:
+        return "rate";
+    default:
+        return "payload";
+    }
+}
 
 InfluxReader::InfluxReader(config::InfluxSettings settings, std::function<UtcTime()> now, const std::atomic<bool> *stop)
     : m_settings(std::move(settings))
@@ -180,16 +212,18 @@ Result<std::optional<UtcTime>> InfluxReader::firstTime(const SeriesKey &series)
     return edge(series, Question::What::First);
 }
 
-Result<std::vector<UtcTime>> InfluxReader::times(const StreamKey &stream, TimeSpan span)
+Result<std::vector<UtcTime>> InfluxReader::times(const StreamKey &stream, TimeSpan span, QByteArray field)
 {
-    const bool candles = stream.kind == StreamKind::Candles;
     std::vector<UtcTime> times;
-    const Status read = eachPage({.measurement = candles ? candleTable(stream.timeframe) : QStringLiteral("mark_price"),
-                                  .fields = {candles ? QByteArray("close") : QByteArray("price")},
+    const Status read = eachPage({.measurement = measurementOf(stream),
+                                  .fields = {field.isEmpty() ? fieldOf(stream) : std::move(field)},
                                   .exchange = stream.exchange,
                                   .pair = stream.pair,
                                   .span = span},
-                                 [&](const Row &row) { times.push_back(row.time); });
+                                 [&](const Row &row) {
+                                     if (!row.values[0].isEmpty())
+                                         times.push_back(row.time);
+                                 });
     if (!read)
         return read.error();
     return times;
@@ -209,28 +243,45 @@ Result<std::vector<TimeSpan>> InfluxReader::holes(const SeriesKey &series, TimeS
     return present.holes({from, span.to});
 }
 
+Result<std::vector<SeriesEdge>> InfluxReader::edgesOf(StreamKind kind, Timeframe timeframe)
+{
+    std::map<std::pair<QString, QString>, SeriesEdge> series;
+    for (const auto what : {Question::What::Last, Question::What::First}) {
+        const auto rows = ask({.what = what,
+                               .measurement = measurementOf({{}, {}, kind, timeframe}),
+                               .fields = {"close"},
+                               .span = everything()});
+        if (!rows)
+            return rows.error();
+        for (const Row &row : *rows) {
+            SeriesEdge &edge = series[{row.exchange, row.pair}];
+            edge.series = {row.exchange, row.pair, timeframe};
+            (what == Question::What::First ? edge.first : edge.last) = row.time;
+        }
+        if (rows->empty())
+            break; // no such measurement
+    }
+    std::vector<SeriesEdge> edges;
+    for (auto &one : series)
+        edges.push_back(std::move(one.second));
+    return edges;
+}
+
 Result<std::vector<SeriesEdge>> InfluxReader::candleEdges()
 {
     std::vector<SeriesEdge> edges;
     for (const Timeframe timeframe : allTimeframes) {
-        std::map<std::pair<QString, QString>, SeriesEdge> series;
-        for (const auto what : {Question::What::Last, Question::What::First}) {
-            const auto rows =
-                ask({.what = what, .measurement = candleTable(timeframe), .fields = {"close"}, .span = everything()});
-            if (!rows)
-                return rows.error();
-            for (const Row &row : *rows) {
-                SeriesEdge &edge = series[{row.exchange, row.pair}];
-                edge.series = {row.exchange, row.pair, timeframe};
-                (what == Question::What::First ? edge.first : edge.last) = row.time;
-            }
-            if (rows->empty())
-                break; // no such measurement
-        }
-        for (auto &one : series)
-            edges.push_back(std::move(one.second));
+        const auto some = edgesOf(StreamKind::Candles, timeframe);
+        if (!some)
+            return some.error();
+        edges.insert(edges.end(), some->begin(), some->end());
     }
     return edges;
+}
+
+Result<std::vector<SeriesEdge>> InfluxReader::markCandleEdges()
+{
+    return edgesOf(StreamKind::MarkCandles, Timeframe::H1);
 }
 
 Result<std::vector<SeriesSummary>> InfluxReader::candleSeries()
@@ -268,15 +319,18 @@ Result<std::vector<FundingState>> InfluxReader::fundingNow(std::optional<QString
     for (const bool settled : {true, false}) {
         const auto rows = ask({.what = Question::What::Last,
                                .measurement = QStringLiteral("funding_rate"),
-                               .fields = {settled ? QByteArray("rate") : QByteArray("predicted_rate")},
+                               .fields = settled ? std::vector<QByteArray>{"rate"}
+                                                 : std::vector<QByteArray>{"predicted_rate", "next_funding"},
                                .pair = pair,
                                .span = everything()});
         if (!rows)
             return rows.error();
         for (const Row &row : *rows) {
             FundingPoint point = fundingOf(row);
-            if (!settled)
+            if (!settled) {
                 std::swap(point.rate, point.predicted_rate);
+                point.next_funding = fromMs(qint64(row.values[1].toDouble()));
+            }
             std::optional<FundingPoint> &newest =
                 settled ? states[{row.pair, row.exchange}].settled : states[{row.pair, row.exchange}].predicted;
             if (!newest || newest->time < point.time) // a special rate may be newer than the regular one
@@ -369,23 +423,68 @@ Result<qint64> InfluxReader::tickCount(const QString &exchange, const QString &p
     return count;
 }
 
-Result<std::vector<InfluxReader::DayCount>> InfluxReader::countsPerDay(const QString &measurement, TimeSpan span)
+Result<std::vector<InfluxReader::Count>> InfluxReader::countsPerDay(const QString &measurement, TimeSpan span)
 {
-    const bool candles = measurement.startsWith(QLatin1StringView("ohlcv_"));
-    const auto timeframe = candles ? timeframeFromName(measurement.mid(6).toStdString()) : std::nullopt;
-    const auto rows = ask({.what = Question::What::CountPerDay,
+    const auto stream = streamOf(measurement);
+    return counts(measurement, stream ? fieldOf(*stream) : QByteArray("payload"), Timeframe::D1, span);
+}
+
+Result<std::vector<InfluxReader::Count>> InfluxReader::counts(const QString &measurement, const QByteArray &field,
+                                                              Timeframe step, TimeSpan span)
+{
+    const auto stream = streamOf(measurement);
+    if (!stream)
+        return Error{Error::Kind::Remote, QStringLiteral("%1 is no measurement of ours").arg(measurement)};
+    const auto rows = ask({.what = step == Timeframe::D1 ? Question::What::CountPerDay : Question::What::CountPerHour,
                            .measurement = measurement,
-                           .fields = {candles ? QByteArray("close") : QByteArray("price")},
+                           .fields = {field},
                            .span = span});
     if (!rows)
         return rows.error();
-    std::vector<DayCount> counts;
+    std::vector<Count> counts;
     for (const Row &row : *rows) {
-        const StreamKey stream{row.exchange, row.pair, candles ? StreamKind::Candles : StreamKind::MarkPrice,
-                               timeframe.value_or(Timeframe::M1)};
-        counts.push_back({stream, row.time, row.values[0].toLongLong()});
+        StreamKey key = *stream;
+        key.exchange = row.exchange;
+        key.pair = row.pair;
+        counts.push_back({key, row.time, row.values[0].toLongLong()});
     }
     return counts;
+}
+
+Result<std::vector<TimeSpan>> InfluxReader::markCandleHoles(const SeriesKey &series, TimeSpan span)
+{
+    const auto found = times({series.exchange, series.pair, StreamKind::MarkCandles, series.timeframe}, span);
+    if (!found)
+        return found.error();
+    RunSet present(series.timeframe);
+    for (const UtcTime time : *found)
+        present.add(time);
+    return present.holes(span);
+}
+
+Result<std::vector<Candle>> InfluxReader::markCandles(const SeriesKey &series, TimeSpan span)
+{
+    std::vector<Candle> candles;
+    const Status read = eachPage({.measurement = measurementOf({{}, {}, StreamKind::MarkCandles, series.timeframe}),
+                                  .fields = {"close", "open", "high", "low"},
+                                  .exchange = series.exchange,
+                                  .pair = series.pair,
+                                  .span = span},
+                                 [&](const Row &row) {
+                                     if (candleOpen(series.timeframe, row.time) != row.time || row.values[0].isEmpty())
+                                         return;
+                                     Candle candle;
+                                     candle.open_time = row.time;
+                                     candle.close = decimal(row.values[0]);
+                                     candle.open = decimal(row.values[1]);
+                                     candle.high = decimal(row.values[2]);
+                                     candle.low = decimal(row.values[3]);
+                                     candle.source = CandleSource::History;
+                                     candles.push_back(candle);
+                                 });
+    if (!read)
+        return read.error();
+    return candles;
 }
 
 } // namespace tk::store::influx

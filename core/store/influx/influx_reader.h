@@ -9,6 +9,9 @@
 
 namespace tk::store::influx {
 
+QString measurementOf(const StreamKey &stream);
+QByteArray fieldOf(const StreamKey &stream); // that every point of the stream has
+
 class InfluxReader final : public StoreReader
 {
 public:
@@ -25,27 +28,32 @@ public:
     Result<std::vector<TimeSpan>> holes(const SeriesKey &series, TimeSpan span) override;
     Result<std::vector<SeriesSummary>> candleSeries() override;
     Result<std::vector<SeriesEdge>> candleEdges() override;
+    Result<std::vector<SeriesEdge>> markCandleEdges() override;
     Result<std::vector<FundingState>> fundingNow(std::optional<QString> pair) override;
     Result<std::vector<MarkPoint>> marksNow(std::optional<QString> pair) override;
     Result<std::vector<FundingPoint>> fundingHistory(const QString &exchange, const QString &pair,
                                                      TimeSpan span) override;
     Result<std::optional<UtcTime>> firstMark(const QString &exchange, const QString &pair) override;
     Result<std::vector<MarkPoint>> markHistory(const QString &exchange, const QString &pair, TimeSpan span) override;
+    Result<std::vector<TimeSpan>> markCandleHoles(const SeriesKey &series, TimeSpan span) override;
+    Result<std::vector<Candle>> markCandles(const SeriesKey &series, TimeSpan span) override;
     Result<qint64> tickCount(const QString &exchange, const QString &pair, const QString &kind, TimeSpan span) override;
 
-    // For the audit: points that have the measurement's first field, by series and UTC day; days without any are
-    // absent.
-    struct DayCount
+    // For the audit: points that have the field, by series and UTC day, or hour; those without any are absent.
+    struct Count
     {
         StreamKey stream;
-        UtcTime day;
+        UtcTime begin;
         qint64 points = 0;
     };
-    Result<std::vector<DayCount>> countsPerDay(const QString &measurement, TimeSpan span);
-    // The times of one stream's points (candles, mark prices).
-    Result<std::vector<UtcTime>> times(const StreamKey &stream, TimeSpan span);
+    Result<std::vector<Count>> countsPerDay(const QString &measurement, TimeSpan span);
+    Result<std::vector<Count>> counts(const QString &measurement, const QByteArray &field, Timeframe step,
+                                      TimeSpan span);
+    // The times of one stream's points that have the field; by itself what makes it a point of the stream.
+    Result<std::vector<UtcTime>> times(const StreamKey &stream, TimeSpan span, QByteArray field = {});
 
 private:
+    Result<std::vector<SeriesEdge>> edgesOf(StreamKind kind, Timeframe timeframe);
     Result<std::vector<Row>> ask(const Question &question);
     // Page by page, so that no answer is larger than servers and we care for; ascending.
     Status eachPage(Question question, const std::function<void(const Row &)> &take);

@@ -17,6 +17,11 @@ namespace {
 
 using What = Question::What;
 
+bool isCount(What what)
+{
+    return what == What::Count || what == What::CountPerDay || what == What::CountPerHour;
+}
+
 QString quoted(const QString &text, QChar quote) // for InfluxQL's identifiers and strings
 {
     QString escaped = text;
@@ -280,7 +285,7 @@ QString influxQl(const Question &question)
     QStringList fields;
     for (const QByteArray &field : question.fields)
         fields.append(quoted(QString::fromLatin1(field), u'"'));
-    const bool counts = question.what == What::Count || question.what == What::CountPerDay;
+    const bool counts = isCount(question.what);
     QString text = QStringLiteral("SELECT %1 FROM %2 WHERE time >= %3ms AND time < %4ms")
                        .arg(counts ? QStringLiteral("COUNT(%1)").arg(fields.front()) : fields.join(u','),
                             quoted(question.measurement, u'"'))
@@ -291,8 +296,10 @@ QString influxQl(const Question &question)
     if (question.pair)
         text += QStringLiteral(" AND \"pair\" = ") + quoted(*question.pair, u'\'');
     text += question.what == What::CountPerDay ? QStringLiteral(" GROUP BY time(1d),\"exchange\",\"pair\" fill(none)")
-            : counts                           ? QStringLiteral(" GROUP BY \"exchange\",\"pair\"")
-                                               : QStringLiteral(" GROUP BY \"exchange\",\"pair\",\"type\"");
+            : question.what == What::CountPerHour
+                ? QStringLiteral(" GROUP BY time(1h),\"exchange\",\"pair\" fill(none)")
+            : counts ? QStringLiteral(" GROUP BY \"exchange\",\"pair\"")
+                     : QStringLiteral(" GROUP BY \"exchange\",\"pair\",\"type\"");
     if (counts)
         return text;
     const bool newest = question.what == What::Last || question.newest_first;
@@ -306,7 +313,7 @@ QString influxQl(const Question &question)
 QString flux(const config::InfluxSettings &settings, const Question &question)
 {
     QStringList fields;
-    const bool counts = question.what == What::Count || question.what == What::CountPerDay;
+    const bool counts = isCount(question.what);
     for (const QByteArray &field : question.fields) {
         fields.append(QStringLiteral("r._field == ") + fluxString(QString::fromLatin1(field)));
         if (counts)
@@ -336,6 +343,9 @@ QString flux(const config::InfluxSettings &settings, const Question &question)
         break;
     case What::Count:
         text += QStringLiteral(" |> count()");
+        break;
+    case What::CountPerHour:
+        text += QStringLiteral(" |> aggregateWindow(every: 1h, fn: count, createEmpty: false, timeSrc: \"_start\")");
         break;
     case What::CountPerDay:
         text += QStringLiteral(" |> aggregateWindow(every: 1d, fn: count, createEmpty: false, timeSrc: \"_start\")");
@@ -373,9 +383,11 @@ QString sql(const Question &question)
         return QStringLiteral("SELECT exchange, pair, count(%1) AS points FROM %2 WHERE %3 GROUP BY exchange, pair")
             .arg(field, table, where);
     case What::CountPerDay:
-        return QStringLiteral("SELECT date_bin(INTERVAL '1 day', time, TIMESTAMP '1970-01-01T00:00:00Z') AS \"time\", "
+    case What::CountPerHour:
+        return QStringLiteral("SELECT date_bin(INTERVAL '1 %4', time, TIMESTAMP '1970-01-01T00:00:00Z') AS \"time\", "
                               "exchange, pair, count(%1) AS points FROM %2 WHERE %3 GROUP BY 1, exchange, pair")
-            .arg(field, table, where);
+            .arg(field, table, where,
+                 question.what == What::CountPerDay ? QStringLiteral("day") : QStringLiteral("hour"));
     }
     return {};
 }

@@ -21,6 +21,7 @@ struct Question
         Last,        // the newest one
         Count,       // points of each series that have the first field
         CountPerDay, // the same for each UTC day that has any; `time` is the day's begin
+        CountPerHour,
     };
     What what = What::Points;
     QString measurement{};

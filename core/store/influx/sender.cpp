@@ -14,7 +14,6 @@ namespace {
 constexpr milliseconds tickEvery{250};
 constexpr milliseconds saveEvery{1'000};
 constexpr milliseconds snapshotEvery{1'000};
-constexpr milliseconds tellEvery{60'000};
 constexpr milliseconds batchAge{500};         // what is little waits so long for more
 constexpr qint64 worthSending = 256 * 1024;   // bytes that do not wait
 constexpr qint64 loadBytes = 2 * 1024 * 1024; // taken from the spool at once: a week's share of it fills a body
@@ -30,7 +29,6 @@ constexpr milliseconds tidyEvery = std::chrono::hours(24);
 constexpr double scarceAbove = 0.8;
 constexpr double roomyBelow = 0.6;
 constexpr milliseconds futureSlack = std::chrono::hours(24);
-constexpr milliseconds retentionSlack = std::chrono::hours(1);
 constexpr UtcTime firstPlausible = fromMs(1'230'768'000'000); // 2009: nothing was traded before
 
 net::HttpOptions httpOptions(const config::InfluxSettings &settings)
@@ -64,6 +62,10 @@ Status Sender::start()
         return file.error();
     m_indexFile = std::move(file).value();
     m_letters.emplace(DeadLetterOptions{.folder = m_options.dead_letter_folder});
+    m_refusals.emplace(Refusals::Options{.folder = m_options.dead_letter_folder,
+                                         .database = !m_options.settings.org.isEmpty() ? m_options.settings.bucket
+                                                                                       : m_options.settings.database});
+    m_refusals->load(m_parts.clock->utcNow(), m_parts.clock->now());
     const SpoolFigures figures = m_parts.spool->figures();
     for (const Lane lane : allLanes)
         of(lane).cursor = figures.lanes[size_t(lane)].acknowledged_seq;
@@ -98,6 +100,8 @@ void Sender::tick()
     m_beat();
     const MonotonicTime now = m_parts.clock->now();
     pump();
+    lookUp();
+    lookAtRefusals();
     settleTickets(); // an append may have come in between the acknowledgement and the ticket
     const SpoolFigures figures = m_parts.spool->figures();
     const bool waits = toMs(figures.oldestWaiting()) != 0;
@@ -148,8 +152,6 @@ void Sender::tick()
     }
 }
 
-// --- the link to the database ----------------------------------------------------------------------------------------
-
 void Sender::pump()
 {
     if (!m_http)
@@ -180,107 +182,6 @@ void Sender::pump()
             advance(lane);
         return;
     }
-}
-
-void Sender::connectToDatabase()
-{
-    m_link = Link::Asking;
-    if (m_api) {
-        m_setup.emplace(*m_api, m_options.settings);
-        m_http->send(m_setup->first(), [this](const net::HttpAnswer &answer) { setup(answer); });
-        return;
-    }
-    m_http->send(pingCall(m_options.settings),
-                 [this](const net::HttpAnswer &answer) {
-                     const auto api = recognise(answer, m_options.settings);
-                     if (!api) {
-                         Reply reply = judge(answer, 0, m_parts.clock->utcNow());
-                         reply.text = api.error().message;
-                         linkFailed(reply, answer.status == 0 ? Link::Down : Link::Parked);
-                         return;
-                     }
-                     m_api = *api;
-                     qCInfo(lcStore).noquote()
-                         << "the database speaks" << logField(u"api", QString::fromLatin1(apiName(*api).data()))
-                         << logField(u"version", QString::fromLatin1(answer.headers.value("X-Influxdb-Version")));
-                     connectToDatabase();
-                 });
-}
-
-void Sender::setup(const net::HttpAnswer &answer)
-{
-    const DatabaseSetup::Step step = m_setup->after(answer, m_parts.clock->utcNow());
-    if (const auto *call = std::get_if<net::HttpCall>(&step)) {
-        m_http->send(*call, [this](const net::HttpAnswer &next) { setup(next); });
-        return;
-    }
-    if (const auto *reply = std::get_if<Reply>(&step)) {
-        const bool again = reply->verdict == Verdict::ComeAgain || reply->verdict == Verdict::TooLarge;
-        linkFailed(*reply, again ? Link::Down : Link::Parked);
-        return;
-    }
-    const auto &ready = std::get<DatabaseSetup::Ready>(step);
-    m_retention = ready.retention;
-    if (ready.created)
-        qCInfo(lcStore).noquote() << "the database was made with the configured retention"
-                                  << logField(u"database", *m_api == Api::V2 ? m_options.settings.bucket
-                                                                             : m_options.settings.database);
-    if (m_retention && m_retention->count() != 0 && *m_retention < m_options.settings.retention)
-        qCWarning(lcStore).noquote() << "the database keeps less than the configuration says; it is left as it is"
-                                     << logField(u"retention", ageText(*m_retention));
-    m_link = Link::Up;
-    if (m_state.trouble.isEmpty())
-        m_state.state = SenderSnapshot::State::Delivering;
-    pump();
-}
-
-void Sender::linkFailed(const Reply &reply, Link state)
-{
-    const MonotonicTime now = m_parts.clock->now();
-    const UtcTime utc = m_parts.clock->utcNow();
-    m_link = state;
-    m_retryAt = now + (state == Link::Parked ? m_options.parked_retry : std::max(m_backoff.next(), reply.retry_after));
-    ++m_state.failures[reply.code()];
-    Q_EMIT writeFailed(reply.code());
-    if (reply.may_have_lost) {
-        const UtcTime from = utc - m_options.resend_reach;
-        m_rewindTo = m_rewindTo ? std::min(*m_rewindTo, from) : from;
-    }
-    const QString trouble = reply.status == 0 ? reply.text : QStringLiteral("%1 %2").arg(reply.status).arg(reply.text);
-    if (m_state.trouble.isEmpty())
-        m_state.trouble_since = utc;
-    const bool news = m_state.trouble != trouble;
-    m_state.trouble = trouble;
-    m_state.advice = reply.advice;
-    m_state.state = state == Link::Parked ? SenderSnapshot::State::Parked : SenderSnapshot::State::Retrying;
-    if (!news && now < m_toldAt)
-        return;
-    m_toldAt = now + tellEvery;
-    const SpoolFigures figures = m_parts.spool->figures();
-    const QString details = logField(u"since", isoText(m_state.trouble_since)) + u' ' +
-                            logField(u"spooled_bytes", QString::number(figures.waitingBytes()));
-    if (state == Link::Parked)
-        qCCritical(lcStore).noquote() << "the database refuses all records:" << trouble
-                                      << (reply.advice.isEmpty() ? QString() : u'(' + reply.advice + u')') << details;
-    else
-        qCWarning(lcStore).noquote() << "the database does not take records:" << trouble
-                                     << (reply.advice.isEmpty() ? QString() : u'(' + reply.advice + u')') << details;
-}
-
-void Sender::linkWorks()
-{
-    m_link = Link::Up;
-    m_backoff.reset();
-    m_state.state = SenderSnapshot::State::Delivering;
-    if (m_state.trouble.isEmpty())
-        return;
-    const SpoolFigures figures = m_parts.spool->figures();
-    qCInfo(lcStore).noquote() << "the database takes records again"
-                              << logField(u"after", ageText(m_parts.clock->utcNow() - m_state.trouble_since))
-                              << logField(u"backlog_bytes", QString::number(figures.waitingBytes()));
-    m_state.trouble.clear();
-    m_state.advice.clear();
-    Q_EMIT databaseReturned();
 }
 
 // A database that was restarted may have lost what it had acknowledged (a torn log, reference influx §8). All of the
@@ -374,11 +275,15 @@ std::optional<Sender::Load> Sender::read(Lane lane)
         eachLine(entry.lines, [&](QByteArrayView line) {
             const auto point = readPointLine(line);
             const UtcTime time = point ? stampTime(lane, point->stamp) : UtcTime{};
-            if (!point || time < oldest || time > now + futureSlack) {
-                const QString why = !point          ? QStringLiteral("not a line of ours")
-                                    : time < oldest ? QStringLiteral("older than the database's retention")
-                                                    : QStringLiteral("its time lies in the future");
-                load.too_old.push_back(letter(lane, line.toByteArray(), Reply{.text = why}, 0));
+            if (!point || time < firstPlausible || time > now + futureSlack) {
+                const QString why = !point                  ? QStringLiteral("not a line of ours")
+                                    : time < firstPlausible ? QStringLiteral("its time lies before all trade")
+                                                            : QStringLiteral("its time lies in the future");
+                load.odd.push_back(letter(lane, line.toByteArray(), Reply{.text = why}, 0));
+                return;
+            }
+            if (time < oldest) {
+                load.aged.append(line).append('\n');
                 return;
             }
             std::vector<QByteArray> &bodies = weeks[shardWeek(time)];
@@ -495,10 +400,20 @@ bool Sender::settle(Lane lane)
 bool Sender::finishBody(Lane lane, const Isolation &body)
 {
     std::vector<DeadLetter> letters;
-    for (const Isolation::Refused &one : body.refused())
-        letters.push_back(letter(lane, one.line, one.reply, one.attempts));
-    if (!letters.empty() && !writeLetters(std::move(letters), lane))
-        return false;
+    QByteArray aged;
+    for (const Isolation::Refused &one : body.refused()) {
+        if (one.reply.text.contains(QLatin1StringView("retention"))) // we did not know how long it keeps
+            aged.append(one.line).append('\n');
+        else
+            letters.push_back(letter(lane, one.line, one.reply, one.attempts));
+    }
+    if (!letters.empty()) {
+        const std::vector<DeadLetter> kept = letters;
+        if (!writeLetters(std::move(letters), lane))
+            return false;
+        m_refusals->refused(kept, m_parts.clock->now());
+    }
+    leaveOut(lane, aged);
     const QByteArray delivered = body.deliveredLines();
     m_parts.index->confirmed(lane, delivered);
     eachLine(delivered, [&](QByteArrayView line) {
@@ -515,11 +430,25 @@ bool Sender::finishBody(Lane lane, const Isolation &body)
 
 bool Sender::finishLoad(Lane lane, const Load &load)
 {
-    if (!load.too_old.empty() && !writeLetters(load.too_old, lane))
+    if (!load.odd.empty() && !writeLetters(load.odd, lane))
         return false;
+    leaveOut(lane, load.aged);
     m_parts.spool->acknowledge(lane, load.last_seq);
     settleTickets();
     return true;
+}
+
+// Older than the database keeps: no record is missing there, and none is to be fetched.
+void Sender::leaveOut(Lane lane, const QByteArray &aged)
+{
+    if (aged.isEmpty())
+        return;
+    m_parts.index->gone(lane, aged);
+    const auto lines = quint64(aged.count('\n'));
+    if (m_state.aged_lines == 0)
+        qCInfo(lcStore).noquote() << "records older than the database keeps are not sent"
+                                  << logField(u"lines", QString::number(lines));
+    m_state.aged_lines += lines;
 }
 
 DeadLetter Sender::letter(Lane lane, const QByteArray &line, const Reply &reply, int attempts) const
@@ -553,7 +482,7 @@ bool Sender::writeLetters(std::vector<DeadLetter> letters, Lane lane)
                                   << logField(u"status", QString::number(letters.front().status))
                                   << logField(u"reason", letters.front().reason);
     m_parts.index->gone(lane, lines);
-    Q_EMIT refused(coveredSpans(lane, lines), letters.front().reason);
+    Q_EMIT refused(coveredSpans(lane, lines), letters.front().reason, letters.front().status != 0);
     return true;
 }
 
@@ -577,8 +506,11 @@ void Sender::settleTickets()
 
 void Sender::save()
 {
-    for (StoredIndex::Known &known : m_parts.index->takeChanges())
+    for (StoredIndex::Known &known : m_parts.index->takeChanges()) {
+        if (const auto before = m_unsaved.find(known.stream); before != m_unsaved.end())
+            known.predicted_only &= before->second.predicted_only;
         m_unsaved.insert_or_assign(known.stream, std::move(known));
+    }
     std::vector<StoredIndex::Known> changes;
     changes.reserve(m_unsaved.size());
     for (const auto &known : m_unsaved)
@@ -598,6 +530,7 @@ void Sender::sendSnapshot()
 {
     const MonotonicTime now = m_parts.clock->now();
     m_state.at = m_parts.clock->utcNow();
+    m_state.refusals = m_refusals->all();
     m_state.api = m_api ? apiName(*m_api) : std::string_view();
     m_state.spool = m_parts.spool->figures();
     const double seconds = std::chrono::duration<double>(now - m_rateSince).count();

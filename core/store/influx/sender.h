@@ -10,6 +10,7 @@
 #include "store/influx/dead_letters.h"
 #include "store/influx/dialect.h"
 #include "store/influx/isolation.h"
+#include "store/influx/refusals.h"
 #include "store/spool/spool_writer.h"
 
 #include <QTimer>
@@ -38,7 +39,10 @@ struct SenderSnapshot
     quint64 marks = 0;
     quint64 ticks = 0;
     quint64 requests = 0;
-    quint64 refused_lines = 0; // in the dead-letter files since the start
+    quint64 refused_lines = 0;               // in the dead-letter files since the start
+    quint64 aged_lines = 0;                  // older than the database keeps: not sent, and nobody misses them
+    std::vector<Refusal> refusals{};         // what it refuses for good, and has not changed its mind about
+    std::optional<milliseconds> retention{}; // as the database says; 0: for ever
     double points_per_second = 0;
     milliseconds latency{0};               // of the newest request
     std::map<QString, quint64> failures{}; // by status, or "unreachable"
@@ -47,6 +51,15 @@ struct SenderSnapshot
 
 inline constexpr std::array<std::string_view, 4> senderStateNames{"connecting", "delivering", "retrying", "parked"};
 
+// What is so close to the end of the database's retention is not sent: the database may be a little ahead of us.
+inline constexpr milliseconds retentionSlack = std::chrono::hours(1);
+
+// How long a record is worth its way to a database that keeps so long; 0: for ever.
+constexpr milliseconds worthKeeping(milliseconds retention)
+{
+    return retention.count() == 0 ? retention : std::max(retention - retentionSlack, milliseconds(1));
+}
+
 struct SenderOptions
 {
     config::InfluxSettings settings;
@@ -54,6 +67,7 @@ struct SenderOptions
     QString dead_letter_folder;
     qsizetype largest_body = 1'000'000; // bytes of lines; above it early refusals get lost (reference influx §0)
     milliseconds parked_retry{60'000};
+    milliseconds look_up_every{300'000};  // whether the database is there, and how long it keeps
     milliseconds resend_reach{1'800'000}; // what was acknowledged so long before an outage is sent again after it
 };
 
@@ -79,8 +93,14 @@ Q_SIGNALS:
     void writeFailed(const QString &code);
     void databaseReturned(); // it takes records again
     void caughtUp();         // nothing waits any more
-    // The database took everything but these, for a reason that will not go away.
-    void refused(const std::vector<tk::StreamSpan> &spans, const QString &reason);
+    // The database took everything but these, for a reason that will not go away by itself.
+    // `byDatabase` is false for lines that never went there, since no database takes such a time.
+    void refused(const std::vector<tk::StreamSpan> &spans, const QString &reason, bool byDatabase);
+    // It takes this measurement again. First what history has is to be fetched; once `again` is true, all letters of
+    // what it has not are on their way.
+    void takenAgain(const QString &measurement, bool again);
+    void retentionKnown(tk::milliseconds retention); // so long it is worth sending; 0: for ever
+    void databaseDoubtful(const QString &why);       // it may be another one than it was
     // The spool is filling up: what can be fetched again later should not be fetched now.
     void roomChanged(bool scarce);
     void snapshotReady(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);
@@ -98,7 +118,8 @@ private:
         quint64 last_seq = 0;
         std::deque<QByteArray> bodies{}; // each of one shard week
         QByteArray packed{};             // the first of them, compressed while the server works
-        std::vector<DeadLetter> too_old{};
+        std::vector<DeadLetter> odd{};   // lines that are none of ours, or of the future
+        QByteArray aged{};               // older than the database keeps
     };
     struct Finished // one of the two
     {
@@ -131,6 +152,10 @@ private:
     void readAhead(Lane lane);
     void answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime sent);
     void sendNext(Lane lane);
+    void lookUp();
+    void lookAtRefusals();
+    void placeFound(const DatabaseSetup::Ready &ready);
+    void leaveOut(Lane lane, const QByteArray &aged);
     bool settle(Lane lane);
     bool finishBody(Lane lane, const Isolation &body);
     bool finishLoad(Lane lane, const Load &load);
@@ -148,6 +173,7 @@ private:
     std::unique_ptr<net::HttpClient> m_http;
     std::optional<IndexFile> m_indexFile;
     std::optional<DeadLetters> m_letters;
+    std::optional<Refusals> m_refusals;
     GzipCompressor m_gzip;
     QTimer m_tick;
     PerLane<LaneState> m_lanes;
@@ -170,6 +196,9 @@ private:
     MonotonicTime m_snapshotAt{};
     MonotonicTime m_caughtUpAt{};
     MonotonicTime m_tidyAt{};
+    MonotonicTime m_lookUpAt{};
+    int m_missingInRow = 0; // times that the database was not there
+    bool m_lookingUp = false;
     bool m_deliveredSinceCaughtUp = false;
     bool m_scarce = false;
     bool m_stopping = false;

@@ -22,6 +22,10 @@ Result<WriteOutcome> SpoolWriter::write(const std::vector<RecordBatch> &batches)
     for (const RecordBatch &batch : batches) {
         for (const CandleBatch &candles : batch.candles)
             encode(candles, encoded);
+        for (const CandleBatch &candles : batch.mark_candles) {
+            appendMarkLines(candles, lines(Lane::Candles));
+            encoded.outcome.stored += qint64(candles.candles.size());
+        }
         for (const FundingPoint &point : batch.funding)
             appendLine(point, lines(point.rate.isEmpty() ? Lane::Marks : Lane::Candles));
         for (const MarkPoint &point : batch.marks)

@@ -59,7 +59,10 @@ public:
     {
         return m_real->candlesRequest(i, t, s);
     }
-    Result<std::vector<Candle>> parseCandles(QByteArrayView body) const override { return m_real->parseCandles(body); }
+    Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes) const override
+    {
+        return m_real->parseCandles(body, closes);
+    }
     int bestCandlesPerRequest(qint64 missing) const override { return m_real->bestCandlesPerRequest(missing); }
     void learnCandleWeight(int limit, int weight) override { m_real->learnCandleWeight(limit, weight); }
     exchange::RestRequest markPricesRequest(const exchange::Instrument &i, TimeSpan s) const override
@@ -69,6 +72,10 @@ public:
     Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView b, const exchange::Instrument &i) const override
     {
         return m_real->parseMarkPrices(b, i);
+    }
+    exchange::RestRequest markCandlesRequest(const exchange::Instrument &i, Timeframe t, TimeSpan s) const override
+    {
+        return m_real->markCandlesRequest(i, t, s);
     }
     exchange::RestRequest fundingRequest(const exchange::Instrument &i, TimeSpan s) const override
     {

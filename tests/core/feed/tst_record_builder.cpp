@@ -30,7 +30,7 @@ private Q_SLOTS:
         CandleUpdate update;
         update.timeframe = Timeframe::M1;
         update.candle.open_time = open;
-        update.candle.close = dec("1.50");
+        update.candle.open = update.candle.high = update.candle.low = update.candle.close = dec("1.50");
         update.candle.source = CandleSource::Repair;
         event(id, update); // an open candle is no record
         QVERIFY(m_batch.isEmpty());
@@ -54,6 +54,32 @@ private Q_SLOTS:
         QCOMPARE(overdue[1].span.from, open + 1min);
         m_builder->forget(id);
         QVERIFY(m_builder->overdue(open + 20min, 30s).empty());
+        event(id, update);
+        QCOMPARE(m_batch.candles.size(), size_t(1));
+    }
+
+    void candlesThatCannotBe()
+    {
+        const StreamId id = track(StreamKind::Candles);
+        const UtcTime open = candleOpen(Timeframe::M1, m_clock.utcNow());
+        CandleUpdate update{.candle = {}, .timeframe = Timeframe::M1, .final = true};
+        update.candle.open_time = open + 494ms; // beside the grid
+        update.candle.open = update.candle.high = update.candle.low = update.candle.close = dec("1.50");
+        event(id, update);
+        update.candle.open_time = open;
+        update.candle.high = dec("1.40"); // below its own close
+        event(id, update);
+        QVERIFY(m_batch.candles.empty());
+        QVERIFY(m_builder->takeClosed().empty());
+        const auto breaks = m_builder->takeBreaks();
+        QCOMPARE(breaks.size(), size_t(2));
+        for (const RecordBuilder::Break &lost : breaks) {
+            QVERIFY((lost.span == TimeSpan{open, open + 1min}));
+            QVERIFY2(lost.cause.startsWith(QLatin1String("the exchange told a candle that cannot be")),
+                     qPrintable(lost.cause));
+        }
+        // A sound one in its place is taken, and without it the candle would be asked for.
+        update.candle.high = dec("1.60");
         event(id, update);
         QCOMPARE(m_batch.candles.size(), size_t(1));
     }

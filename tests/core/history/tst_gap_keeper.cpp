@@ -4,6 +4,7 @@
 #include "support/manual_clock.h"
 #include "support/test_registry.h"
 
+#include <QFile>
 #include <QTemporaryDir>
 
 using namespace tk;
@@ -104,6 +105,111 @@ private Q_SLOTS:
         QCOMPARE(m_keeper->openCount(), size_t(1));
         QVERIFY(m_keeper->ended({marks()}, start + 1h).empty()); // another stream's end
         QCOMPARE(m_keeper->openCount(), size_t(1));
+    }
+
+    void whatOurDatabaseRefusesStaysOpen()
+    {
+        put(0, 2);
+        const TimeSpan span{start + 6min, start + 12min};
+        m_keeper->refused(candles(), span, QStringLiteral("field type conflict"));
+        QCOMPARE(m_keeper->openCount(), size_t(1));
+        QCOMPARE(m_keeper->counts().unfillable, quint64(0)); // the exchange has it
+        QCOMPARE(m_keeper->unsettled().at(0).state, GapState::Refused);
+        QVERIFY(m_keeper->reviewAll().empty()); // asked for again when the database has changed its mind
+        // It refuses the next ones, too, and the gap says so in the ledger.
+        m_keeper->refused(candles(), {start + 12min, start + 15min}, QStringLiteral("field type conflict"));
+        QCOMPARE(m_keeper->openCount(), size_t(1));
+        QCOMPARE(m_keeper->unsettled().at(0).state, GapState::Refused);
+        QCOMPARE(m_keeper->unsettled().at(0).reason, QStringLiteral("field type conflict"));
+        // A new run asks once: somebody may have mended it in between.
+        reopen();
+        QCOMPARE(m_keeper->reviewAll().size(), size_t(1));
+        QVERIFY(m_keeper->reviewAll().empty());
+        QCOMPARE(m_keeper->unsettled().at(0).state, GapState::Refused);
+        m_keeper->takenAgain(QStringLiteral("ohlcv_1m"), false); // another one
+        QVERIFY(m_keeper->reviewAll().empty());
+        m_keeper->takenAgain(QStringLiteral("ohlcv_3m"), false);
+        const auto needs = m_keeper->reviewAll();
+        QCOMPARE(needs.size(), size_t(1));
+        QVERIFY((needs[0].missing == std::vector{TimeSpan{start + 6min, start + 15min}}));
+        put(2, 3);
+        QVERIFY(m_keeper->reviewAll().empty());
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->counts().closed, quint64(1));
+    }
+
+    void refusedTicksWaitForTheirLetters()
+    {
+        m_keeper->refused(trades(), {start, start + 1min}, QStringLiteral("conflict"));
+        QVERIFY(m_keeper->reviewAll().empty());
+        QCOMPARE(m_keeper->openCount(), size_t(1)); // without history, and not lost yet
+        m_keeper->takenAgain(QStringLiteral("trades"), false);
+        QCOMPARE(m_keeper->openCount(), size_t(1));
+        m_keeper->takenAgain(QStringLiteral("trades"), true);
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->counts().unfillable, quint64(0));
+    }
+
+    void ratesAreJudgedByWhatWasFetched()
+    {
+        const StreamKey rates{candles().exchange, candles().pair, StreamKind::FundingRate, Timeframe::M1};
+        Gap lost = gap(rates, start, start + 24h);
+        lost.cause = QStringLiteral("the database lost what it had acknowledged");
+        m_keeper->opened({lost});
+        QCOMPARE(m_keeper->lossCount(), size_t(1));
+        QCOMPARE(m_keeper->reviewAll().size(), size_t(1));
+        m_keeper->fetched(rates, {start, start + 8h});
+        QCOMPARE(m_keeper->review(rates).size(), size_t(1)); // not all of it yet
+        m_keeper->fetched(rates, {start + 8h, start + 24h});
+        QVERIFY(m_keeper->review(rates).empty());
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->lossCount(), size_t(0));
+    }
+
+    void correctedCandlesCloseWithTheirNewValues()
+    {
+        put(0, 4);
+        Gap corrected = gap(candles(), start + 3min, start + 6min);
+        corrected.cause = QStringLiteral("the exchange corrected a candle after its own closed mark");
+        m_keeper->opened({corrected});
+        QCOMPARE(m_keeper->review(candles()).size(), size_t(1)); // it is there, with the old values
+        m_keeper->fetched(candles(), {start + 3min, start + 6min});
+        QVERIFY(m_keeper->review(candles()).empty());
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->ledger().list({start - 24h, start + 24h}, 10)->at(0).reason,
+                 QStringLiteral("the value of the exchange's history is kept"));
+    }
+
+    void whatIsTooOldIsNotRepaired()
+    {
+        m_keeper->opened({gap(candles(), start, start + 30min)});
+        m_keeper->setOldestKept(start + 20min);
+        const auto needs = m_keeper->reviewAll();
+        QCOMPARE(needs.size(), size_t(1));
+        QVERIFY((needs[0].missing == std::vector{TimeSpan{start + 21min, start + 30min}}));
+        m_keeper->setOldestKept(start + 40min);
+        QVERIFY(m_keeper->reviewAll().empty());
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+    }
+
+    void aLedgerRemovedInUseIsWrittenAgain()
+    {
+        m_keeper->opened({gap(candles(), start + 6min, start + 12min), gap(marks(), start, start + 10min)});
+        QCOMPARE(m_keeper->openCount(), size_t(2));
+        for (const char *suffix : {"", "-wal", "-shm"})
+            QFile::remove(m_dir->filePath(QStringLiteral("ledger.sqlite")) + QLatin1String(suffix));
+        QCOMPARE(m_keeper->reviewAll().size(), size_t(2));
+        QCOMPARE(m_keeper->openCount(), size_t(2));
+        reopen(); // from the file
+        QCOMPARE(m_keeper->openCount(), size_t(2));
+    }
+
+    void aPairThatIsListedNoMore()
+    {
+        m_keeper->opened({gap(candles(), start, start + 30min)});
+        m_keeper->unlisted(m_keeper->unsettled().at(0).id);
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->counts().unfillable, quint64(1));
     }
 
     void whatTheExchangeDoesNotHave()

@@ -307,7 +307,7 @@ void TestInfluxReader::countsDays()
     const auto counts = reader.countsPerDay(QStringLiteral("ohlcv_1m"), {t0, t0 + 3 * 24h});
     QVERIFY2(counts, counts ? "" : qPrintable(counts.error().message));
     QCOMPARE(counts->size(), 3u);
-    QCOMPARE(counts->front().day, t0);
+    QCOMPARE(counts->front().begin, t0);
     QCOMPARE(counts->front().points, 1440);
     QCOMPARE(counts->front().stream.pair, QStringLiteral("LONG/USDT:USDT"));
 }

@@ -45,11 +45,13 @@ struct Contract
     qint64 perBlockActive = 300; // and after: what the activity factor multiplies
     qint64 activeFromMs = std::numeric_limits<qint64>::min();
     qint64 onboardMs = 0;
+    qint64 relistedMs = 0; // the exchange says that it was listed then, and tells of what was before all the same
     qint64 deliveryMs = neverMs;
     bool neverOpens = false; // PENDING_TRADING for ever
     int fundingHours = 8;
     std::vector<QuietSpan> quiet;
 
+    qint64 listedMs() const { return relistedMs != 0 ? relistedMs : onboardMs; }
     bool hasFunding() const { return contractType.endsWith("PERPETUAL") && family == 1; }
     bool isListed(qint64 ms) const { return !neverOpens && ms >= onboardMs && ms < deliveryMs; }
     QByteArray status(qint64 ms) const

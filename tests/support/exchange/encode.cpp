@@ -228,7 +228,7 @@ void appendContractInfo(QByteArray &out, const Contract &contract, qint64 nowMs,
     JsonText json(out);
     json.raw("{\"e\":\"contractInfo\",\"E\":").number(eventMs).raw(",\"s\":").string(contract.symbol);
     json.raw(",\"ct\":").string(contract.contractType).raw(",\"dt\":").number(contract.deliveryMs);
-    json.raw(",\"ot\":").number(contract.onboardMs).raw(",\"cs\":").string(contract.status(nowMs));
+    json.raw(",\"ot\":").number(contract.listedMs()).raw(",\"cs\":").string(contract.status(nowMs));
     json.raw(",\"bks\":[{\"bs\":1,\"bnf\":0,\"bnc\":5000,\"mmr\":0.01,\"cf\":0,\"mi\":21,\"ma\":50}],\"st\":");
     json.number(contract.family).raw("}");
 }

@@ -13,7 +13,7 @@ void appendSymbol(QByteArray &out, const Contract &c, qint64 now)
     JsonText json(out);
     json.raw("{\"symbol\":").string(c.symbol).raw(",\"pair\":").string(c.pair);
     json.raw(",\"contractType\":").string(c.contractType).raw(",\"deliveryDate\":").number(c.deliveryMs);
-    json.raw(",\"onboardDate\":").number(c.onboardMs).raw(",\"status\":").string(c.status(now));
+    json.raw(",\"onboardDate\":").number(c.listedMs()).raw(",\"status\":").string(c.status(now));
     json.raw(",\"maintMarginPercent\":\"2.5000\",\"requiredMarginPercent\":\"5.0000\",\"baseAsset\":").string(c.base);
     json.raw(",\"quoteAsset\":").string(c.quote).raw(",\"marginAsset\":").string(c.quote);
     json.raw(",\"pricePrecision\":").number(price).raw(",\"quantityPrecision\":").number(quantity);

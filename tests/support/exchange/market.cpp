@@ -22,6 +22,9 @@ Market::Market(SimSettings chosen, std::shared_ptr<const Clock> source)
     : settings(std::move(chosen))
     , clock(std::move(source))
     , universe(universeOf(settings, *clock))
-{}
+{
+    if (Contract *contract = universe.find(settings.relisted.toUtf8()); contract && !settings.relisted.isEmpty())
+        contract->relistedMs = toMs(clock->utcNow() - settings.relistedFor);
+}
 
 } // namespace tk::sim

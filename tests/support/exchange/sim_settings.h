@@ -27,6 +27,9 @@ struct SimSettings
     bool emptyCandles = false;         // closed frames for candles without trades too
     qint64 maxBacklogBytes = 32 << 20; // of a connection that does not read; beyond it is cut
     int weightPerMinute = 2400;
+    QString oddRows{};  // "btcusdt@kline_3m": REST tells some of its candles beside the grid, too short, upside down
+    QString relisted{}; // a symbol that was another contract before: listed for relistedFor, its history goes on
+    std::chrono::milliseconds relistedFor{0};
     int attemptsPer5Minutes = 300;
     QString replayFile{};     // recorded frames for every connection, instead of the market
     QString replayTimes{};    // when they were received

@@ -186,6 +186,14 @@ QByteArray InfluxServer::query(const QByteArray &statement, const QByteArray &da
     return get(url, m_password, reads ? "GET" : "POST").body;
 }
 
+bool InfluxServer::write(const QByteArray &lines, const QByteArray &database) const
+{
+    net::BlockingHttpClient client({.timeout = milliseconds(20'000)});
+    QUrl url(QStringLiteral("http://127.0.0.1:%1/write").arg(m_port));
+    url.setQuery(QStringLiteral("db=") + QString::fromUtf8(database));
+    return client.send({.method = "POST", .url = url, .body = lines}).status == 204;
+}
+
 PointMap InfluxServer::points(const QByteArray &database) const
 {
     PointMap points;

@@ -46,6 +46,7 @@ public:
 
     // InfluxQL, answered as JSON; empty when nobody answers.
     QByteArray query(const QByteArray &statement, const QByteArray &database = "market_data") const;
+    bool write(const QByteArray &lines, const QByteArray &database = "market_data") const; // as another program would
     // Every point of every measurement.
     PointMap points(const QByteArray &database = "market_data") const;
 

@@ -1,0 +1,239 @@
+// A database that is not what it was, or does not take what it is given: nothing is called well over the hole, every
+// measurement comes back or is named, and what the database refuses is our trouble, not the exchange's.
+#include "engine_rig.h"
+#include "support/influx/influx_server.h"
+#include "support/test_registry.h"
+
+#include <QDir>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QTest>
+
+namespace tk::test {
+
+using namespace std::chrono_literals;
+
+class TestTruth : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+
+    void databaseIsDropped();
+    void everyMeasurementIsCounted();
+    void whatTheDatabaseRefusesIsOursToTell();
+    void aShortRetentionIsKeptTo();
+    void repairAsksTheDatabase();
+
+private:
+    RigOptions options() const
+    {
+        RigOptions options;
+        options.factor = 60;
+        options.pairs = 6;
+        options.truth = m_server->settings();
+        options.adjust = [this](config::Settings &settings) {
+            settings.store.kind = QStringLiteral("influx");
+            settings.store.influx = m_server->settings();
+            settings.store.influx.timeout = 2s;
+        };
+        return options;
+    }
+    qint64 count(const QByteArray &field, const QByteArray &measurement, const QByteArray &where = {}) const
+    {
+        const QByteArray answer =
+            m_server->query("SELECT COUNT(\"" + field + "\") FROM \"" + measurement + '"' + where);
+        const QJsonValue values = QJsonDocument::fromJson(
+            answer)[QLatin1String("results")][0][QLatin1String("series")][0][QLatin1String("values")][0][1];
+        return values.toInteger(0);
+    }
+    bool waitWell(EngineRig &rig)
+    {
+        return rig.waitHealthy() && rig.waitUntil([&] { return rig.isReady() && rig.reasons().isEmpty(); }, 90s);
+    }
+
+    std::unique_ptr<InfluxServer> m_server;
+};
+
+void TestTruth::initTestCase()
+{
+    if (!InfluxServer::isInstalled())
+        QSKIP("no influxd on this machine");
+}
+
+void TestTruth::init()
+{
+    m_server = std::make_unique<InfluxServer>();
+    QVERIFY(m_server->start());
+}
+
+void TestTruth::cleanup()
+{
+    m_server.reset();
+}
+
+void TestTruth::databaseIsDropped()
+{
+    RigOptions given = options();
+    given.history = 4000; // beyond two days of the longer timeframe: what the hourly count would never see
+    given.pairs = 3;
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }, 120s));
+    QVERIFY(waitWell(rig));
+    const qint64 before = count("close", "ohlcv_3m");
+    QVERIFY(before >= 3 * 4000);
+    // The exchange does not answer, and the spool has forgotten: so that what is said meanwhile can be looked at.
+    rig.sim().addFault(
+        {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
+    m_server->query("DROP DATABASE \"market_data\"");
+    QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 60s));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Database counted from end to end")); }, 60s));
+    QVERIFY(rig.waitUntil([&] { return rig.audit()->doubt.isEmpty() && rig.audit()->lost > 0; }, 90s));
+    // From the spool came what it had; all else is a gap, and counted everywhere.
+    if (count("close", "ohlcv_3m") < before) {
+        QVERIFY(rig.waitUntil([&] { return rig.gapsOpenMetric() > 0 || count("close", "ohlcv_3m") >= before; }));
+    }
+    rig.sim().clearFaults();
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(waitWell(rig));
+    QVERIFY(count("close", "ohlcv_3m") >= before);
+    QVERIFY(count("rate", "funding_rate") > 0);
+    QVERIFY(count("close", "mark_ohlcv_1h") > 0);
+}
+
+void TestTruth::everyMeasurementIsCounted()
+{
+    RigOptions given = options();
+    given.auditEvery = 2min;
+    given.adjust = [adjust = given.adjust](config::Settings &settings) {
+        adjust(settings);
+        settings.spool.keep_acknowledged = 0ms; // the spool helps with nothing
+    };
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitSimulated(3min));
+    QVERIFY(waitWell(rig));
+    const qint64 settled = count("rate", "funding_rate");
+    const qint64 marks = count("close", "mark_ohlcv_1h");
+    QVERIFY(settled > 0);
+    QVERIFY(marks > 0);
+    rig.stop();
+    m_server->query("DROP MEASUREMENT \"funding_rate\"");
+    m_server->query("DROP MEASUREMENT \"mark_ohlcv_1h\"");
+    QVERIFY(rig.start()); // the spool of the last run is gone: only the index knows
+    QVERIFY(rig.waitUntil([&] { return count("rate", "funding_rate") >= settled; }, 120s));
+    QVERIFY(rig.waitUntil([&] { return count("close", "mark_ohlcv_1h") >= marks; }, 120s));
+    QVERIFY(waitWell(rig));
+    const std::vector<Gap> gaps = rig.gaps();
+    const auto lost = [&](StreamKind kind, GapState state) {
+        return std::ranges::any_of(gaps, [&](const Gap &gap) {
+            return gap.stream.kind == kind && gap.state == state && gap.cause.contains(QLatin1String("database lost"));
+        });
+    };
+    QVERIFY(lost(StreamKind::FundingRate, GapState::Closed));     // settled ones came back
+    QVERIFY(lost(StreamKind::FundingRate, GapState::Unfillable)); // predicted ones have no history, and are named
+    QVERIFY(lost(StreamKind::MarkCandles, GapState::Closed));
+}
+
+void TestTruth::whatTheDatabaseRefusesIsOursToTell()
+{
+    // Another tool wrote a field of another type: every candle of the week is refused.
+    m_server->query("CREATE DATABASE \"market_data\"");
+    EngineRig rig(options());
+    const QByteArray line =
+        "ohlcv_3m,exchange=binance-usdm,pair=BTC/USDT:USDT volume=5i " +
+        QByteArray::number(toMs(candleOpen(Timeframe::M3, rig.clock().utcNow() - 10min)) * 1'000'000);
+    QVERIFY(m_server->write(line));
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitUntil([&] { return rig.sender() && !rig.sender()->refusals.empty(); }));
+    QVERIFY(rig.waitUntil([&] { return rig.history() && rig.history()->refused_gaps > 0; }));
+    QVERIFY(!rig.isReady());
+    QVERIFY(rig.gapsOpenMetric() > 0);
+    const QString reasons = rig.reasons().join(u'\n');
+    QVERIFY2(reasons.contains(QLatin1String("the database refuses ohlcv_3m for good")), qPrintable(reasons));
+    QVERIFY2(reasons.contains(QLatin1String("dead-letters --replay")), qPrintable(reasons));
+    for (const QJsonValue &row : rig.gapRows()) {
+        if (row[QLatin1String("stream")].toString() == QLatin1String("3m candles"))
+            QVERIFY2(row[QLatin1String("state")].toString() != QLatin1String("unfillable"),
+                     qPrintable(row[QLatin1String("cause")].toString()));
+    }
+    QVERIFY(std::ranges::any_of(rig.gaps(), [](const Gap &gap) {
+        return gap.state == GapState::Refused && gap.cause.contains(QLatin1String("database refused")) &&
+               gap.reason.contains(QLatin1String("conflict"));
+    }));
+    // The conflict goes, and nobody does anything else.
+    m_server->query("DROP MEASUREMENT \"ohlcv_3m\"");
+    QVERIFY(rig.waitUntil([&] { return rig.sender()->refusals.empty(); }, 60s));
+    QVERIFY(rig.hasEvent(QStringLiteral("takes again what it refused")));
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(waitWell(rig));
+    QCOMPARE(rig.history()->refused_gaps, size_t(0));
+}
+
+void TestTruth::aShortRetentionIsKeptTo()
+{
+    m_server->query("CREATE DATABASE \"market_data\" WITH DURATION 7d NAME \"week\"");
+    RigOptions given = options();
+    given.timeframes = {Timeframe::M1, Timeframe::H1};
+    given.history = 400; // 16 days of hours, where the database keeps seven
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitSimulated(2min));
+    QVERIFY(waitWell(rig));
+    QVERIFY(rig.sender()->retention.has_value());
+    QCOMPARE(*rig.sender()->retention, milliseconds(7 * 24h));
+    QCOMPARE(rig.sender()->refused_lines, quint64(0));
+    QVERIFY(!QDir(rig.dataDir() + QStringLiteral("/dead-letters")).exists() ||
+            QDir(rig.dataDir() + QStringLiteral("/dead-letters")).entryList({QStringLiteral("*.jsonl")}).isEmpty());
+    const qint64 hours = count("close", "ohlcv_1h", " WHERE \"pair\" = 'BTC/USDT:USDT'");
+    QVERIFY2(hours > 6 * 24 && hours <= 7 * 24, qPrintable(QString::number(hours)));
+    QCOMPARE(rig.gapsOpenMetric(), 0);
+    for (const QJsonValue &row : rig.gapRows())
+        QVERIFY2(false, qPrintable(row[QLatin1String("pair")].toString() + row[QLatin1String("cause")].toString()));
+}
+
+void TestTruth::repairAsksTheDatabase()
+{
+    RigOptions given = options();
+    given.auditEvery = 24h; // no count of its own comes in the way
+    given.adjust = [adjust = given.adjust](config::Settings &settings) {
+        adjust(settings);
+        settings.spool.keep_acknowledged = 0ms;
+    };
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    const qint64 before = count("close", "ohlcv_1m");
+    m_server->query("DELETE FROM \"ohlcv_1m\" WHERE \"pair\" = 'BTC/USDT:USDT'");
+    QVERIFY(count("close", "ohlcv_1m") < before);
+    QJsonArray left;
+    bool done = false;
+    rig.engine().commands().run(QStringLiteral("gaps-repair"), {},
+                                link::Reply(link::Reply::Sink{[](const QJsonObject &) {},
+                                                              [&](const QJsonValue &rows) {
+                                                                  left = rows.toArray();
+                                                                  done = true;
+                                                              },
+                                                              [&](const Error &error) {
+                                                                  qWarning("%s", qUtf8Printable(error.message));
+                                                                  done = true;
+                                                              },
+                                                              [] { return true; }}));
+    QVERIFY(rig.waitUntil([&] { return done; }, 120s));
+    QVERIFY2(left.isEmpty(), qPrintable(QString::number(left.size())));
+    QVERIFY(count("close", "ohlcv_1m") >= before);
+}
+
+TK_TEST(TestTruth, truth);
+
+} // namespace tk::test
+
+#include "tst_truth.moc"
