@@ -100,8 +100,9 @@ private Q_SLOTS:
     {
         QVERIFY(m_cli->startEngine());
         QTRY_VERIFY_WITH_TIMEOUT(run(QStringLiteral("status")).code == 0, 30'000);
-        const qint64 pid =
-            run(QStringLiteral("status --format json")).object()[QLatin1String("engine")][QLatin1String("pid")].toInteger();
+        const qint64 pid = run(QStringLiteral("status --format json"))
+                               .object()[QLatin1String("engine")][QLatin1String("pid")]
+                               .toInteger();
         QVERIFY(pid > 0);
         auto link = std::make_unique<link::LinkClient>();
         auto *client = link.get();

@@ -5,10 +5,8 @@
 #include <QFile>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -225,11 +223,13 @@ bool Statement::isNull(int column) const
 
 Result<Database> Database::open(const QString &file, Mode mode, std::chrono::milliseconds busyTimeout)
 {
-    if (const int descriptor = openRegular(file, O_RDONLY, Links::Follow); descriptor >= 0)
-        ::close(descriptor);
-    else if (descriptor == -notRegularFile || descriptor == -EISDIR) // the library would wait at a pipe for ever
+    // The library would wait at a pipe for ever. Looked at and never opened here: closing a file ends every lock that
+    // this process has on it, those of its other connections included.
+    struct stat there = {};
+    if (::stat(QFile::encodeName(file).constData(), &there) == 0 && !S_ISREG(there.st_mode))
         return Error{Error::Kind::Storage,
-                     QStringLiteral("cannot open %1: %2; move it away").arg(file, fileErrorText(-descriptor))};
+                     QStringLiteral("cannot open %1: %2; move it away")
+                         .arg(file, fileErrorText(S_ISDIR(there.st_mode) ? EISDIR : notRegularFile))};
     Database database;
     database.m_connection = std::make_unique<Connection>();
     database.m_connection->file = file;
