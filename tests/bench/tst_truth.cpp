@@ -80,7 +80,7 @@ private Q_SLOTS:
             std::fflush(stdout);
             for (const QString &face : wanted)
                 QVERIFY2(told.contains(face) && told.at(face) <= one.within + 10s,
-                         qPrintable(one.name + (u' ' + face)));
+                         qPrintable(QLatin1String(one.name) + u' ' + face));
             QCOMPARE(rig.contradictions(), QStringList());
         }
     }
