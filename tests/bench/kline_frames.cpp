@@ -18,7 +18,9 @@ QByteArray decimal(quint32 whole, quint32 fraction, int digits)
 QByteArray klineFrame(const QString &symbol, UtcTime open, bool closed, quint32 noise)
 {
     std::minstd_rand random(noise + 1);
-    const auto price = [&] { return decimal(60'000 + random() % 5'000, random() % 100, 2); };
+    // Values that a candle can have: its high is above all the others, and its low below them.
+    const auto priceFrom = [&](quint32 least) { return decimal(least + random() % 5'000, random() % 100, 2); };
+    const auto price = [&] { return priceFrom(60'000); };
     const auto amount = [&] { return decimal(random() % 10'000, random() % 1000, 3); };
     const auto value = [&] { return decimal(random() % 100'000'000, random() % 100'000, 5); };
     const QByteArray name = symbol.toLatin1();
@@ -29,7 +31,7 @@ QByteArray klineFrame(const QString &symbol, UtcTime open, bool closed, quint32 
            ",\"T\":" + QByteArray::number(from + 179'999) + ",\"s\":\"" + name +
            "\",\"i\":\"3m\",\"f\":" + QByteArray::number(5'000'000'000 + random() % 100'000) +
            ",\"L\":" + QByteArray::number(5'100'000'000 + random() % 100'000) + ",\"o\":\"" + price() + "\",\"c\":\"" +
-           price() + "\",\"h\":\"" + price() + "\",\"l\":\"" + price() + "\",\"v\":\"" + amount() +
+           price() + "\",\"h\":\"" + priceFrom(70'000) + "\",\"l\":\"" + priceFrom(50'000) + "\",\"v\":\"" + amount() +
            "\",\"n\":" + QByteArray::number(quint32(random() % 100'000)) + ",\"x\":" + (closed ? "true" : "false") +
            ",\"q\":\"" + value() + "\",\"V\":\"" + amount() + "\",\"Q\":\"" + value() + "\",\"B\":\"0\"}}}";
 }

@@ -65,6 +65,12 @@ bool EngineRig::start()
                                  m_alarms.append(text);
                          }
                      });
+    QObject::connect(&m_engine->switchboard(), &app::Switchboard::historySnapshot, m_engine.get(),
+                     [this](const std::shared_ptr<const history::HistorySnapshot> &snapshot) {
+                         if (toMs(m_fillBegan) == 0 && snapshot->fill.started != MonotonicTime{})
+                             m_fillBegan = m_clock->utcNow() - std::chrono::duration_cast<milliseconds>(
+                                                                   m_clock->now() - snapshot->fill.started);
+                     });
     if (m_engine->link())
         m_witness = std::make_unique<Witness>(*m_engine, *m_clock);
     m_engine->start();
@@ -242,7 +248,7 @@ TruthCheck EngineRig::check() const
             .dataDir = dataDir(),
             .instruments = m_instruments,
             .timeframes = m_settings.exchanges.front().timeframes,
-            .since = m_startedAt + m_options.exchangeAhead,
+            .since = std::max(m_startedAt, m_fillBegan) + m_options.exchangeAhead,
             .history = m_settings.exchanges.front().history,
             .influx = m_options.truth                                    ? m_options.truth
                       : m_settings.store.kind == QLatin1String("influx") ? std::optional(m_settings.store.influx)

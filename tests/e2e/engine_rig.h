@@ -99,6 +99,7 @@ private:
     std::unique_ptr<sim::SimulatorThread> m_sim;
     config::Settings m_settings;
     UtcTime m_startedAt{};
+    UtcTime m_fillBegan{}; // the first fill counts its candles back from here
     std::vector<exchange::Instrument> m_instruments;
     std::array<int, streamStateNames.size()> m_seen{};
     QStringList m_alarms;
