@@ -117,8 +117,8 @@ bool EventLog::beginAnew()
 {
     m_file.close();
     QDir().mkpath(m_folder);
-    if (!m_file.open(QIODevice::WriteOnly | QIODevice::Append)) {
-        qCWarning(lcApp).noquote() << "an event could not be kept:" << m_file.errorString();
+    if (const int error = openForAppending()) {
+        qCWarning(lcApp).noquote() << "an event could not be kept:" << fileErrorText(error);
         return false;
     }
     for (size_t i = 0; i + 1 < m_events.size(); ++i)

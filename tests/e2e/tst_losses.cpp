@@ -60,7 +60,8 @@ void TestLosses::expectRefilled(EngineRig &rig, const QString &cause)
     QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 20s));
     QVERIFY(rig.waitUntil([&] { return rig.gapsOpenMetric() > 0; }, 20s));
     QVERIFY(rig.status().value(QLatin1String("gaps_open")).toInteger() > 0);
-    QVERIFY2(rig.reasons().join(u' ').contains(QLatin1String("stored is not there any more")),
+    QVERIFY2(rig.waitUntil(
+                 [&] { return rig.reasons().join(u' ').contains(QLatin1String("stored is not there any more")); }, 20s),
              qPrintable(rig.reasons().join(u' ')));
     QVERIFY(rig.hasEvent(QStringLiteral("Store began anew")));
     QVERIFY(!rig.gapRows().isEmpty());

@@ -94,19 +94,40 @@ double Witness::metric(const QString &name) const
     return found.hasMatch() ? found.captured(1).toDouble() : -1;
 }
 
-// A heartbeat line is a claim about the majors at the moment of its writing; the snapshot is up to a second younger.
+// A heartbeat line is a claim about the majors at the moment of its writing: judged with a snapshot that is younger.
 void Witness::hearLine(const QString &line, UtcTime at)
 {
-    if (!line.contains(QLatin1String("Heartbeat OK")))
-        return note(QStringLiteral("heartbeat"));
+    if (line.contains(QLatin1String("Heartbeat OK")))
+        m_claims.append(at);
+    else
+        note(QStringLiteral("heartbeat"));
+}
+
+void Witness::judgeClaims()
+{
+    UtcTime newest{};
+    QHash<QString, UtcTime> sick;
     for (const auto &feed : m_engine.snapshots().feeds) {
+        newest = toMs(newest) == 0 ? feed->at : std::min(newest, feed->at);
         for (const feed::StreamRow &row : feed->streams) {
-            const bool sick = row.state == StreamState::Stale || row.state == StreamState::Silent;
             const auto pair = Pair::parse(row.key.pair);
-            // It was sick when the line was written, and for longer than naming it may take.
-            if (sick && pair && at - row.since > 20s + 2 * m_clock.pauseOfMachine() &&
-                std::ranges::find(feed->stale_majors, pair->cryptofeed()) != feed->stale_majors.end())
-                contradiction(QStringLiteral("heartbeat OK while %1 %2 is sick").arg(row.key.pair, row.key.kindText()));
+            const bool isSick = row.state == StreamState::Stale || row.state == StreamState::Silent;
+            if (!isSick || !pair ||
+                std::ranges::find(feed->stale_majors, pair->cryptofeed()) == feed->stale_majors.end())
+                continue;
+            const QString key = row.key.pair + u' ' + row.key.kindText();
+            sick.insert(key, m_sick.value(key, feed->at)); // called so since
+        }
+    }
+    m_sick = std::move(sick);
+    for (const UtcTime claim : std::exchange(m_claims, {})) {
+        if (newest <= claim) {
+            m_claims.append(claim);
+            continue;
+        }
+        for (auto stream = m_sick.cbegin(); stream != m_sick.cend(); ++stream) {
+            if (stream.value() < claim)
+                contradiction(QStringLiteral("heartbeat OK while %1 is called sick").arg(stream.key()));
         }
     }
 }
@@ -197,6 +218,7 @@ void Witness::look()
     if (m_engine.snapshots().feeds.isEmpty())
         return;
     const Testimony told = testify();
+    judgeClaims();
     if (told.sick > 0 && told.status_ok)
         contradiction(QStringLiteral("status is ok with %1 sick streams").arg(told.sick));
     if (told.status_ok && !told.ready)

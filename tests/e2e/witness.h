@@ -53,6 +53,7 @@ public:
 private:
     void look();
     void hearLine(const QString &line, UtcTime at); // written then
+    void judgeClaims();
     void note(const QString &face);
     void contradiction(const QString &what);
     Testimony testify();
@@ -67,6 +68,8 @@ private:
     QTimer m_timer;
     std::string m_metrics;
     Testimony m_last;
+    QHash<QString, UtcTime> m_sick; // streams of majors that are called sick, and since which snapshot
+    QList<UtcTime> m_claims;        // when "OK" was written; judged with the next snapshot
     QStringList m_contradictions;
     std::map<QString, milliseconds> m_told;
     MonotonicTime m_expecting{};
