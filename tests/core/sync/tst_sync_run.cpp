@@ -317,6 +317,42 @@ private Q_SLOTS:
         QCOMPARE(read(mark).rows, 4);
     }
 
+    // The exchange's own mark candles, from before the start on: without them a futures backtest counts no funding at
+    // all.
+    void markCandlesReachBackAsFarAsTheyAreStored()
+    {
+        RecordBatch records;
+        CandleBatch &batch = records.mark_candles.emplace_back();
+        batch.series = {QStringLiteral("binance-usdm"), series().pair, Timeframe::H1};
+        for (int hour = -48; hour < 2; ++hour) {
+            Candle candle;
+            candle.open_time = sampleStart + hour * 1h;
+            candle.open = dec(std::to_string(1000 + hour));
+            candle.high = dec(std::to_string(1010 + hour));
+            candle.low = dec(std::to_string(990 + hour));
+            candle.close = dec(std::to_string(1001 + hour));
+            candle.source = CandleSource::History;
+            batch.candles.push_back(candle);
+        }
+        // Samples of the same two hours, and of one more: where both are, the exchange's own candle stands.
+        for (int i = 0; i <= 180; ++i)
+            records.marks.push_back({QStringLiteral("binance-usdm"),
+                                     series().pair,
+                                     sampleStart + i * 1min,
+                                     dec(std::to_string(2000 + i)),
+                                     {}});
+        QVERIFY(m_writer->write({records}));
+        QVERIFY(run().isGood());
+        const auto table = read(QStringLiteral("BTC_USDT_USDT-1h-mark.feather"));
+        QCOMPARE(table.rows, 51);
+        QCOMPARE(table.columns[1].doubles.front(), 952.0);
+        QCOMPARE(table.columns[2].doubles.front(), 962.0);
+        QCOMPARE(table.columns[3].doubles.front(), 942.0);
+        QCOMPARE(table.columns[4].doubles.front(), 953.0);
+        QCOMPARE(table.columns[1].doubles[49], 1001.0); // the exchange's, and not the samples'
+        QCOMPARE(table.columns[1].doubles[50], 2120.0); // not read from the exchange yet: of samples
+    }
+
     void anOldHostWantsOtherNames()
     {
         m_options.settings.freqtrade = QStringLiteral("2025.11");
