@@ -44,8 +44,7 @@ std::vector<Case> cases()
             {"all data stops, the connection lives", fault("F4"), 14s, streams},
             {"half-open: not a byte", fault("F6"), 20s, streams},
             {"closed with a reason", fault("F7", {{QStringLiteral("code"), 1008}}), 5s, {faces[0], faces[3]}},
-            {"reset", fault("F7", {{QStringLiteral("abrupt"), true}}), 5s, {faces[0], faces[3]}},
-            {"the exchange's clock jumps by 10 s", fault("F23"), 400s, {faces[0], faces[5]}}};
+            {"reset", fault("F7", {{QStringLiteral("abrupt"), true}}), 5s, {faces[0], faces[3]}}};
 }
 
 } // namespace

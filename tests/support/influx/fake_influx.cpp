@@ -22,6 +22,7 @@ namespace {
 
 constexpr qint64 nanosPerMilli = 1'000'000;
 constexpr qint64 nanosPerDay = 86'400'000 * nanosPerMilli;
+constexpr qint64 nanosPerHour = 3'600'000 * nanosPerMilli;
 const QByteArray organisation = "our desk; a+b";
 const QByteArray bucket = "market_data";
 
@@ -114,6 +115,7 @@ struct Asked
     qint64 from = 0; // ns
     qint64 to = 0;
     enum class What { Points, First, Last, Count, Days } what = What::Points;
+    qint64 bucket = nanosPerDay; // of What::Days; an hour where those are asked for
     bool newest_first = false;
     qint64 limit = 0;
 };
@@ -152,6 +154,8 @@ Asked askedInFlux(const QString &text)
                  : text.contains(QLatin1StringView("|> count()"))          ? Asked::What::Count
                  : text.contains(QLatin1StringView("|> aggregateWindow(")) ? Asked::What::Days
                                                                            : Asked::What::Points;
+    if (text.contains(QLatin1StringView("every: 1h")))
+        asked.bucket = nanosPerHour;
     asked.newest_first = text.contains(QLatin1StringView("desc: true"));
     asked.limit = captured(text, "limit\\(n: (\\d+)\\)").toLongLong();
     return asked;
@@ -175,6 +179,8 @@ Asked askedInSql(const QString &text)
             ? Asked::What::Last
         : text.contains(QLatin1StringView("row_number()")) ? Asked::What::First
                                                            : Asked::What::Points;
+    if (text.contains(QLatin1StringView("1 hour")))
+        asked.bucket = nanosPerHour;
     const QString counted = captured(text, "count\\(\"([^\"]*)\"\\)") + captured(text, "AND \"([^\"]*)\" IS NOT NULL");
     if (!counted.isEmpty())
         asked.fields.append(counted);
@@ -545,9 +551,9 @@ net::HttpResponse FakeInflux::query(const net::HttpRequest &request)
                 else if (asked.what == Asked::What::Count)
                     values = {{asked.to, QByteArray::number(values.size())}};
                 else if (asked.what == Asked::What::Days) {
-                    std::map<qint64, qint64> days;
+                    std::map<qint64, qint64> days; // or hours
                     for (const auto &value : values)
-                        ++days[value.first / nanosPerDay * nanosPerDay];
+                        ++days[value.first / asked.bucket * asked.bucket];
                     values.clear();
                     for (const auto &[day, count] : days)
                         values.emplace_back(day, QByteArray::number(count));
@@ -585,9 +591,9 @@ net::HttpResponse FakeInflux::query(const net::HttpRequest &request)
             continue;
         }
         if (asked.what == Asked::What::Days) {
-            std::map<qint64, qint64> days;
+            std::map<qint64, qint64> days; // or hours
             for (const auto &one : chosen)
-                ++days[one.first / nanosPerDay * nanosPerDay];
+                ++days[one.first / asked.bucket * asked.bucket];
             for (const auto &[day, count] : days) {
                 QJsonObject row = base;
                 row.insert(QStringLiteral("time"), at(day));
