@@ -20,6 +20,11 @@ struct HealthBoard::Heartbeat::Loop
         lastNs = clock->now().time_since_epoch().count();
         lastUtcMs = toMs(clock->utcNow());
     }
+    milliseconds silence() const
+    {
+        return std::chrono::duration_cast<milliseconds>(clock->now() -
+                                                        MonotonicTime(std::chrono::nanoseconds(lastNs.load())));
+    }
 };
 
 HealthBoard::Heartbeat::Heartbeat(std::shared_ptr<Loop> loop)
@@ -89,8 +94,7 @@ HealthReport HealthBoard::report(bool withParts) const
     bool good = true;
     QJsonObject loops;
     for (const auto &loop : m_loops) {
-        const milliseconds silence = std::chrono::duration_cast<milliseconds>(
-            m_clock.now() - MonotonicTime(std::chrono::nanoseconds(loop->lastNs.load())));
+        const milliseconds silence = loop->silence();
         const bool turns = silence <= loop->maxSilence;
         good = good && turns;
         loops.insert(loop->name,
@@ -101,8 +105,7 @@ HealthReport HealthBoard::report(bool withParts) const
     }
     QJsonObject parts;
     for (const auto &[name, part] : m_parts) {
-        const bool works = part.state == PartState::Ok || part.state == PartState::Degraded;
-        good = good && (works || !part.required || !withParts);
+        good = good && (part.works() || !part.required || !withParts);
         const std::string_view state = partStateNames[size_t(part.state)];
         parts.insert(name,
                      QJsonObject{{QStringLiteral("state"), QString::fromLatin1(state.data(), qsizetype(state.size()))},
@@ -117,17 +120,15 @@ HealthReport HealthBoard::report(bool withParts) const
 
 QStringList HealthBoard::complaints() const
 {
-    const QJsonObject body = report(true).body;
-    QStringList found;
-    const QJsonObject loops = body.value(QLatin1String("loops")).toObject();
-    for (auto loop = loops.constBegin(); loop != loops.constEnd(); ++loop) {
-        if (loop.value()[QLatin1String("state")].toString() != QLatin1String("ok"))
-            found.append(QStringLiteral("%1 does not answer since %2")
-                             .arg(loop.key(), loop.value()[QLatin1String("since")].toString().mid(11, 8)));
-    }
     const QMutexLocker lock(&m_mutex);
+    QStringList found;
+    for (const auto &loop : m_loops) {
+        if (!loop->ended && loop->silence() > loop->maxSilence)
+            found.append(QStringLiteral("%1 does not answer since %2")
+                             .arg(loop->name, isoText(fromMs(loop->lastUtcMs)).mid(11, 8)));
+    }
     for (const auto &[name, part] : m_parts) {
-        if (part.required && part.state != PartState::Ok && part.state != PartState::Degraded)
+        if (part.required && !part.works())
             found.append(QStringLiteral("%1: %2").arg(name, part.detail.isEmpty() ? QStringLiteral("not ready yet")
                                                                                   : part.detail));
     }

@@ -79,6 +79,8 @@ private:
         UtcTime since;
         QString detail;
         bool required = false;
+
+        bool works() const { return state == PartState::Ok || state == PartState::Degraded; }
     };
 
     HealthReport report(bool withParts) const;

@@ -43,6 +43,25 @@ private Q_SLOTS:
         QCOMPARE(part[QLatin1String("detail")].toString(), QStringLiteral("still"));
     }
 
+    // A sentence for each reason why it is not ready, and none where it is: status says what /readyz says.
+    void complaintsAreWhyItIsNotReady()
+    {
+        test::ManualClock clock;
+        HealthBoard board(clock, {QStringLiteral("store")});
+        HealthBoard::Heartbeat feed = board.heartbeat(QStringLiteral("feed"), 5s);
+        QCOMPARE(board.complaints(), QStringList{QStringLiteral("store: not ready yet")});
+        board.set(QStringLiteral("history"), PartState::Failed, QStringLiteral("nice to have"));
+        board.set(QStringLiteral("store"), PartState::Degraded, QStringLiteral("spooling"));
+        QVERIFY(board.readiness().good);
+        QCOMPARE(board.complaints(), QStringList());
+        board.set(QStringLiteral("store"), PartState::Failed, QStringLiteral("the disk is full"));
+        clock.advance(6s);
+        QCOMPARE(board.complaints(), (QStringList{QStringLiteral("feed does not answer since 10:00:00"),
+                                                  QStringLiteral("store: the disk is full")}));
+        feed = {}; // a loop that ended is not watched any more
+        QCOMPARE(board.complaints(), QStringList{QStringLiteral("store: the disk is full")});
+    }
+
     void aSilentLoopIsNotAlive()
     {
         test::ManualClock clock;
