@@ -69,6 +69,7 @@ private:
     std::shared_ptr<const Clock> m_clock;
     UtcTime m_anchor;
     UtcTime m_startedAt{};
+    UtcTime m_fillBegan{}; // of the first start: history counts from here, a program's start takes simulated minutes
     QTemporaryDir m_folder;
     std::unique_ptr<sim::SimulatorThread> m_sim;
     QByteArray m_log;
