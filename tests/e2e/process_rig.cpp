@@ -46,12 +46,11 @@ bool ProcessRig::start(const QProcessEnvironment &environment)
     m_process = std::make_unique<QProcess>();
     m_process->setProcessEnvironment(environment);
     m_process->setProcessChannelMode(QProcess::MergedChannels);
-    QObject::connect(m_process.get(), &QProcess::readyReadStandardOutput, m_process.get(),
-                     [this] {
-                         m_log += m_process->readAllStandardOutput();
-                         if (toMs(m_fillBegan) == 0 && m_log.contains("first fill begins"))
-                             m_fillBegan = m_clock->utcNow();
-                     });
+    QObject::connect(m_process.get(), &QProcess::readyReadStandardOutput, m_process.get(), [this] {
+        m_log += m_process->readAllStandardOutput();
+        if (toMs(m_fillBegan) == 0 && m_log.contains("first fill begins"))
+            m_fillBegan = m_clock->utcNow();
+    });
     m_process->start(QStringLiteral(TAPEKEEPER_BIN_DIR "/") + m_options.program,
                      {QStringLiteral("--no-gui"), QStringLiteral("--config"), configFile(), QStringLiteral("--speed"),
                       QString::number(m_options.factor), QStringLiteral("--anchor"), QString::number(toMs(m_anchor))});
