@@ -23,3 +23,34 @@ macro(tapekeeper_watch_sources name)
     file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}_sources.cmake" CONTENT "# ${ARGN}\n")
     include("${CMAKE_CURRENT_BINARY_DIR}/${name}_sources.cmake")
 endmacro()
+
+# tapekeeper_precompile(target [OWN] [WIDGETS]): what nearly every file includes is parsed once, which takes a third off a
+# clean build. Files still include what they use, as the list holds no header of ours. Most targets share one; OWN is for one
+# whose flags differ, and WIDGETS has the window's headers too. Clang, which builds the fuzz targets alone, does without.
+option(TAPEKEEPER_PRECOMPILE "Precompile the headers of Qt and the standard library" ON)
+set(TAPEKEEPER_COMMON_HEADERS
+    <algorithm> <array> <atomic> <chrono> <cmath> <deque> <functional> <map> <memory> <optional> <string> <string_view>
+    <utility> <variant> <vector>
+    <QByteArray> <QDateTime> <QDir> <QFile> <QHash> <QJsonArray> <QJsonDocument> <QJsonObject> <QObject>
+    <QRegularExpression> <QSet> <QString> <QStringList> <QThread> <QTimer> <QUrl>)
+function(tapekeeper_precompile target)
+    cmake_parse_arguments(ARG "OWN;WIDGETS" "" "" ${ARGN})
+    if(NOT TAPEKEEPER_PRECOMPILE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        return()
+    endif()
+    if(ARG_WIDGETS)
+        target_precompile_headers(${target} PRIVATE ${TAPEKEEPER_COMMON_HEADERS} <QBoxLayout> <QDialog> <QLabel> <QLineEdit>
+                                  <QPainter> <QPushButton> <QTableView> <QWidget>)
+    elseif(ARG_OWN)
+        target_precompile_headers(${target} PRIVATE ${TAPEKEEPER_COMMON_HEADERS})
+    else()
+        if(NOT TARGET tapekeeper_precompiled) # with no definition of its own, or a target without that could not take it
+            file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/precompiled.cpp" CONTENT "// Only its headers matter.\n")
+            add_library(tapekeeper_precompiled OBJECT "${CMAKE_BINARY_DIR}/precompiled.cpp")
+            target_link_libraries(tapekeeper_precompiled PRIVATE tapekeeper_options Qt6::Core)
+            target_precompile_headers(tapekeeper_precompiled PRIVATE ${TAPEKEEPER_COMMON_HEADERS})
+            set_target_properties(tapekeeper_precompiled PROPERTIES AUTOMOC OFF)
+        endif()
+        target_precompile_headers(${target} REUSE_FROM tapekeeper_precompiled)
+    endif()
+endfunction()

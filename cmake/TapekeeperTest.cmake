@@ -16,6 +16,7 @@ function(tapekeeper_add_test_room)
     add_executable(${binary} ${sources})
     target_link_libraries(${binary} PRIVATE tapekeeper_options Qt6::Test ${ARG_LIBRARIES})
     target_include_directories(${binary} PRIVATE "${ARG_FOLDER}")
+    tapekeeper_precompile(${binary})
     target_compile_definitions(${binary} PRIVATE
         TAPEKEEPER_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         TAPEKEEPER_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
