@@ -71,13 +71,13 @@ struct StreamEntry
 
     // Data is due here whatever the market does.
     bool ticks() const { return spec.contract.stale.count() > 0 && !spec.contract.quiet_possible; }
-    bool isSick() const { return state == StreamState::Stale || state == StreamState::Silent; }
+    bool isSick() const { return tk::isSick(state); }
 
     // What everybody is told: acknowledged is not alive, so what was in trouble stays so until data comes.
     StreamState told() const;
     UtcTime toldSince() const;
     QString toldCause() const;
-    bool isToldSick() const { return told() == StreamState::Stale || told() == StreamState::Silent; }
+    bool isToldSick() const { return tk::isSick(told()); }
 };
 
 struct StreamTransition
