@@ -173,12 +173,19 @@ void HistoryService::syncClock()
     const UtcTime sent = exchangeNow();
     m_rest.get(request, [this, request, asked, sentUtc, sent](const RestReply &reply) {
         m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
+            m_clockAt = m_clock->now() + suspectEvery;
+            m_clockRefused = true;
+            return refused({}, *refusal); // a ban holds for everything
+        }
         const auto time = reply.status == 200 ? m_parts.adapter->parseTime(reply.body)
                                               : Result<UtcTime>(Error{Error::Kind::Network, {}});
         if (!time) {
             m_clockAt = m_clock->now() + suspectEvery;
             return;
         }
+        if (std::exchange(m_clockRefused, false))
+            works(); // at times nothing else is asked for
         const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
         const milliseconds before = std::exchange(m_offset, offsetAfter(m_offset, *time, sentUtc, roundTrip));
         if (roundTrip > quickAnswer)
@@ -895,7 +902,9 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
 void HistoryService::refused(Job job, const Refusal &refusal)
 {
     const MonotonicTime now = m_clock->now();
-    const QString what = QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
+    const QString what = job.instrument.unified.isEmpty()
+                             ? refusal.message
+                             : QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
     const bool isJob = !job.instrument.symbol.isEmpty();
     switch (refusal.kind) {
     case Refusal::Kind::Banned:

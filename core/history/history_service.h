@@ -234,8 +234,9 @@ private:
     TellLimit m_tellTrouble;    // of both, that it does not work and that it works again
     bool m_toldTrouble = false; // the last word about it
     MonotonicTime m_instrumentsAt{};
-    MonotonicTime m_suspectAt{};    // the list is not looked at again before
-    MonotonicTime m_clockAt{};      // the exchange is asked for its time
+    MonotonicTime m_suspectAt{}; // the list is not looked at again before
+    MonotonicTime m_clockAt{};   // the exchange is asked for its time
+    bool m_clockRefused = false;
     MonotonicTime m_tellOffsetAt{}; // an offset that lasts is warned of again
     std::optional<ClockWatch> m_clockWatch;
     MonotonicTime m_snapshotAt{};
