@@ -314,8 +314,10 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
         return;
     if (first)
         nameMissed(m_wanted); // at once, whether REST answers or not
+    if (first && m_unnamedLoss.isEmpty() && isStoreEmptied())
+        m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (first && !m_unnamedLoss.isEmpty())
-        nameStoreLoss(m_unnamedLoss);
+        nameStoreLoss(std::exchange(m_unnamedLoss, {}));
     if (first && !m_weightLearned && !m_wanted.empty() && !m_settings.timeframes.empty()) {
         m_fill.started = m_clock->now();
         Job learning;
@@ -1228,6 +1230,7 @@ void HistoryService::sendSnapshot()
     snapshot->in_flight = m_inFlight;
     snapshot->fill = m_fill;
     snapshot->open_gaps = m_gaps.unsettled();
+    snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
     snapshot->repairing = m_trouble.isEmpty() && !m_roomScarce && m_haveInstruments;

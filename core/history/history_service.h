@@ -169,6 +169,7 @@ private:
     void nameMissed(const std::vector<exchange::Instrument> &instruments);
     void nameMissedOfLastRun();
     Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
+    bool isStoreEmptied() const;
     void nameStoreLoss(const QString &why);
     void nameOverdue(MonotonicTime now);
     void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
