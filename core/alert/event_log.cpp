@@ -17,6 +17,24 @@ namespace {
 
 constexpr qint64 slack = 1 << 20; // a file ends with the event that made it too long
 
+// An engine that was killed closed nothing: what lasted then would last for ever, as nobody watches it any more. It is
+// over when the last thing was known of it; whoever looks now begins an incident of its own.
+void closeWhatLasted(EventLog &log)
+{
+    UtcTime last{};
+    std::vector<Event> lasting;
+    for (const Event &event : log.events()) {
+        last = std::max({last, event.time, event.until});
+        if (event.lasts())
+            lasting.push_back(event);
+    }
+    for (Event &event : lasting) {
+        event.until = std::max(last, event.time);
+        event.detail += QStringLiteral(" · the engine ended before it was over");
+        log.put(event);
+    }
+}
+
 } // namespace
 
 EventLog::EventLog(QString folder)
@@ -37,9 +55,11 @@ Status EventLog::open()
 {
     load(file(1));
     load(file(0));
-    if (const int error = openForAppending())
+    if (const int error = openForAppending()) {
+        closeWhatLasted(*this);
         return Error{Error::Kind::Storage,
                      QStringLiteral("events are kept in memory only: %1: %2").arg(file(0), fileErrorText(error))};
+    }
     m_writable = true;
     // A line that a crash cut short must not swallow the next one.
     if (m_file.size() > 0) {
@@ -47,6 +67,7 @@ Status EventLog::open()
         if (whole && !whole->bytes.endsWith('\n'))
             m_file.write("\n");
     }
+    closeWhatLasted(*this);
     return ok();
 }
 

@@ -36,6 +36,30 @@ private Q_SLOTS:
         QCOMPARE(log.newest(2).front().title, QStringLiteral("Reconnected"));
     }
 
+    // An engine that was killed closes nothing itself.
+    void whatLastedIsOverAtTheNextStart()
+    {
+        const QTemporaryDir folder;
+        qint64 incident = 0;
+        {
+            EventLog log(folder.path());
+            QVERIFY(log.open());
+            Event lasting = event(1'000, QStringLiteral("Incident"));
+            lasting.until = {};
+            incident = log.put(lasting);
+            QVERIFY(log.find(incident)->lasts());
+            log.put(event(4'000, QStringLiteral("Gap opened")));
+        }
+        for (int start = 0; start < 2; ++start) { // and stays as it was closed
+            EventLog log(folder.path());
+            QVERIFY(log.open());
+            QCOMPARE(log.find(incident)->until, fromMs(4'000));
+            QVERIFY2(log.find(incident)->detail.endsWith(QLatin1String("the engine ended before it was over")),
+                     qPrintable(log.find(incident)->detail));
+            log.put(event(9'000, QStringLiteral("Engine started")));
+        }
+    }
+
     void staysSmall()
     {
         const QTemporaryDir folder;

@@ -44,6 +44,13 @@ public:
     std::vector<Reply> kept;
 };
 
+qint64 residentBytes()
+{
+    QFile file(QStringLiteral("/proc/self/statm"));
+    return file.open(QIODevice::ReadOnly) ? file.readAll().split(' ').value(1).toLongLong() * ::sysconf(_SC_PAGESIZE)
+                                          : 0;
+}
+
 } // namespace
 
 class LinkTest : public QObject
@@ -256,6 +263,42 @@ private Q_SLOTS:
             dead.back()->write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
         }
         QTRY_COMPARE(m_server->connectionCount(), 2); // the others would have kept what nobody reads
+    }
+
+    // Twenty that ask for a lot and never read: 38 MB became 210, and stayed so.
+    void memoryComesBackWhenTheDeafAreGone()
+    {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        QSKIP("a sanitizer keeps what was freed");
+#endif
+        constexpr qint64 bound = qint64(64) << 20; // of what waits, as engines have it
+        start(m_file, {.stalledAfter = 500ms, .changesEvery = 1ms});
+        LinkClient client;
+        QSignalSpy finished(&client, &LinkClient::finished);
+        client.connectTo(m_file);
+        client.request(QStringLiteral("large"), {{QStringLiteral("size"), 3'000'000}});
+        QVERIFY(finished.wait());
+        const qint64 before = residentBytes();
+        std::vector<std::unique_ptr<QLocalSocket>> deaf;
+        for (int i = 0; i < 20; ++i) {
+            deaf.push_back(std::make_unique<QLocalSocket>());
+            deaf.back()->setReadBufferSize(1000);
+            deaf.back()->connectToServer(m_file);
+            QVERIFY(deaf.back()->waitForConnected());
+            for (int n = 1; n <= 5; ++n) // 300 MB in all
+                deaf.back()->write("{\"id\":1,\"command\":\"large\",\"args\":{\"size\":3000000}}\n");
+        }
+        qint64 most = before;
+        QTRY_VERIFY_WITH_TIMEOUT((most = std::max(most, residentBytes())) > 0 && m_server->connectionCount() == 1,
+                                 20'000);
+        // While one answer is written, and another made of it.
+        QVERIFY2(most - before < bound * 3 / 2, qPrintable(QString::number((most - before) >> 20)));
+        deaf.clear();
+        QTRY_VERIFY2_WITH_TIMEOUT(residentBytes() - before < (qint64(8) << 20),
+                                  qPrintable(QStringLiteral("%1 MB stay").arg((residentBytes() - before) >> 20)),
+                                  10'000);
+        client.request(QStringLiteral("echo"));
+        QVERIFY(finished.wait()); // who reads was never dropped
     }
 
     // Without a descriptor left the socket stays, and whoever waits is heard as soon as there is one again.
