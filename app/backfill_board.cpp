@@ -110,6 +110,7 @@ std::optional<BackfillFacts> BackfillBoard::underWay() const
             all.emplace();
             begun = row.started;
         }
+        all->ids.push_back(row.request.id);
         all->wanted += row.progress.wanted;
         all->settled += row.progress.fetched + row.progress.unfillable;
         begun = std::min(begun, row.started);

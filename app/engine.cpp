@@ -476,10 +476,14 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
                 store::openGapLedger(QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")));
             if (!ledger)
                 return std::make_unique<Unbuildable>(ledger.error());
-            HistoryService::Parts parts{makeAdapter(name).value(), std::move(index).value(), std::move(ledger).value()};
+            HistoryService::Parts parts{makeAdapter(name).value(), std::move(index).value(), std::move(ledger).value(),
+                                        [queue = m_queue] { return queue->counts().weight; }};
             auto service = std::make_unique<HistoryService>(
                 settings, std::move(parts), m_clock,
-                [queue = m_queue](RecordBatch &&batch) { return queue->push(std::move(batch)); },
+                [queue = m_queue](RecordBatch &&batch) {
+                    const size_t records = batch.recordCount();
+                    return queue->push(std::move(batch), records);
+                },
                 beatOf(QStringLiteral("history ") + name));
             HistoryService *history = service.get();
             Switchboard *board = &m_switchboard;
@@ -541,7 +545,10 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
             using feed::FeedService;
             auto service = std::make_unique<FeedService>(
                 settings, makeAdapter(name).value(), m_clock,
-                [queue = m_queue](RecordBatch &&batch) { return queue->push(std::move(batch)); },
+                [queue = m_queue](RecordBatch &&batch) {
+                    const size_t records = batch.recordCount();
+                    return queue->push(std::move(batch), records);
+                },
                 beatOf(QStringLiteral("feed ") + name));
             FeedService *feed = service.get();
             Switchboard *board = &m_switchboard;

@@ -17,6 +17,7 @@ struct BackfillFacts
     qint64 wanted = 0;
     qint64 settled = 0;   // fetched, or found to be unfillable
     milliseconds left{0}; // at the pace so far; 0: not known
+    std::vector<quint64> ids{};
 };
 
 struct EngineFacts

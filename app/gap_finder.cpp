@@ -281,6 +281,7 @@ QJsonObject toJson(const GapRow &row)
             {QStringLiteral("stream"), row.stream.kindText()},
             {QStringLiteral("from"), time(row.span.from)},
             {QStringLiteral("to"), time(row.span.to)},
+            {QStringLiteral("never_fetched"), row.never_fetched},
             {QStringLiteral("missing"), row.missing ? QJsonValue(*row.missing) : QJsonValue()},
             {QStringLiteral("state"), QString::fromLatin1(state.data(), qsizetype(state.size()))},
             {QStringLiteral("cause"), row.cause}};

@@ -32,6 +32,8 @@ alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::Hist
         return signs;
     for (const Gap &gap : history->open_gaps)
         signs.gaps.push_back({gap.id, gap.stream.pair, gap.from, gap.to, gap.cause});
+    for (const Gap &gap : history->lost)
+        signs.lost.push_back({gap.id, gap.stream.pair, gap.from, gap.to, gap.cause});
     signs.unfillable = qint64(history->gaps_unfillable);
     signs.refused = qint64(history->refused_gaps);
     signs.rest_trouble = history->trouble;
@@ -164,6 +166,7 @@ void Journal::note(Event event)
 
 void Journal::storeBegunAnew(const QString &why)
 {
+    m_anewFor = why;
     note({.kind = EventKind::Store,
           .severity = Severity::Trouble,
           .title = QStringLiteral("Store began anew"),
@@ -173,8 +176,11 @@ void Journal::storeBegunAnew(const QString &why)
 void Journal::historyNoted(const history::HistoryNote &told)
 {
     using Kind = history::HistoryNote::Kind;
-    if (told.kind == Kind::StoreLost)
-        return; // told when it was found
+    if (told.kind == Kind::StoreLost) {
+        if (told.detail != m_anewFor) // else told when it was found
+            storeBegunAnew(told.detail);
+        return;
+    }
     const QString candles = told.count == 1 ? QStringLiteral("1 candle") : QStringLiteral("%1 candles").arg(told.count);
     const QString what =
         told.kind == Kind::ClosesMissed && !told.detail.isEmpty() ? told.detail

@@ -43,6 +43,7 @@ private:
     QStringList m_hosts;      // as last looked at
     QSet<QString> m_delisted; // symbols, as told
     bool m_knowsDelisted = false;
+    QString m_anewFor;    // why the store began anew, as told last
     QString m_refusedFor; // the database's reason, as told last
     UtcTime m_refusedAt{};
     QTimer m_lookSoon;

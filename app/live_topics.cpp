@@ -54,11 +54,6 @@ QString stateText(StreamState state)
     return latin(streamStateName(state));
 }
 
-bool isSick(StreamState state)
-{
-    return state == StreamState::Stale || state == StreamState::Silent;
-}
-
 QJsonObject streamObject(const feed::StreamRow &row)
 {
     return {{QStringLiteral("exchange"), row.key.exchange},  {QStringLiteral("pair"), row.key.pair},

@@ -16,7 +16,6 @@ namespace tk::app {
 
 QJsonValue timeValue(UtcTime time);
 QString stateText(StreamState state);
-bool isSick(StreamState state); // stale or silent
 
 QJsonObject streamObject(const feed::StreamRow &row);
 QJsonObject connectionObject(const QString &exchange, const feed::ConnectionRow &row);

@@ -81,33 +81,45 @@ void GapsCommand::show(const QJsonArray &rows)
                                 rows);
     qsizetype unfillable = 0;
     qsizetype notCollected = 0;
+    qsizetype unfetched = 0; // history that was never there: the first fill brings it
     qint64 missing = 0;
+    qint64 ahead = 0;
     for (const QJsonValue &row : rows) {
         if (row[QLatin1String("state")].toString() == QLatin1String("not collected")) {
             ++notCollected;
+            continue;
+        }
+        if (row[QLatin1String("never_fetched")].toBool()) {
+            ++unfetched;
+            ahead += row[QLatin1String("missing")].toInteger();
             continue;
         }
         const bool settled = row[QLatin1String("state")].toString() == QLatin1String("unfillable");
         unfillable += settled ? 1 : 0;
         missing += settled ? 0 : row[QLatin1String("missing")].toInteger();
     }
-    const qsizetype open = rows.size() - unfillable - notCollected;
+    const qsizetype open = rows.size() - unfillable - notCollected - unfetched;
     const bool toPerson = formatOr(line().format) == OutputFormat::Table;
     if ((!rows.isEmpty() || !toPerson) && !print(table))
         return finish(Internal);
-    if (open == 0 && unfillable == 0)
+    if (open == 0 && unfillable == 0 && unfetched == 0)
         complain(notCollected > 0 ? QStringLiteral("no gaps in what is collected") : QStringLiteral("no gaps"));
-    else
-        complain(QStringLiteral("%1 gaps are open, %2 candles missing; %3 are unfillable: the exchange does not have "
+    else if (open > 0 || unfillable > 0)
+        complain(QStringLiteral("%1 open, %2 candles missing; %3 are unfillable: the exchange does not have "
                                 "them, they do not count")
-                     .arg(open)
+                     .arg(open == 1 ? QStringLiteral("1 gap is") : QStringLiteral("%1 gaps are").arg(open))
                      .arg(missing)
                      .arg(unfillable));
+    if (unfetched > 0)
+        complain(QStringLiteral("%1 never fetched so far, %2 candles: no loss, the first fill has them ahead")
+                     .arg(unfetched == 1 ? QStringLiteral("1 stretch of history was")
+                                         : QStringLiteral("%1 stretches of history were").arg(unfetched))
+                     .arg(ahead));
     if (notCollected > 0)
         complain(QStringLiteral("%1 pairs of the configuration are not collected at all").arg(notCollected));
-    if (open > 0 && !line().repair)
+    if (open + unfetched > 0 && !line().repair)
         complain(QStringLiteral("tapekeeper gaps --repair fetches what is missing"));
-    finish(open > 0 || notCollected > 0 ? DoesNotHold : Done);
+    finish(open > 0 || unfetched > 0 || notCollected > 0 ? DoesNotHold : Done);
 }
 
 void GapsCommand::interrupted(int count)

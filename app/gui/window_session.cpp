@@ -23,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto keyringPatience = 20s;
+constexpr auto cancelPatience = 5s;
 
 QString windowSettingsFile()
 {
@@ -251,12 +252,36 @@ void WindowSession::askQuit()
     m_asker.confirm(
         m_window.get(),
         {.title = tr("Quit while a backfill is under way?"),
-         .text = tr("It is at %1 %. It goes on by itself at the next start; to end it for good, cancel it in "
-                    "the Backfill dialog first. While Tapekeeper is not running, nothing is collected.")
+         .text = tr("It is at %1 %, and goes on by itself at the next start, unless you end it for good. While "
+                    "Tapekeeper is not running, nothing is collected.")
                      .arg(percent),
-         .action = tr("Quit"),
-         .dangerous = false},
+         .action = tr("Quit, Go On at the Next Start"),
+         .dangerous = false,
+         .other = tr("Cancel It and Quit"),
+         .do_other = [this] { cancelBackfillsAndQuit(); },
+         .stay = tr("Do Not Quit")},
         [this] { quit(); });
+}
+
+// Not before history has let go of them: an engine that ends in the midst of one goes on with it at its next start.
+void WindowSession::cancelBackfillsAndQuit()
+{
+    Engine *engine = m_engine ? m_engine->engine() : nullptr;
+    const auto backfill = engine ? engine->commands().facts().backfill : std::nullopt;
+    if (!backfill)
+        return quit();
+    connect(&engine->switchboard(), &Switchboard::backfillDone, this, [this, engine] {
+        if (!engine->commands().facts().backfill)
+            quit();
+    });
+    for (const quint64 id : backfill->ids)
+        Q_EMIT engine->switchboard().backfillCancelled(id);
+    QTimer::singleShot(cancelPatience, this, [this, engine] {
+        if (!engine->commands().facts().backfill)
+            return;
+        qCWarning(lcApp) << "the backfill could not be cancelled in time: it goes on at the next start";
+        quit();
+    });
 }
 
 void WindowSession::quit()

@@ -39,6 +39,7 @@ private:
     void show(monitor::EngineConnection::Way way);
     void bringForward();
     void askQuit();
+    void cancelBackfillsAndQuit();
     void quit();
     void fail(const QString &title, const QString &text, int code);
 

@@ -9,6 +9,8 @@ namespace tk::alert {
 
 namespace {
 
+constexpr milliseconds tellLossesEvery{60'000}; // a feed that loses all the time is one cause
+
 QString counted(qint64 count, const QString &one, const QString &many)
 {
     return count == 1 ? one : many.arg(count);
@@ -55,8 +57,6 @@ void IncidentWatch::put(Event event, UtcTime now, const Exchange &known)
 void IncidentWatch::look(const ExchangeSigns &signs, UtcTime now)
 {
     Exchange &known = m_exchanges[signs.exchange];
-    if (!known.seen)
-        known.unfillable = signs.unfillable;
     incident(known, signs, now); // first: what follows belongs to it
     connections(known, signs, now);
     streams(known, signs, now);
@@ -212,7 +212,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
         ++repaired;
     }
     if (repaired > 0) {
-        const qint64 lost = signs.unfillable - known.unfillable;
+        const qint64 lost = std::min<qint64>(signs.unfillable - known.unfillable, repaired);
         known.gaps_repaired += repaired;
         closed.sort();
         put({.kind = EventKind::Gap,
@@ -227,9 +227,39 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
              .from = closedFrom,
              .to = closedTo},
             now, known);
+        known.unfillable += lost;
     }
-    known.unfillable = signs.unfillable;
     known.gaps = std::move(open);
+    losses(known, signs, now);
+}
+
+// What was lost for good in the moment in which it was missed, as nobody has it again: it never was an open gap.
+void IncidentWatch::losses(Exchange &known, const ExchangeSigns &signs, UtcTime now)
+{
+    const qint64 count = signs.unfillable - known.unfillable;
+    if (count <= 0 || now - known.lost_told_at < tellLossesEvery)
+        return;
+    known.unfillable = signs.unfillable;
+    known.lost_told_at = now;
+    QStringList pairs;
+    QStringList causes;
+    UtcTime from = now;
+    for (size_t i = signs.lost.size() - std::min(signs.lost.size(), size_t(count)); i < signs.lost.size(); ++i) {
+        add(pairs, signs.lost[i].pair);
+        add(causes, signs.lost[i].cause);
+        from = std::min(from, signs.lost[i].from);
+    }
+    put({.kind = EventKind::Gap,
+         .severity = Severity::Warning,
+         .exchange = signs.exchange,
+         .title = counted(count, QStringLiteral("Gap that cannot be filled"),
+                          QStringLiteral("%1 gaps that cannot be filled")),
+         .detail = QStringLiteral("%1 · from %2 · %3")
+                       .arg(pairsText(pairs), shortTime(from), causes.mid(0, 3).join(QStringLiteral("; "))),
+         .pairs = pairs,
+         .from = from,
+         .to = now},
+        now, known);
 }
 
 void IncidentWatch::incident(Exchange &known, const ExchangeSigns &signs, UtcTime now)

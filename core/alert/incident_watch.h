@@ -49,6 +49,7 @@ struct ExchangeSigns
     std::vector<ConnectionSign> connections{};
     std::vector<GapSign> gaps{}; // open or being repaired
     qint64 unfillable = 0;       // gaps found so since the start
+    std::vector<GapSign> lost{}; // the newest of those, oldest first
     qint64 refused = 0;          // of the gaps, those that our own database does not take
     QString rest_trouble{};
 };
@@ -104,7 +105,8 @@ private:
         QHash<QString, ConnectionSign> down;
         QHash<qint64, GapSign> gaps;
         QSet<QString> troubled_pairs; // of the incident
-        qint64 unfillable = 0;
+        qint64 unfillable = 0;        // that were told
+        UtcTime lost_told_at{};
         qint64 unfillable_at_begin = 0;
         int gaps_repaired = 0; // within the incident
         QString rest_trouble;
@@ -128,6 +130,7 @@ private:
     void hostIncident(Host &known, const HostSigns &signs, UtcTime now);
     void connections(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void streams(Exchange &known, const ExchangeSigns &signs, UtcTime now);
+    void losses(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void incident(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void put(Event event, UtcTime now, const Exchange &known);

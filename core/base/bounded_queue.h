@@ -20,6 +20,7 @@ public:
         quint64 accepted = 0;
         quint64 refused = 0;
         size_t waiting = 0;
+        size_t weight = 0; // of what waits, as its pushes said
         size_t highWater = 0;
     };
 
@@ -35,7 +36,7 @@ public:
     }
 
     // False, and counted, when the queue is full: the caller keeps the item and decides what that means.
-    [[nodiscard]] bool push(T &&item)
+    [[nodiscard]] bool push(T &&item, size_t weight = 1)
     {
         std::function<void()> wakeUp;
         {
@@ -47,6 +48,7 @@ public:
             if (m_items.empty())
                 wakeUp = m_wakeUp;
             m_items.push_back(std::move(item));
+            m_counts.weight += weight;
             ++m_counts.accepted;
             m_counts.highWater = std::max(m_counts.highWater, m_items.size());
         }
@@ -58,6 +60,7 @@ public:
     std::vector<T> takeAll()
     {
         const QMutexLocker lock(&m_mutex);
+        m_counts.weight = 0;
         return std::exchange(m_items, {});
     }
 

@@ -521,7 +521,7 @@ void FeedService::applied(const std::optional<StreamTransition> &transition)
     if (!transition)
         return;
     const StreamEntry &entry = m_table.at(transition->id);
-    const bool trouble = transition->to == StreamState::Stale || transition->to == StreamState::Silent;
+    const bool trouble = isSick(transition->to);
     if (trouble)
         m_gaps.open(transition->id, entry, transition->cause, m_clock->utcNow());
     else if (transition->to == StreamState::Live || transition->to == StreamState::Quiet)
@@ -674,10 +674,8 @@ void FeedService::logTransitions(const std::vector<StreamTransition> &transition
     };
     std::vector<Group> groups;
     for (const StreamTransition &transition : transitions) {
-        const bool recovered = transition.to == StreamState::Live &&
-                               (transition.from == StreamState::Stale || transition.from == StreamState::Silent);
-        const bool told = transition.to == StreamState::Stale || transition.to == StreamState::Silent ||
-                          transition.to == StreamState::Ended || recovered;
+        const bool recovered = transition.to == StreamState::Live && isSick(transition.from);
+        const bool told = isSick(transition.to) || transition.to == StreamState::Ended || recovered;
         if (!told)
             continue;
         auto group = std::ranges::find_if(groups, [&](const Group &g) { return g.to == transition.to; });
@@ -744,7 +742,7 @@ ConnectionRow FeedService::connectionRow(const Slot &slot, MonotonicTime now) co
             continue; // silence proves nothing of these
         ++row.judged;
         const StreamState told = entry.told();
-        row.delivering += told == StreamState::Live || told == StreamState::Quiet || told == StreamState::Late ? 1 : 0;
+        row.delivering += delivers(told) ? 1 : 0;
         if (!entry.isToldSick())
             continue;
         ++row.sick;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/clock_watch.h"
 #include "exchange/adapter.h"
 #include "feed/attempt_budget.h"
-#include "feed/clock_watch.h"
 #include "feed/feed_snapshot.h"
 #include "feed/gap_notes.h"
 #include "feed/latest_values.h"

@@ -115,7 +115,7 @@ inline QStringList FeedSnapshot::kindsWithoutData() const
         if (row.rare || row.state == StreamState::Ended)
             continue;
         wanted[size_t(row.key.kind)] = true;
-        if (row.state == StreamState::Live || row.state == StreamState::Late || row.state == StreamState::Quiet)
+        if (delivers(row.state))
             comes[size_t(row.key.kind)] = true;
     }
     QStringList kinds;

@@ -191,7 +191,9 @@ bool StreamTable::judgeUnseen(StreamId id, MonotonicTime now, UtcTime utc, Judge
         entry.behind_id = bySibling ? pair.last_trade_id : std::numeric_limits<qint64>::max();
     }
     const milliseconds age = since(entry.behind_since, now);
-    if (age > grace + (grace.count() < 0 ? milliseconds(0) : m_thresholds.slack) && !entry.isSick()) {
+    const bool missed = age > grace + (grace.count() < 0 ? milliseconds(0) : m_thresholds.slack);
+    entry.missed |= missed;
+    if (missed && !entry.isSick()) {
         const UtcTime first = bySibling ? utc - age : utc - since(reference(entry), now) + entry.cadence.usualPause();
         const auto change = set(id, entry.fresh ? StreamState::Silent : StreamState::Stale,
                                 grace.count() < 0 ? QStringLiteral("%1, this stream does not").arg(evidence)
@@ -240,6 +242,7 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
 {
     const StreamEntry &entry = m_streams[id];
     const PairWatch &pair = m_pairs[entry.pair];
+    const Pace pace = entry.cadence.pace();
     if (entry.refused || entry.lost || judgeUnseen(id, now, utc, into) || entry.isSick())
         return;
     const bool quiet = provenQuiet(entry, now);
@@ -247,8 +250,11 @@ void StreamTable::judgeByTrades(StreamId id, MonotonicTime now, UtcTime utc, Jud
         return;
     const milliseconds quietFor =
         since(std::max(entry.fresh ? entry.subscribed + m_thresholds.settling : entry.last_data, pair.last_trade), now);
+    // That the pair is quiet now does not mend a stream that missed what there was. Only where data comes seldom anyway
+    // is the word of history enough to end another trouble.
+    const bool explains = !entry.missed && (!entry.troubled || pace == Pace::Thin);
     std::optional<StreamTransition> change;
-    if (quiet && (quietFor > m_thresholds.probe_fresh || entry.troubled))
+    if (quiet && explains && (quietFor > m_thresholds.probe_fresh || entry.troubled))
         change = set(id, StreamState::Quiet, QStringLiteral("no trades, as the exchange's history confirms"), utc, utc);
     else if (pair.unproven && quietFor > entry.spec.contract.late)
         change = set(id, StreamState::Late,

@@ -165,7 +165,7 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
     entry.lost = false;
     entry.last_data = now;
     entry.last_event = std::max(entry.last_event, data.event);
-    entry.fresh = false;
+    entry.fresh = entry.missed = false;
     entry.cadence.moved(now);
     PairWatch &pair = m_pairs[entry.pair];
     if (entry.spec.key.kind == StreamKind::Candles)

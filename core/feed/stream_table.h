@@ -54,6 +54,7 @@ struct StreamEntry
     bool refused = false;    // by the exchange, with a reason: asking again soon is no cure
     bool troubled = false;   // was stale or silent, and neither data nor proof of quietness came since
     UtcTime trouble_since{}; // the first due time that it missed
+    bool missed = false;     // trades went by that it did not show, and no data came since: its silence proves nothing
     UtcTime unclosed{};      // a candle that it showed, whose closed mark did not come; 0: none
     UtcTime shown{};         // open times of the newest candle that it showed while it formed ...
     UtcTime shown_before{};  // ... and of the one before
@@ -71,13 +72,13 @@ struct StreamEntry
 
     // Data is due here whatever the market does.
     bool ticks() const { return spec.contract.stale.count() > 0 && !spec.contract.quiet_possible; }
-    bool isSick() const { return state == StreamState::Stale || state == StreamState::Silent; }
+    bool isSick() const { return tk::isSick(state); }
 
     // What everybody is told: acknowledged is not alive, so what was in trouble stays so until data comes.
     StreamState told() const;
     UtcTime toldSince() const;
     QString toldCause() const;
-    bool isToldSick() const { return told() == StreamState::Stale || told() == StreamState::Silent; }
+    bool isToldSick() const { return tk::isSick(told()); }
 };
 
 struct StreamTransition

@@ -250,10 +250,23 @@ void GapKeeper::settle(Gap &gap, GapState state, const QString &reason)
         qCWarning(lcHistory).noquote() << "a gap could not be settled in the ledger:" << status.error().message;
         return; // looked at again at the next review
     }
-    ++(state == GapState::Closed ? m_counts.closed : m_counts.unfillable);
+    if (state == GapState::Closed)
+        ++m_counts.closed;
+    else
+        countLost(gap);
     gap.state = state;
     m_losses.remove(gap.id);
     m_asked.remove(gap.id);
+}
+
+// Events tell of the newest ones by name, and of all by number.
+void GapKeeper::countLost(const Gap &gap)
+{
+    constexpr size_t kept = 20;
+    ++m_counts.unfillable;
+    if (m_lost.size() == kept)
+        m_lost.erase(m_lost.begin());
+    m_lost.push_back(gap);
 }
 
 std::vector<GapKeeper::Need> GapKeeper::review(const StreamKey &stream)
@@ -297,7 +310,7 @@ void GapKeeper::lostForGood(const Gap &gap)
     if (const Status status = m_ledger->record(gap); !status)
         qCCritical(lcHistory).noquote() << "a loss could not be recorded:" << status.error().message;
     else
-        ++m_counts.unfillable;
+        countLost(gap);
 }
 
 void GapKeeper::unlisted(qint64 id)
@@ -344,19 +357,19 @@ void GapKeeper::unfillable(const StreamKey &stream, TimeSpan span, const QString
 {
     std::vector<TimeSpan> spans = knownAbsent(stream);
     const UtcTime now = m_clock->utcNow();
-    const Status status = m_ledger->record({.stream = stream,
-                                            .from = span.from,
-                                            .to = span.to,
-                                            .cause = cause,
-                                            .state = GapState::Unfillable,
-                                            .reason = reason,
-                                            .opened = now,
-                                            .settled = now});
-    if (!status) {
+    const Gap gap{.stream = stream,
+                  .from = span.from,
+                  .to = span.to,
+                  .cause = cause,
+                  .state = GapState::Unfillable,
+                  .reason = reason,
+                  .opened = now,
+                  .settled = now};
+    if (const Status status = m_ledger->record(gap); !status) {
         qCWarning(lcHistory).noquote() << status.error().message;
         return;
     }
-    ++m_counts.unfillable;
+    countLost(gap);
     spans.insert(std::ranges::upper_bound(spans, span.from, {}, &TimeSpan::from), span);
     m_absent.insert(stream, spans);
 }

@@ -71,6 +71,10 @@ public:
     size_t openCount() const { return m_unsettled.size(); }
     size_t lossCount() const; // of them, those in which something was stored that is not there any more
     const Counts &counts() const { return m_counts; }
+    const std::vector<Gap> &newestLost() const
+    {
+        return m_lost;
+    } // found unfillable since the start; a few, oldest first
     store::GapLedger &ledger() { return *m_ledger; }
 
     // The candle opens (minutes) of a stream that a span puts at risk.
@@ -85,6 +89,7 @@ private:
     std::optional<Need> judge(Gap &gap);
     std::optional<Need> need(Gap &gap, std::vector<TimeSpan> missing);
     void settle(Gap &gap, GapState state, const QString &reason);
+    void countLost(const Gap &gap);
     void setState(Gap &gap, GapState state, const QString &reason);
     Result<std::vector<TimeSpan>> missing(const Gap &gap);
     bool wasFetched(const Gap &gap) const;
@@ -100,6 +105,7 @@ private:
     UtcTime m_oldestKept{};
     int m_ledgersBegun = 0;
     Counts m_counts;
+    std::vector<Gap> m_lost;
 };
 
 } // namespace tk::history

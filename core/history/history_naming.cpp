@@ -328,6 +328,19 @@ void HistoryService::storeSetAside(const QString &why)
         nameStoreLoss(why);
 }
 
+// Candles were held by an earlier run, and the store has not one: its file is another one than then.
+bool HistoryService::isStoreEmptied() const
+{
+    if (!m_settings.store_at_hand || m_reach.isEmpty())
+        return false;
+    for (auto entry = m_reach.cbegin(); entry != m_reach.cend(); ++entry) {
+        const auto first = m_parts.index->firstTime(entry.key());
+        if (!first || first->has_value())
+            return false;
+    }
+    return true;
+}
+
 void HistoryService::nameStoreLoss(const QString &why)
 {
     m_unnamedLoss.clear();

@@ -26,8 +26,10 @@ constexpr milliseconds tickEvery{250};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings has no replay (reference §2.5)
 constexpr milliseconds suspectEvery{10'000};
-constexpr milliseconds clockEvery{600'000};
+constexpr milliseconds clockEvery{60'000};    // weighs one; a clock that is off spoils what it dates until it is known
+constexpr milliseconds clockTolerance{5'000}; // our UTC against the monotonic clock, between two ticks
 constexpr milliseconds offsetAlarm{500};
+constexpr milliseconds tellOffsetEvery{600'000};
 constexpr milliseconds finalMargin{5'000};   // after its close a candle is final over REST (reference §1.3)
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
@@ -39,6 +41,8 @@ constexpr milliseconds tellTroubleEvery{60'000};
 constexpr int rereadCandles = 2;
 constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
+constexpr size_t mostBacklog = 10'000; // records: what history brings beyond waits for the store, in memory
+constexpr milliseconds backlogPause{50};
 constexpr int fundingRows = 1000;
 constexpr MonotonicTime never{};
 
@@ -69,6 +73,7 @@ Status HistoryService::start()
         return status.error();
     }
     m_startedAt = m_clock->utcNow();
+    m_clockWatch.emplace(m_startedAt, m_clock->now());
     loadReach();
     noteFirstRun();
     nameMissedOfLastRun();
@@ -121,6 +126,8 @@ void HistoryService::tick()
     const MonotonicTime now = m_clock->now();
     if (now >= m_instrumentsAt && now >= m_troubleUntil && !m_instrumentsAsked)
         requestInstruments();
+    if (m_clockWatch->jump(m_clock->utcNow(), now, clockTolerance))
+        m_clockAt = now; // ours was set
     if (now >= m_clockAt && now >= m_troubleUntil)
         syncClock();
     if (m_settings.keep_filled && m_haveInstruments) {
@@ -166,20 +173,31 @@ void HistoryService::syncClock()
     const UtcTime sent = exchangeNow();
     m_rest.get(request, [this, request, asked, sentUtc, sent](const RestReply &reply) {
         m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
+            m_clockAt = m_clock->now() + suspectEvery;
+            m_clockRefused = true;
+            return refused({}, *refusal); // a ban holds for everything
+        }
         const auto time = reply.status == 200 ? m_parts.adapter->parseTime(reply.body)
                                               : Result<UtcTime>(Error{Error::Kind::Network, {}});
         if (!time) {
             m_clockAt = m_clock->now() + suspectEvery;
             return;
         }
+        if (std::exchange(m_clockRefused, false))
+            works(); // at times nothing else is asked for
         const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
-        m_offset = offsetAfter(m_offset, *time, sentUtc, roundTrip);
+        const milliseconds before = std::exchange(m_offset, offsetAfter(m_offset, *time, sentUtc, roundTrip));
         if (roundTrip > quickAnswer)
             m_clockAt = m_clock->now() + suspectEvery;
-        if (m_offset > offsetAlarm || m_offset < -offsetAlarm)
-            qCWarning(lcHistory).noquote()
-                << "the clock differs from the exchange's; check NTP" << logField(u"exchange", m_parts.adapter->name())
-                << logField(u"offset_ms", QString::number(m_offset.count()));
+        const MonotonicTime now = m_clock->now();
+        if (std::chrono::abs(m_offset) <= offsetAlarm ||
+            (std::chrono::abs(m_offset - before) <= offsetAlarm && now < m_tellOffsetAt))
+            return;
+        m_tellOffsetAt = now + tellOffsetEvery;
+        qCWarning(lcHistory).noquote() << "the clock differs from the exchange's; check NTP"
+                                       << logField(u"exchange", m_parts.adapter->name())
+                                       << logField(u"offset_ms", QString::number(m_offset.count()));
     });
 }
 
@@ -296,8 +314,10 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
         return;
     if (first)
         nameMissed(m_wanted); // at once, whether REST answers or not
+    if (first && m_unnamedLoss.isEmpty() && isStoreEmptied())
+        m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (first && !m_unnamedLoss.isEmpty())
-        nameStoreLoss(m_unnamedLoss);
+        nameStoreLoss(std::exchange(m_unnamedLoss, {}));
     if (first && !m_weightLearned && !m_wanted.empty() && !m_settings.timeframes.empty()) {
         m_fill.started = m_clock->now();
         Job learning;
@@ -756,6 +776,10 @@ bool HistoryService::send(bool funding)
     const Job *next = m_queue.peek(funding, now);
     if (!next || (m_roomScarce && next->urgency >= Urgency::Repair))
         return false;
+    if (next->urgency > Urgency::Probe && m_parts.backlog && m_parts.backlog() >= mostBacklog) {
+        waitAtMost(backlogPause);
+        return false;
+    }
     // Somebody else may have brought it since: a repair what was overdue, or the other way round.
     const bool mends = next->urgency == Urgency::Overdue || next->urgency == Urgency::Repair;
     if (next->kind == Job::Kind::Candles && next->backfill == 0 && next->span.to <= oldestKept()) {
@@ -776,13 +800,19 @@ bool HistoryService::send(bool funding)
     const RestRequest request = requestFor(*next);
     const milliseconds wait = m_budget.reserve(request, now, exchangeNow());
     if (wait.count() > 0) {
-        const milliseconds delay = m_clock->timerDelay(wait);
-        if (!m_wait.isActive() || m_wait.remainingTime() > delay.count())
-            m_wait.start(delay);
+        waitAtMost(wait);
         return false;
     }
     dispatch(m_queue.take(funding), request);
     return !learning;
+}
+
+// Looks at the queue again after that time, or sooner.
+void HistoryService::waitAtMost(milliseconds span)
+{
+    const milliseconds delay = m_clock->timerDelay(span);
+    if (!m_wait.isActive() || m_wait.remainingTime() > delay.count())
+        m_wait.start(delay);
 }
 
 RestRequest HistoryService::requestFor(const Job &job)
@@ -874,7 +904,9 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
 void HistoryService::refused(Job job, const Refusal &refusal)
 {
     const MonotonicTime now = m_clock->now();
-    const QString what = QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
+    const QString what = job.instrument.unified.isEmpty()
+                             ? refusal.message
+                             : QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
     const bool isJob = !job.instrument.symbol.isEmpty();
     switch (refusal.kind) {
     case Refusal::Kind::Banned:
@@ -1198,6 +1230,7 @@ void HistoryService::sendSnapshot()
     snapshot->in_flight = m_inFlight;
     snapshot->fill = m_fill;
     snapshot->open_gaps = m_gaps.unsettled();
+    snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
     snapshot->repairing = m_trouble.isEmpty() && !m_roomScarce && m_haveInstruments;

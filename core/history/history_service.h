@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/clock_watch.h"
 #include "base/tell_limit.h"
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
@@ -59,6 +60,7 @@ public:
         std::unique_ptr<exchange::ExchangeAdapter> adapter;
         std::shared_ptr<store::StoreIndex> index;
         std::unique_ptr<store::GapLedger> ledger;
+        std::function<size_t()> backlog = {}; // records that wait for the store; called in this thread
     };
 
     HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock, RecordSink sink,
@@ -138,6 +140,7 @@ private:
     void tick();
     void pump();
     bool send(bool funding);
+    void waitAtMost(milliseconds span);
     void dispatch(Job job, const exchange::RestRequest &request);
     void answered(Job job, const exchange::RestRequest &request, UtcTime sent, const exchange::RestReply &reply);
     void refused(Job job, const exchange::Refusal &refusal);
@@ -166,6 +169,7 @@ private:
     void nameMissed(const std::vector<exchange::Instrument> &instruments);
     void nameMissedOfLastRun();
     Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
+    bool isStoreEmptied() const;
     void nameStoreLoss(const QString &why);
     void nameOverdue(MonotonicTime now);
     void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
@@ -232,7 +236,10 @@ private:
     bool m_toldTrouble = false; // the last word about it
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
-    MonotonicTime m_clockAt{};
+    MonotonicTime m_clockAt{};   // the exchange is asked for its time
+    bool m_clockRefused = false;
+    MonotonicTime m_tellOffsetAt{}; // an offset that lasts is warned of again
+    std::optional<ClockWatch> m_clockWatch;
     MonotonicTime m_snapshotAt{};
     MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};

@@ -26,6 +26,7 @@ struct HistorySnapshot
     int in_flight = 0;
     FillProgress fill;
     std::vector<Gap> open_gaps;
+    std::vector<Gap> lost;   // the newest of those found unfillable since the start
     size_t loss_gaps = 0;    // of the open ones: what was stored and is not there any more
     size_t refused_gaps = 0; // of the open ones: what our own database does not take
     bool repairing = false;  // something can move: REST answers, and the store has room

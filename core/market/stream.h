@@ -55,6 +55,18 @@ constexpr std::string_view streamStateName(StreamState state)
     return streamStateNames[size_t(state)];
 }
 
+// Data is missing here that was due.
+constexpr bool isSick(StreamState state)
+{
+    return state == StreamState::Stale || state == StreamState::Silent;
+}
+
+// Data came when it was due, or is proven not to exist. Neither sick nor this: it waits for its first data.
+constexpr bool delivers(StreamState state)
+{
+    return state == StreamState::Live || state == StreamState::Late || state == StreamState::Quiet;
+}
+
 struct StreamKey
 {
     QString exchange;

@@ -56,7 +56,7 @@ struct PairRow
     bool is_major = false;
 
     UtcTime lastFinal(Timeframe timeframe) const;
-    bool isSick() const { return state == StreamState::Stale || state == StreamState::Silent; }
+    bool isSick() const { return tk::isSick(state); }
 };
 
 struct PairCounts

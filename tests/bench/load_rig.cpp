@@ -35,6 +35,18 @@ double residentMbOf(qint64 pid)
     return statm.readAll().split(' ').value(1).toDouble() * double(sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
+double peakMbOf(qint64 pid)
+{
+    QFile status(QStringLiteral("/proc/%1/status").arg(pid));
+    if (!status.open(QIODevice::ReadOnly))
+        return 0;
+    for (const QByteArray &line : status.readAll().split('\n')) {
+        if (line.startsWith("VmHWM:"))
+            return line.simplified().split(' ').value(1).toDouble() / 1024;
+    }
+    return 0;
+}
+
 } // namespace
 
 Load realLoad()
@@ -115,6 +127,7 @@ Figures LoadRig::measure()
         figures.framesPerSecond.push_back((framesSent() - frames) / took.count());
     }
     figures.residentMb = residentMb();
+    figures.peakMb = peakMbOf(m_engine.processId());
     return figures;
 }
 

@@ -32,6 +32,7 @@ struct Figures
     std::vector<double> cpuPercent;      // of a core, the program alone
     std::vector<double> framesPerSecond; // of real time
     double residentMb = 0;
+    double peakMb = 0; // since the start: the first fill, most of the time
 };
 
 class LoadRig

@@ -36,11 +36,12 @@ private Q_SLOTS:
               figures.framesPerSecond);
         const bool cpu = judge({name + QStringLiteral("-cpu"), bound, 5, QStringLiteral(" %")}, figures.cpuPercent);
         const bool memory =
-            judge({name + QStringLiteral("-resident"), bound, 80, QStringLiteral(" MB")}, {figures.residentMb});
+            judge({name + QStringLiteral("-resident"), bound, 55, QStringLiteral(" MB")}, {figures.residentMb});
+        const bool peak = judge({name + QStringLiteral("-peak"), bound, 60, QStringLiteral(" MB")}, {figures.peakMb});
         QVERIFY2(!demanded || median(figures.framesPerSecond) >= 6'000, "the load was not the one that is asked for");
         QVERIFY2(!rig.log().contains("CRITICAL"), rig.log().right(4000).constData());
         QVERIFY(cpu);
-        QVERIFY(memory);
+        QVERIFY(memory && peak);
     }
 };
 

@@ -44,7 +44,11 @@ std::vector<Case> cases()
             {"all data stops, the connection lives", fault("F4"), 14s, streams},
             {"half-open: not a byte", fault("F6"), 20s, streams},
             {"closed with a reason", fault("F7", {{QStringLiteral("code"), 1008}}), 5s, {faces[0], faces[3]}},
-            {"reset", fault("F7", {{QStringLiteral("abrupt"), true}}), 5s, {faces[0], faces[3]}}};
+            {"reset", fault("F7", {{QStringLiteral("abrupt"), true}}), 5s, {faces[0], faces[3]}},
+            {"the exchange's clock is 10 s ahead",
+             fault("F23", {{QStringLiteral("offset"), QStringLiteral("10s")}}),
+             65s,
+             {faces[0], faces[5]}}};
 }
 
 } // namespace

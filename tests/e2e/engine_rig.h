@@ -49,6 +49,7 @@ public:
     config::Settings &settings() { return m_settings; }
     QString dataDir() const { return m_folder.path(); }
     UtcTime startedAt() const { return m_startedAt; }
+    double speed() const { return m_options.factor; }
 
     bool start(); // the engine; false when it could not be composed
     void stop();  // orderly; waits until it has ended

@@ -21,7 +21,7 @@ struct ProcessOptions
     std::vector<Timeframe> timeframes{Timeframe::M1, Timeframe::M3};
     int history = 30;
     QString program = QStringLiteral("tapekeeper"); // of those that were built
-    QByteArray http{};                              // where metrics and health are asked for
+    QByteArray http = "127.0.0.1:0";                // where metrics and health are asked for
     QByteArray configuration{};                     // more lines of TOML for [[exchange]]
     sim::SimSettings sim{};
     std::optional<config::InfluxSettings> truth{}; // where the records are, when it is not the embedded store

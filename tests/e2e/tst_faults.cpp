@@ -1,6 +1,7 @@
 // One test per fault of the catalogue (reference §6) that concerns what this engine collects. Each ends with the same
 // question: does the store hold exactly what the exchange says happened?
 #include "engine_rig.h"
+#include "telling.h"
 
 #include "support/test_registry.h"
 
@@ -57,6 +58,8 @@ sim::FaultSpec fault(const char *id, milliseconds duration, QJsonObject paramete
 }
 
 const QString btc = QStringLiteral("BTC/USDT:USDT");
+// Over within a second or two: who looks meanwhile is told, and the ledger has it.
+const QStringList brief{QStringLiteral("status"), QStringLiteral("metrics"), QStringLiteral("gaps")};
 
 bool hasGap(const EngineRig &rig, const QString &pair, StreamKind kind, GapState state)
 {
@@ -73,6 +76,7 @@ void TestFaults::f4_allDataStops()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     const UtcTime muted = rig.clock().utcNow();
+    auto said = Telling::trouble(rig, everyFace, 15s, {QStringLiteral("no data")});
     rig.sim().addFault(fault("F4", 3min));
     QVERIFY(rig.waitStream(btc, StreamKind::MarkPrice, Timeframe::M1, StreamState::Stale));
     QVERIFY(rig.clock().utcNow() - muted < 60s); // 10 s by contract; the rest is the machine's, at 80 times its speed
@@ -80,6 +84,7 @@ void TestFaults::f4_allDataStops()
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(hasGap(rig, btc, StreamKind::Candles, GapState::Closed));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f5_oneCandleStreamStops()
@@ -88,6 +93,7 @@ void TestFaults::f5_oneCandleStreamStops()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     const quint64 opened = rig.sim().stats().connectionsOpened;
+    auto said = Telling::trouble(rig, everyFaceButReady, 90s, {QStringLiteral("BTC/USDT:USDT 1m candles")});
     rig.sim().addFault(fault("F5", 4min, {}, "btcusdt@kline_1m"));
     QVERIFY(rig.waitUntil([&] {
         const auto row = rig.stream(btc, StreamKind::Candles, Timeframe::M1);
@@ -103,6 +109,7 @@ void TestFaults::f5_oneCandleStreamStops()
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(hasGap(rig, btc, StreamKind::Candles, GapState::Closed));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f5_oneMarkPriceStops()
@@ -110,6 +117,7 @@ void TestFaults::f5_oneMarkPriceStops()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, everyFaceButReady, 15s, {QStringLiteral("ETH/USDT:USDT mark_price")});
     rig.sim().addFault(fault("F5", 3min, {}, "ethusdt@markPrice@1s"));
     const QString eth = QStringLiteral("ETH/USDT:USDT");
     QVERIFY(rig.waitStream(eth, StreamKind::MarkPrice, Timeframe::M1, StreamState::Stale));
@@ -118,6 +126,7 @@ void TestFaults::f5_oneMarkPriceStops()
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(hasGap(rig, eth, StreamKind::MarkPrice, GapState::Closed)); // refilled by the minute from REST
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f6_halfOpen()
@@ -126,12 +135,14 @@ void TestFaults::f6_halfOpen()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     const quint64 opened = rig.sim().stats().connectionsOpened;
+    auto said = Telling::trouble(rig, everyFace, 15s, {QStringLiteral("no data")});
     rig.sim().addFault(fault("F6", 2min));
     QVERIFY(rig.waitUntil(
         [&] { return rig.sim().stats().connectionsOpened > opened || !rig.feed()->connections.front().up; }));
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f7_closed_data()
@@ -150,11 +161,13 @@ void TestFaults::f7_closed()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, brief, 5s, {QStringLiteral("market#1")});
     rig.sim().addFault(fault("F7", 1s, parameters));
     QVERIFY(rig.waitUntil([&] { return rig.feed()->reconnects > 0; }));
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f8_cutAfterItsLife()
@@ -165,9 +178,11 @@ void TestFaults::f8_cutAfterItsLife()
     EngineRig rig(options);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, brief, 5min);
     QVERIFY(rig.waitUntil([&] { return rig.feed()->reconnects >= 2; }));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f9_lateClose_data()
@@ -184,10 +199,13 @@ void TestFaults::f9_lateClose()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    const bool never = parameters.contains(QLatin1String("never"));
+    auto said = Telling::calm(rig, never ? QStringList{QStringLiteral("closed mark did not come")} : QStringList());
     rig.sim().addFault(fault("F9", 5min, parameters));
     QVERIFY(rig.waitSimulated(6min));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f10_theCloseTellsMore()
@@ -195,9 +213,11 @@ void TestFaults::f10_theCloseTellsMore()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     rig.sim().addFault(fault("F10", 5min));
     QVERIFY(rig.waitSimulated(5min));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f11_outOfOrderAndRepeated()
@@ -205,10 +225,12 @@ void TestFaults::f11_outOfOrderAndRepeated()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     rig.sim().addFault(fault("F11", 5min));
     QVERIFY(rig.waitSimulated(5min));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.feed()->repeated_finals > 0);
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f12_aPairGoesQuiet()
@@ -216,6 +238,7 @@ void TestFaults::f12_aPairGoesQuiet()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     rig.sim().addFault(
         fault("F12", 12min,
               {{QStringLiteral("symbol"), QStringLiteral("BTCUSDT")}, {QStringLiteral("for"), QStringLiteral("12m")}}));
@@ -224,6 +247,7 @@ void TestFaults::f12_aPairGoesQuiet()
     QVERIFY(rig.waitSimulated(12min));
     QVERIFY(rig.waitStream(btc, StreamKind::Candles, Timeframe::M1, StreamState::Live));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f15_restRefuses_data()
@@ -246,6 +270,9 @@ void TestFaults::f15_restRefuses()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(
+        rig, {QStringLiteral("status"), QStringLiteral("metrics"), QStringLiteral("gaps"), QStringLiteral("window")},
+        10s, {QStringLiteral("history does not work"), QStringLiteral("History does not work: ")});
     // REST refuses while it is needed: closed marks do not come, and the connection is cut.
     rig.sim().addFault(fault("F9", 3min, {{QStringLiteral("never"), true}}));
     rig.sim().addFault(fault("F15", 2min, parameters));
@@ -256,6 +283,7 @@ void TestFaults::f15_restRefuses()
     QCOMPARE(rig.verdict(), QString());
     const auto stats = rig.sim().stats();
     QVERIFY(stats.rest418 <= 1); // nothing was sent into a ban
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f17_oddFields()
@@ -264,8 +292,10 @@ void TestFaults::f17_oddFields()
     rig.sim().addFault(fault("F17", 0s));
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     QVERIFY(rig.waitSimulated(4min));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f20_framing_data()
@@ -283,11 +313,13 @@ void TestFaults::f20_framing()
     EngineRig rig(huge ? RigOptions{.pairs = 10, .factor = 10} : RigOptions{});
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     rig.sim().addFault(fault("F20", huge ? 20s : milliseconds(3min), parameters));
     QVERIFY(rig.waitSimulated(huge ? 30s : milliseconds(4min)));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
     QCOMPARE(rig.feed()->broken_frames, quint64(0));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f21_answersLateOrLost_data()
@@ -305,9 +337,11 @@ void TestFaults::f21_answersLateOrLost()
     QVERIFY(rig.start());
     // Data is what counts: streams are live without any acknowledgement.
     QVERIFY(rig.waitStream(btc, StreamKind::Candles, Timeframe::M1, StreamState::Live));
+    auto said = Telling::calm(rig);
     QVERIFY(rig.waitSimulated(3min));
     QCOMPARE(rig.alarms(), QStringList());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f22_handshakeRefused_data()
@@ -330,6 +364,7 @@ void TestFaults::f22_handshakeRefused()
     EngineRig rig(options);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, everyFace, 5s, {QStringLiteral("market#1")});
     rig.sim().addFault(fault("F22", 2min, parameters));
     rig.sim().addFault(fault("F7", 1s, {{QStringLiteral("abrupt"), true}}));
     QVERIFY(rig.waitUntil([&] { return rig.feed()->connections.front().failures_in_row >= 2; }));
@@ -341,6 +376,7 @@ void TestFaults::f22_handshakeRefused()
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::f23_theExchangeClockIsOff_data()
@@ -359,8 +395,11 @@ void TestFaults::f23_theExchangeClockIsOff()
     rig.sim().addFault(fault("F23", 0s, {{QStringLiteral("offset"), offset}}));
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said =
+        Telling::trouble(rig, {QStringLiteral("status"), QStringLiteral("window")}, 5s, {QStringLiteral("check NTP")});
     QVERIFY(rig.waitSimulated(4min));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.told(), QString()); // it stays so
 }
 
 void TestFaults::f24_stallThenBurst()
@@ -368,10 +407,12 @@ void TestFaults::f24_stallThenBurst()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig); // it is held back for five seconds each time: merely late
     rig.sim().addFault(fault("F24", 3min));
     QVERIFY(rig.waitSimulated(4min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::correctedCandlesAreRepaired()
@@ -380,12 +421,14 @@ void TestFaults::correctedCandlesAreRepaired()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig, {QStringLiteral("corrected")});
     rig.sim().addFault(
         fault("correction", 4min,
               {{QStringLiteral("side"), QStringLiteral("both")}, {QStringLiteral("age"), QStringLiteral("30s")}}));
     QVERIFY(rig.waitSimulated(6min));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitUntil([&] { return rig.engine().snapshots().store->corrected > 0; }));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::brokenFramesAreCounted()
@@ -393,11 +436,16 @@ void TestFaults::brokenFramesAreCounted()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    // Whether a thin pair misses the frame that would have shown its trades is chance; then that is told.
+    auto said = Telling::trouble(rig, {}, 0s);
     rig.sim().addFault(fault("broken-json", 3min));
     QVERIFY(rig.waitUntil([&] { return rig.feed()->broken_frames > 10; }));
     QVERIFY(rig.waitSimulated(4min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
+    QVERIFY(rig.engine().metrics().text().find("tapekeeper_frames_broken_total{exchange=\"binance-usdm\"} 0\n") ==
+            std::string::npos);
 }
 
 void TestFaults::lostFramesLoseNoCandle()
@@ -405,10 +453,13 @@ void TestFaults::lostFramesLoseNoCandle()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    // Whether a thin pair misses the frame that would have shown its trades is chance; then that is told.
+    auto said = Telling::trouble(rig, {}, 0s);
     rig.sim().addFault(fault("lose", 4min, {{QStringLiteral("every"), 3}}));
     QVERIFY(rig.waitSimulated(5min));
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestFaults::theExchangeIsGoneForAWhile()
@@ -416,6 +467,7 @@ void TestFaults::theExchangeIsGoneForAWhile()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, everyFace, 15s, {QStringLiteral("refused")});
     rig.sim().stopListening();
     QVERIFY(
         rig.waitUntil([&] { return rig.feed()->count(StreamState::Live) == 0 && !rig.history()->trouble.isEmpty(); }));
@@ -423,6 +475,7 @@ void TestFaults::theExchangeIsGoneForAWhile()
     rig.sim().resumeListening();
     QVERIFY(rig.waitHealthy());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 } // namespace tk::test

@@ -3,6 +3,7 @@
 #include "engine_rig.h"
 #include "store/embedded/embedded_store.h"
 #include "support/test_registry.h"
+#include "telling.h"
 
 #include <QDir>
 #include <QFile>
@@ -32,10 +33,14 @@ private Q_SLOTS:
 private:
     static QString storeFile(const EngineRig &rig) { return store::EmbeddedStore::fileIn(rig.dataDir()); }
     // From the fault to the end: not well and counted at once, then whole again.
-    static void expectRefilled(EngineRig &rig, const QString &cause);
+    static void expectRefilled(EngineRig &rig, Telling &said, const QString &cause);
 };
 
 namespace {
+
+// REST refuses meanwhile, and no stream is sick.
+const QStringList lossFaces{QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("gaps"),
+                            QStringLiteral("event"), QStringLiteral("window")};
 
 bool hasGap(const EngineRig &rig, StreamKind kind, const QString &cause, GapState state)
 {
@@ -55,7 +60,7 @@ sim::FaultSpec fault(const char *id, milliseconds duration, QJsonObject paramete
 
 } // namespace
 
-void TestLosses::expectRefilled(EngineRig &rig, const QString &cause)
+void TestLosses::expectRefilled(EngineRig &rig, Telling &said, const QString &cause)
 {
     // REST refuses from here on, so that what is said while candles are missing can be looked at in peace.
     QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 20s));
@@ -74,6 +79,7 @@ void TestLosses::expectRefilled(EngineRig &rig, const QString &cause)
     QVERIFY2(hasGap(rig, StreamKind::Candles, cause, GapState::Closed), qPrintable(rig.gaps().front().cause));
     QVERIFY(hasGap(rig, StreamKind::MarkPrice, cause, GapState::Closed));
     QVERIFY(hasGap(rig, StreamKind::FundingRate, cause, GapState::Closed));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::storeFilesRemoved()
@@ -84,9 +90,11 @@ void TestLosses::storeFilesRemoved()
     QVERIFY(rig.waitHealthy());
     QVERIFY(rig.waitUntil([&] { return rig.isReady() && rig.reasons().isEmpty() && rig.history()->fill.done; }));
     rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
+    auto said = Telling::trouble(rig, lossFaces, 5s,
+                                 {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")});
     for (const char *suffix : {"", "-wal", "-shm"})
         QFile::remove(storeFile(rig) + QLatin1String(suffix));
-    expectRefilled(rig, QStringLiteral("the store began anew"));
+    expectRefilled(rig, said, QStringLiteral("the store began anew"));
 }
 
 void TestLosses::storeDamagedWhileRunning()
@@ -103,6 +111,9 @@ void TestLosses::storeDamagedWhileRunning()
         auto other = store::Database::open(storeFile(rig), store::Database::Mode::ReadWrite, 5s).value();
         QVERIFY(other.execute("PRAGMA wal_checkpoint(PASSIVE)"));
     }
+    auto said = Telling::trouble(
+        rig, lossFaces, 25s,
+        {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")}); // inspected every 20 s
     QFile file(storeFile(rig));
     QVERIFY(file.open(QIODevice::ReadWrite));
     for (qint64 at = 3 * 4096; at + 4096 <= file.size(); at += 2 * 4096) {
@@ -110,7 +121,7 @@ void TestLosses::storeDamagedWhileRunning()
         file.write(QByteArray(512, '\x5a'));
     }
     file.close();
-    expectRefilled(rig, QStringLiteral("the store began anew"));
+    expectRefilled(rig, said, QStringLiteral("the store began anew"));
     QCOMPARE(QDir(rig.dataDir()).entryList({QStringLiteral("market_data.sqlite.corrupt-*Z")}).size(), 1);
 }
 
@@ -154,6 +165,7 @@ void TestLosses::storeLogRemoved()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitHealthy());
+    auto said = Telling::calm(rig, {QStringLiteral("Store mended")}); // nothing is missing
     QVERIFY(QFile::remove(storeFile(rig) + QStringLiteral("-wal")));
     QVERIFY(QFile::remove(storeFile(rig) + QStringLiteral("-shm")));
     QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Store mended")); }, 20s));
@@ -161,7 +173,7 @@ void TestLosses::storeLogRemoved()
     QVERIFY(rig.waitSimulated(3min));
     QCOMPARE(rig.verdict(), QString()); // nothing was lost, so nothing had to be fetched
     QVERIFY(!hasGap(rig, StreamKind::Candles, QStringLiteral("the store began anew"), GapState::Closed));
-    QVERIFY(rig.waitUntil([&] { return rig.isReady(); }));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::dataFolderRemoved()
@@ -173,13 +185,15 @@ void TestLosses::dataFolderRemoved()
     const QString socket = link::LinkServer::fileIn(rig.dataDir());
     QVERIFY(QFile::exists(socket));
     rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
+    auto said = Telling::trouble(rig, lossFaces, 5s,
+                                 {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")});
     QTemporaryDir away; // at once: file by file, the engine would put some of them back meanwhile
     QVERIFY(QDir().rename(rig.dataDir(), away.filePath(QStringLiteral("gone"))));
     QVERIFY(rig.waitUntil([&] { return !rig.isReady(); }, 20s));
     QVERIFY(rig.waitUntil([&] { return QFile::exists(socket); }, 20s)); // socket, lock and events are back
     QVERIFY(QFile::exists(rig.dataDir() + QStringLiteral("/lock")));
     QVERIFY(rig.waitUntil([&] { return QFile::exists(rig.dataDir() + QStringLiteral("/events.jsonl")); }, 20s));
-    expectRefilled(rig, QStringLiteral("the store began anew"));
+    expectRefilled(rig, said, QStringLiteral("the store began anew"));
     QVERIFY(rig.hasEvent(QStringLiteral("Data folder taken again")));
     QVERIFY(QFile::exists(rig.dataDir() + QStringLiteral("/ledger.sqlite")));
 }
@@ -195,12 +209,15 @@ void TestLosses::storeGoneAtTheStart()
         QFile::remove(storeFile(rig) + QLatin1String(suffix));
     rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
     QVERIFY(rig.start());
+    auto said =
+        Telling::troubleNow(rig, lossFaces, 60s, {QStringLiteral("stored is not there any more")}); // from the start
     QVERIFY(rig.waitUntil([&] { return rig.gapsOpenMetric() > 0 && !rig.reasons().isEmpty(); }, 30s));
     QVERIFY(!rig.isReady());
     rig.sim().clearFaults();
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
     QVERIFY(hasGap(rig, StreamKind::Candles, QStringLiteral("the store began anew"), GapState::Closed));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::closedMarksNeverCame()
@@ -209,6 +226,8 @@ void TestLosses::closedMarksNeverCame()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitHealthy());
+    auto said =
+        Telling::calm(rig, {QStringLiteral("closed mark did not come"), QStringLiteral("Closed marks did not come")});
     rig.sim().addFault(fault("F9", 4min, {{QStringLiteral("never"), true}}));
     QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Closed marks did not come")); }));
     QVERIFY(rig.waitSimulated(5min));
@@ -222,6 +241,7 @@ void TestLosses::closedMarksNeverCame()
     QCOMPARE(named->state, GapState::Closed);
     QVERIFY2(named->reason.contains(QLatin1String("repaired")), qPrintable(named->reason));
     QVERIFY(named->opened <= named->settled); // before the repair
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::correctedCandlesAreNamed()
@@ -229,6 +249,8 @@ void TestLosses::correctedCandlesAreNamed()
     EngineRig rig;
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(
+        rig, {QStringLiteral("Candles corrected by the exchange"), QStringLiteral("the exchange corrected a candle")});
     rig.sim().addFault(
         fault("correction", 4min,
               {{QStringLiteral("side"), QStringLiteral("both")}, {QStringLiteral("age"), QStringLiteral("30s")}}));
@@ -242,6 +264,7 @@ void TestLosses::correctedCandlesAreNamed()
     QVERIFY(named != gaps.end());
     QCOMPARE(named->state, GapState::Closed);
     QCOMPARE(named->reason, QStringLiteral("the value of the exchange's history is kept"));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::restartWhileRestRefuses()
@@ -256,6 +279,10 @@ void TestLosses::restartWhileRestRefuses()
     QVERIFY(rig.waitSimulated(10min));
     rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
     QVERIFY(rig.start());
+    auto said =
+        Telling::troubleNow(rig, {QStringLiteral("status"), QStringLiteral("gaps"), QStringLiteral("window")}, 60s,
+                            {QStringLiteral("history does not work"), QStringLiteral("History does not work: "),
+                             QStringLiteral("engine stopped at")});
     QVERIFY(rig.waitUntil([&] { return rig.history() && !rig.history()->trouble.isEmpty(); }));
     QVERIFY(rig.waitSimulated(2min));
     // One truth: the search of the store finds nothing that the ledger does not know of, and every count agrees.
@@ -271,6 +298,7 @@ void TestLosses::restartWhileRestRefuses()
     rig.sim().clearFaults();
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::rowsThatCannotBe()

@@ -1,7 +1,7 @@
 // What an operator meets: wrong files, taken ports, no descriptors left, impatient process managers, and what the
 // program says of it.
 #include "link/link_client.h"
-#include "process_rig.h"
+#include "outside_witness.h"
 #include "support/test_registry.h"
 
 #include <QDir>
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-ProcessOptions served(QByteArray http = {})
+ProcessOptions served(QByteArray http = "127.0.0.1:0")
 {
     return {.pairs = 4,
             .factor = 20,
@@ -58,17 +58,16 @@ private Q_SLOTS:
         QVERIFY(rig.start());
         QVERIFY(rig.waitLog("does not work"));
         QVERIFY(rig.waitSimulated(100s));
-        const auto said = rig.ask(status);
-        QCOMPARE(said.code, 1);
-        QVERIFY2(said.err.contains("history does not work"), said.err.constData());
+        OutsideWitness witness(rig);
+        QCOMPARE(witness.waitTold({QStringLiteral("history does not work")}), QString());
         // Waits longer each time, and tells it a few times a minute.
         QVERIFY2(rig.sim().stats().restRequests < 40, qPrintable(QString::number(rig.sim().stats().restRequests)));
         const auto lines = rig.log().count("does not work") + rig.log().count("works again");
         QVERIFY2(lines <= 12, rig.log().constData());
         QVERIFY(!rig.log().contains("works again"));
         QVERIFY(rig.waitLog("first fill done"));
-        QVERIFY(rig.waitLog("works again"));                        // the last word is the right one
-        QTRY_COMPARE_WITH_TIMEOUT(rig.ask(status).code, 0, 30'000); // streams that never showed data have to, too
+        QVERIFY(rig.waitLog("works again"));     // the last word is the right one
+        QCOMPARE(witness.waitWell(), QString()); // streams that never showed data have to, too
     }
 
     // Now a page, now an answer: nobody wants to read of each.
@@ -162,7 +161,8 @@ private Q_SLOTS:
             return (reply->isFinished() || answered.wait(2'000)) && reply->error() == QNetworkReply::NoError;
         };
         QTRY_VERIFY_WITH_TIMEOUT(health(), 20'000);
-        QVERIFY(!rig.ask(status).err.contains("metrics and health"));
+        OutsideWitness witness(rig);
+        QCOMPARE(witness.waitWell(), QString());
     }
 
     // The demo runs beside an engine, which has the usual port.
@@ -215,7 +215,8 @@ private Q_SLOTS:
         QVERIFY(QFile::exists(socket));
         clients.clear();
         QCOMPARE(::prlimit(pid_t(rig.pid()), RLIMIT_NOFILE, &before, nullptr), 0);
-        QVERIFY(rig.ask(status).out.contains("engine"));
+        OutsideWitness witness(rig);
+        QCOMPARE(witness.waitWell(), QString());
     }
 
     // A pair that was renamed at the exchange: not only a line in the log at the start.
@@ -230,6 +231,9 @@ private Q_SLOTS:
         const QByteArray row = "MATIC/USDT:USDT,not collected,,not listed (was it renamed?)";
         QTRY_VERIFY_WITH_TIMEOUT((said = rig.ask(status)).out.contains(row), 20'000); // once the list is here
         QCOMPARE(said.code, 1);
+        OutsideWitness witness(rig);
+        witness.look();
+        QCOMPARE(witness.contradictions(), QStringList());
         QVERIFY2(said.err.contains("MATIC/USDT:USDT is wanted and not collected"), said.err.constData());
         const auto missing = rig.ask(gaps);
         QCOMPARE(missing.code, 1);

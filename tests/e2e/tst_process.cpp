@@ -1,4 +1,4 @@
-#include "process_rig.h"
+#include "outside_witness.h"
 
 #include "support/test_registry.h"
 
@@ -22,6 +22,7 @@ private Q_SLOTS:
     void anotherEngineOnTheFolderIsRefused();
     void aDamagedStoreIsSetAsideAndRefilled();
     void anUnreachableExchangeIsNamed();
+    void aStoppedEngineIsNotWell();
     void aChangedConfigurationIsTakenOnSighup();
     void configurationProblemsEndWithTwo();
     void needsNoGuiLibrary();
@@ -63,9 +64,13 @@ void TestProcess::killedAtRandomMoments()
         QVERIFY(rig.waitSimulated(moment));
         rig.kill();
     }
+    QCOMPARE(rig.ask({QStringLiteral("status")}).code, 3); // nobody runs, and nobody says it does
     QVERIFY(rig.start());
     QVERIFY(rig.waitReady());
     QCOMPARE(rig.verdict(), QString());
+    OutsideWitness witness(rig);
+    QCOMPARE(witness.waitWell(), QString());
+    QVERIFY(witness.last().events.contains(QLatin1String("engine stopped at"))); // what was missed has its cause
 }
 
 void TestProcess::anotherEngineOnTheFolderIsRefused()
@@ -97,7 +102,11 @@ void TestProcess::aDamagedStoreIsSetAsideAndRefilled()
     QVERIFY(rig.start());
     QVERIFY(rig.waitReady());
     QVERIFY(rig.waitLog("corrupt"));
+    OutsideWitness witness(rig);
+    witness.look();
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(witness.waitWell(), QString());
+    QVERIFY2(witness.last().says(QStringLiteral("the store began anew")), qPrintable(witness.last().events));
     const QStringList aside = QDir(rig.dataDir()).entryList({QStringLiteral("market_data.sqlite.corrupt-*")});
     QVERIFY(!aside.isEmpty());
 }
@@ -110,9 +119,35 @@ void TestProcess::anUnreachableExchangeIsNamed()
     QVERIFY(rig.waitLog("does not work"));
     QVERIFY2(rig.log().contains("refused"), rig.log().constData());
     QVERIFY(rig.log().contains("nothing can be collected"));
+    QVERIFY(rig.waitReady());
+    OutsideWitness witness(rig);
+    QCOMPARE(witness.waitTold({QStringLiteral("nothing is collected since"), QStringLiteral("refused")}), QString());
+    QCOMPARE(witness.last().ready, 503);
+    QVERIFY(!rig.log().contains("Heartbeat OK"));
     rig.sim().resumeListening(); // and goes on by itself
     QVERIFY(rig.waitLog("first fill done"));
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(witness.waitWell(), QString());
+    QVERIFY(rig.waitLog("Heartbeat OK"));
+}
+
+// Stopped, as a hung machine or a debugger leaves it: nobody is told that all is well, and afterwards nobody is told
+// that data came meanwhile.
+void TestProcess::aStoppedEngineIsNotWell()
+{
+    ProcessRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLog("first fill done"));
+    OutsideWitness witness(rig);
+    QCOMPARE(witness.waitWell(), QString());
+    rig.signal(SIGSTOP);
+    const auto said = rig.ask({QStringLiteral("status")});
+    QCOMPARE(said.code, 3);
+    QVERIFY2(said.err.contains("answer"), said.err.constData());
+    QVERIFY(rig.waitSimulated(3min));
+    rig.signal(SIGCONT);
+    QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(witness.waitWell(), QString());
 }
 
 void TestProcess::aChangedConfigurationIsTakenOnSighup()

@@ -54,6 +54,10 @@ Witness::Witness(app::Engine &engine, const Clock &clock)
     m_view.start();
     connect(&m_timer, &QTimer::timeout, this, &Witness::look);
     m_timer.start(50);
+    connect(&engine.switchboard(), &app::Switchboard::feedSnapshot, this, [this] {
+        if (m_sayings.isListening())
+            listen();
+    });
 }
 
 Witness::~Witness()
@@ -64,19 +68,21 @@ Witness::~Witness()
 
 void Witness::expectTrouble()
 {
-    m_told.clear();
-    m_expecting = m_clock.now();
+    m_sayings.begin(m_clock.now());
+    m_known.clear();
+    for (const alert::Event &event : events())
+        m_known.insert(event.id, event.severity);
 }
 
 bool Witness::allTold(const QStringList &faces) const
 {
-    return std::ranges::all_of(faces, [this](const QString &face) { return m_told.contains(face); });
+    const auto told = this->told();
+    return std::ranges::all_of(faces, [&told](const QString &face) { return told.contains(face); });
 }
 
-void Witness::note(const QString &face)
+void Witness::note(const char *face, const QString &text, bool complaint)
 {
-    if (m_expecting != MonotonicTime{})
-        m_told.try_emplace(face, std::chrono::duration_cast<milliseconds>(m_clock.now() - m_expecting));
+    m_sayings.hear(QLatin1String(face), text, complaint, m_clock.now());
 }
 
 void Witness::contradiction(const QString &what)
@@ -100,7 +106,8 @@ void Witness::hearLine(const QString &line, UtcTime at)
     if (line.contains(QLatin1String("Heartbeat OK")))
         m_claims.append(at);
     else
-        note(QStringLiteral("heartbeat"));
+        note("heartbeat", line, line.contains(QLatin1String("stale")));
+    m_heartbeat = line;
 }
 
 void Witness::judgeClaims()
@@ -224,17 +231,73 @@ void Witness::look()
     if (told.status_ok && !told.ready)
         contradiction(QStringLiteral("status is ok, and the engine not ready"));
     compareWindow(told);
-    if (!told.status_ok)
-        note(QStringLiteral("status"));
-    if (!told.ready)
-        note(QStringLiteral("ready"));
-    if (told.sick > 0)
-        note(QStringLiteral("metrics"));
-    if (told.incident)
-        note(QStringLiteral("event"));
-    if (told.window_knows && told.window.verdict != monitor::Verdict::Well)
-        note(QStringLiteral("window"));
     m_last = told;
+    if (m_sayings.isListening()) {
+        listen();
+        listenToEvents();
+    }
+}
+
+// What the streams are, in the words that status prints.
+void Witness::listen()
+{
+    const app::Snapshots &snapshots = m_engine.snapshots();
+    for (const auto &feed : snapshots.feeds) {
+        for (const feed::ConnectionRow &row : feed->connections) {
+            if (!row.up || toMs(row.down_since) != 0)
+                m_sayings.shake(m_clock.now());
+        }
+        for (const feed::StreamRow &row : feed->streams) {
+            if (row.state != StreamState::Stale && row.state != StreamState::Silent)
+                continue;
+            if (row.key.kind == StreamKind::MarkPrice)
+                m_sayings.shake(m_clock.now());
+            note("metrics", QStringLiteral("%1 %2: %3").arg(row.key.pair, row.key.kindText(), row.cause));
+        }
+    }
+    for (const QString &reason : app::statusReasons(m_engine.commands().facts(), snapshots))
+        note("status", reason);
+    for (const QString &complaint : m_engine.health().complaints())
+        note("ready", complaint);
+    for (const auto &history : snapshots.histories) {
+        for (const Gap &gap : history->open_gaps)
+            note("gaps", gap.cause);
+    }
+}
+
+void Witness::listenToEvents()
+{
+    for (const alert::Event &event : events()) {
+        // One that lasted before the fault is news when it becomes worse.
+        const bool isNews = m_known.value(event.id, alert::Severity::Good) < event.severity;
+        if (isNews && event.severity >= alert::Severity::Warning)
+            note("event", event.title + QStringLiteral(": ") + event.detail,
+                 event.severity == alert::Severity::Trouble);
+    }
+    const bool upset =
+        m_last.window.verdict == monitor::Verdict::Trouble || m_last.window.verdict == monitor::Verdict::Away;
+    if (m_last.window_knows && m_last.window.verdict != monitor::Verdict::Well)
+        note("window", m_last.window.text, upset);
+}
+
+QStringList Witness::troubles() const
+{
+    QStringList troubles;
+    for (const QString &reason : m_last.reasons)
+        troubles.append(QStringLiteral("status: ") + reason);
+    if (!m_last.ready)
+        troubles.append(QStringLiteral("not ready"));
+    if (m_last.sick > 0)
+        troubles.append(QStringLiteral("%1 streams are sick").arg(m_last.sick));
+    if (m_last.gaps_open > 0)
+        troubles.append(QStringLiteral("%1 gaps are open").arg(m_last.gaps_open));
+    if (m_last.incident)
+        troubles.append(QStringLiteral("an incident lasts"));
+    if (!m_last.window_knows || m_last.window.verdict != monitor::Verdict::Well)
+        troubles.append(QStringLiteral("window: ") + m_last.window.text);
+    if (m_heartbeat.contains(QLatin1String("stale")))
+        troubles.append(QStringLiteral("heartbeat: ") + m_heartbeat);
+    return troubles;
 }
 
 } // namespace tk::test

@@ -7,13 +7,12 @@
 #include "link/local_link.h"
 #include "monitor/engine_view.h"
 #include "monitor/status_sentence.h"
+#include "sayings.h"
 
 #include <QElapsedTimer>
 #include <QJsonObject>
 #include <QStringList>
 #include <QTimer>
-
-#include <map>
 
 namespace tk::test {
 
@@ -43,18 +42,22 @@ public:
     const Testimony &last() const { return m_last; }
     const std::vector<alert::Event> &events() { return m_view.events().events(); } // as a window knows them
 
-    // Begins to note when each face first says that not all is well: "status", "ready", "heartbeat", "metrics",
-    // "event", "window".
+    // Begins to note what each face says, and when it first says that not all is well.
     void expectTrouble();
+    const Sayings &sayings() const { return m_sayings; }
     // How long each took since expectTrouble(), on the engine's clock; without those that have said nothing yet.
-    std::map<QString, milliseconds> told() const { return m_told; }
+    std::map<QString, milliseconds> told() const { return m_sayings.firstComplaints(); }
     bool allTold(const QStringList &faces) const;
+    // What each face that is not well says now; empty: all of them are.
+    QStringList troubles() const;
 
 private:
     void look();
     void hearLine(const QString &line, UtcTime at); // written then
     void judgeClaims();
-    void note(const QString &face);
+    void listen(); // with every snapshot, since some troubles are over within a moment
+    void listenToEvents();
+    void note(const char *face, const QString &text, bool complaint = true);
     void contradiction(const QString &what);
     Testimony testify();
     void compareFeeds(const QJsonObject &status);
@@ -71,8 +74,9 @@ private:
     QHash<QString, UtcTime> m_sick; // streams of majors that are called sick, and since which snapshot
     QList<UtcTime> m_claims;        // when "OK" was written; judged with the next snapshot
     QStringList m_contradictions;
-    std::map<QString, milliseconds> m_told;
-    MonotonicTime m_expecting{};
+    Sayings m_sayings;
+    QHash<qint64, alert::Severity> m_known; // events from before
+    QString m_heartbeat;                    // the last line
     QElapsedTimer m_disagrees; // the window lags by its pace of four changes a second: longer is a contradiction
 };
 

@@ -96,6 +96,14 @@ void WindowRig::shoot(QWidget &widget, const QString &name)
         m_theme.setMode(mode);
         QTest::qWait(50); // style sheets are polished from the event loop; pictures are for people
         widget.grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, name, word));
+        if (!qobject_cast<QMainWindow *>(&widget))
+            continue;
+        const QSize size = widget.size(); // the window on the smallest screen that we draw for
+        widget.resize(1024, 640);
+        QTest::qWait(50);
+        widget.grab().save(QStringLiteral("%1/%2-small-%3.png").arg(folder, name, word));
+        widget.resize(size);
+        QTest::qWait(50);
     }
 }
 

@@ -58,10 +58,11 @@ HealthCard::HealthCard(const QString &title, const Theme &theme, QWidget *parent
 
 void HealthCard::say(const QString &headline, const QString &detail, Mood mood, const QString &toolTip)
 {
-    if (m_headline->text() != headline)
-        m_headline->setText(headline);
-    if (m_detail->text() != detail)
-        m_detail->setText(detail);
+    if (m_headlineText != headline || m_detailText != detail) {
+        m_headlineText = headline;
+        m_detailText = detail;
+        fit();
+    }
     setToolTip(toolTip.isEmpty() ? headline + u'\n' + detail : toolTip);
     setAccessibleDescription(headline + QStringLiteral(", ") + detail);
     if (mood != m_mood) {
@@ -72,12 +73,28 @@ void HealthCard::say(const QString &headline, const QString &detail, Mood mood, 
 
 QString HealthCard::headline() const
 {
-    return m_headline->text();
+    return m_headlineText;
 }
 
 QString HealthCard::detail() const
 {
-    return m_detail->text();
+    return m_detailText;
+}
+
+// What does not fit ends in an ellipsis, and is in the tool tip as a whole.
+void HealthCard::fit()
+{
+    for (const auto &[label, text] : {std::pair{m_headline, m_headlineText}, std::pair{m_detail, m_detailText}}) {
+        const QString shown = label->fontMetrics().elidedText(text, Qt::ElideRight, label->width());
+        if (label->text() != shown)
+            label->setText(shown);
+    }
+}
+
+void HealthCard::resizeEvent(QResizeEvent *event)
+{
+    QFrame::resizeEvent(event);
+    fit();
 }
 
 void HealthCard::paintEvent(QPaintEvent *)

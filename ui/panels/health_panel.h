@@ -28,10 +28,15 @@ public:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
 
 private:
+    void fit();
+
     const Theme &m_theme;
     QString m_name;
+    QString m_headlineText;
+    QString m_detailText;
     QLabel *m_title;
     QLabel *m_headline;
     QLabel *m_detail;

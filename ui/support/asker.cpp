@@ -15,6 +15,11 @@ void DesktopAsker::confirm(QWidget *parent, const Question &question, std::funct
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setInformativeText(question.text);
     QPushButton *doIt = box->addButton(question.action, QMessageBox::AcceptRole);
+    if (!question.stay.isEmpty())
+        box->button(QMessageBox::Cancel)->setText(question.stay);
+    if (!question.other.isEmpty())
+        QObject::connect(box->addButton(question.other, QMessageBox::DestructiveRole), &QAbstractButton::clicked, box,
+                         [doOther = question.do_other] { doOther(); });
     box->setDefaultButton(question.dangerous ? qobject_cast<QPushButton *>(box->button(QMessageBox::Cancel)) : doIt);
     QObject::connect(doIt, &QAbstractButton::clicked, box, [yes = std::move(yes)] { yes(); });
     box->open();

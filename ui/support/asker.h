@@ -21,6 +21,9 @@ public:
         QString text;   // to what, and what follows from it
         QString action; // the button that does it: a verb
         bool dangerous = false;
+        QString other{};                  // the button of a second way to do it; empty: there is none
+        std::function<void()> do_other{}; // what that does
+        QString stay{};                   // in place of "Cancel", where that could mean something else
     };
     virtual void confirm(QWidget *parent, const Question &question, std::function<void()> yes) = 0;
 

@@ -81,6 +81,32 @@ private Q_SLOTS:
         QCOMPARE(incidents().front().severity, Severity::Warning);
     }
 
+    // Trades, depth: nobody has them again, so they never were an open gap.
+    void whatIsLostAtOnceIsNamed()
+    {
+        ExchangeSigns signs;
+        signs.unfillable = 1; // before the first look
+        signs.lost = {{7, eth(), m_now - 60s, m_now, QStringLiteral("engine stopped at 10:00")}};
+        look(signs);
+        QCOMPARE(titles(), QStringList({QStringLiteral("Gap that cannot be filled")}));
+        QVERIFY2(m_events.back().detail.contains(QStringLiteral("engine stopped")), qPrintable(m_events.back().detail));
+        QCOMPARE(m_events.back().pairs, QStringList({eth()}));
+        look(signs);
+        QCOMPARE(m_events.size(), size_t(1));
+        // A feed that loses all the time is one cause, told once a minute with the number.
+        for (int i = 0; i < 30; ++i) {
+            ++signs.unfillable;
+            signs.lost.push_back({0, btc(), m_now - 60s, m_now, QStringLiteral("book chain broken")});
+            look(signs);
+        }
+        QVERIFY(m_events.size() <= 2);
+        m_now += 61s;
+        look(signs);
+        QVERIFY(m_events.back().title.endsWith(QStringLiteral("gaps that cannot be filled")));
+        QVERIFY(m_events.back().detail.contains(QStringLiteral("book chain broken")));
+        QVERIFY(incidents().empty());
+    }
+
     void aFirstConnectionIsNoLoss()
     {
         ExchangeSigns signs;

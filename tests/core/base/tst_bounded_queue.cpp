@@ -36,6 +36,18 @@ private Q_SLOTS:
         QCOMPARE(queue.counts().accepted, quint64(4));
     }
 
+    void weighsWhatWaits()
+    {
+        BoundedQueue<int> queue(3);
+        QVERIFY(queue.push(1, 1'000));
+        QVERIFY(queue.push(2, 500));
+        QVERIFY(queue.push(3));
+        QVERIFY(!queue.push(4, 70)); // refused: it is not here
+        QCOMPARE(queue.counts().weight, size_t(1'501));
+        (void)queue.takeAll();
+        QCOMPARE(queue.counts().weight, size_t(0));
+    }
+
     void acrossThreads()
     {
         constexpr int producers = 3;

@@ -3,7 +3,7 @@
 
 #include "base/backoff.h"
 #include "feed/attempt_budget.h"
-#include "feed/clock_watch.h"
+#include "base/clock_watch.h"
 #include "feed/connection_plan.h"
 #include "feed/gap_notes.h"
 #include "feed/majors.h"

@@ -167,6 +167,51 @@ private Q_SLOTS:
         QCOMPARE(m_table->at(id).told(), StreamState::Quiet);
     }
 
+    // It did not show trades that there were, and was asked for again. That nothing is traded now does not mend it.
+    void quietnessDoesNotMendWhatMissedTrades()
+    {
+        const StreamId id = add("ZEN");
+        candle(id);
+        QVERIFY(firstProbe(200s));
+        answer("ZEN", m_open, double(m_trades + 3));
+        const auto change = firstChange(30s);
+        QVERIFY(change);
+        QCOMPARE(change->to, StreamState::Stale);
+        m_table->subscribed(id, now(), utc());
+        m_table->acknowledged(id, utc());
+        for (int questions = 0; questions < 3; ++questions) {
+            QVERIFY(firstProbe(400s));
+            answer("ZEN", m_open, double(m_trades + 3)); // no trade since
+            QVERIFY(!firstChange(5s));
+            QCOMPARE(m_table->at(id).told(), StreamState::Stale);
+        }
+        candle(id);
+        QCOMPARE(m_table->at(id).told(), StreamState::Live);
+        QVERIFY(firstProbe(200s)); // from now on its silence counts again
+        answer("ZEN", m_open, double(m_trades));
+        QVERIFY(firstChange(2s));
+        QCOMPARE(m_table->at(id).told(), StreamState::Quiet);
+    }
+
+    // A pair with a pace shows soon whether it is well: only its data says so.
+    void aLiquidPairIsWellWithDataAlone()
+    {
+        const StreamId id = add("LINK");
+        for (int i = 0; i < 40; ++i) {
+            pass(5s);
+            candle(id);
+        }
+        m_table->lost(id, QStringLiteral("cut"), utc());
+        m_table->subscribed(id, now(), utc());
+        m_table->acknowledged(id, utc());
+        QVERIFY(firstProbe(15s));
+        answer("LINK", m_open, double(m_trades));
+        QVERIFY(!firstChange(3s));
+        QCOMPARE(m_table->at(id).told(), StreamState::Stale);
+        candle(id);
+        QCOMPARE(m_table->at(id).told(), StreamState::Live);
+    }
+
     // Where candles tell no number of trades, their volume is the measure; nothing is quiet for free.
     void volumeIsTheMeasureWithoutTradeCounts()
     {

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace tk::feed {
+namespace tk {
 
 class ClockWatch
 {
@@ -31,4 +31,4 @@ private:
     MonotonicTime m_now;
 };
 
-} // namespace tk::feed
+} // namespace tk
