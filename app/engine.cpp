@@ -54,7 +54,7 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
 {
     QStringList required{QStringLiteral("store"), QStringLiteral("data folder")};
     if (usesInflux(m_settings))
-        required.append(QStringLiteral("database"));
+        required += {QStringLiteral("database"), QStringLiteral("spool")};
     if (m_options.live) {
         for (const config::ExchangeSettings &exchange : m_settings.exchanges)
             required.append(QStringLiteral("feed ") + exchange.name);
@@ -154,6 +154,7 @@ Status Engine::openInflux()
         return influx.error();
     m_influx = std::move(influx).value();
     m_store = m_influx;
+    watchSpool();
     return ok();
 }
 
@@ -593,34 +594,6 @@ void Engine::resumeBackfills()
                                   [] { return true; }});
         (new BackfillJob(*m_commands, request, nobody))->start();
     }
-}
-
-void Engine::watchFolder()
-{
-    const QString part = QStringLiteral("data folder");
-    connect(&m_folder, &DataFolder::lost, this,
-            [this, part](const QString &why) { m_health->set(part, telemetry::PartState::Failed, why); });
-    connect(&m_folder, &DataFolder::troubled, this,
-            [this, part](const QString &why) { m_health->set(part, telemetry::PartState::Failed, why); });
-    connect(&m_folder, &DataFolder::taken, this, [this, part](const QString &why) {
-        // The store, the ledger and the events look after their own files; a spool cannot.
-        if (m_influx)
-            m_health->set(part, telemetry::PartState::Failed,
-                          why + QStringLiteral("; the spool went with it: restart the engine"));
-        else
-            m_health->set(part, telemetry::PartState::Ok);
-        if (m_journal)
-            m_journal->note({.kind = alert::EventKind::Store,
-                             .severity = alert::Severity::Trouble,
-                             .title = QStringLiteral("Data folder taken again"),
-                             .detail = why});
-        if (m_link) {
-            if (const Status status = m_link->listen(link::LinkServer::fileIn(m_settings.engine.data_dir)); !status)
-                qCCritical(lcApp).noquote()
-                    << "commands and windows cannot reach this engine:" << status.error().message;
-        }
-        Q_EMIT m_switchboard.instrumentsSuspect(why); // the list of the exchange lay there, too
-    });
 }
 
 void Engine::start()

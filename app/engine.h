@@ -9,6 +9,7 @@
 #include "app/link_commands.h"
 #include "app/metrics_bridge.h"
 #include "app/pulse.h"
+#include "app/spool_watch.h"
 #include "app/switchboard.h"
 #include "base/bounded_queue.h"
 #include "base/clock.h"
@@ -84,6 +85,7 @@ private:
     Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
 
     void watchFolder();
+    void watchSpool();
     Status openStore();
     void listen();
     void addCommands();
@@ -114,6 +116,7 @@ private:
     std::shared_ptr<store::StoreFactory> m_store;
     std::shared_ptr<store::EmbeddedStore> m_embedded;     // the same, where it is one
     std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
+    std::unique_ptr<SpoolWatch> m_spoolWatch;             // of its files
     std::shared_ptr<std::atomic<bool>> m_syncStop = std::make_shared<std::atomic<bool>>(false);
     std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;

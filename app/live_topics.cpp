@@ -199,6 +199,7 @@ QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const st
                                                            {QStringLiteral("lost"), qint64(audit->lost)},
                                                            {QStringLiteral("resent"), qint64(audit->resent)},
                                                            {QStringLiteral("learned"), qint64(audit->learned)},
+                                                           {QStringLiteral("impossible"), qint64(audit->impossible)},
                                                            {QStringLiteral("doubt"), audit->doubt},
                                                            {QStringLiteral("trouble"), audit->trouble}});
     return object;

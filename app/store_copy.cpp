@@ -174,6 +174,7 @@ struct StoreCopy::Parts
     qint64 done = 0;
     qint64 total = 0;
     qint64 ticks = 0;
+    store::ImpossibleRows impossible{};
 };
 
 StoreCopy::StoreCopy(CopyWish wish, std::shared_ptr<const Clock> clock, const std::atomic<bool> &stop,
@@ -354,6 +355,9 @@ Status StoreCopy::copySpan(Series &series, TimeSpan span)
         if (!candles)
             return candles.error();
         std::vector<Candle> whole = std::move(candles).value();
+        const store::ImpossibleRows bad = parts.source->takeImpossible();
+        for (const store::ImpossibleRow &row : bad.rows())
+            parts.impossible.add(row);
         std::erase_if(whole,
                       [&](const Candle &one) { return candleOpen(key.timeframe, one.open_time) != one.open_time; });
         for (const Candle &one : whole)
@@ -458,7 +462,12 @@ Status StoreCopy::verifyMarks(Series &series)
 
 CopyReport StoreCopy::report() const
 {
-    CopyReport report{.rows = {}, .problems = m_parts->target->refusals, .ticks = m_parts->ticks};
+    CopyReport report{.rows = {},
+                      .problems = m_parts->target->refusals,
+                      .ticks = m_parts->ticks,
+                      .impossible = m_parts->impossible.count()};
+    for (const QString &text : m_parts->impossible.told())
+        report.problems.append(text);
     std::map<QString, CopyRow> rows;
     for (const Series &one : m_parts->series) {
         CopyRow &row = rows[one.measurement()];

@@ -43,6 +43,7 @@ struct CopyReport
     std::vector<CopyRow> rows; // by measurement
     QStringList problems;      // for people: what was refused, which series lacks what
     qint64 ticks = 0;          // that stay behind: no reader hands them out
+    qint64 impossible = 0;     // rows of the source that cannot be, and were not copied
 };
 
 class StoreCopy

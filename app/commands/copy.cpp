@@ -82,7 +82,7 @@ void CopyCommand::show(const CopyReport &report)
                  {QStringLiteral("refused"), true},
                  {QStringLiteral("missing"), true}},
                 {}};
-    bool whole = true;
+    bool whole = report.impossible == 0;
     for (const CopyRow &row : report.rows) {
         whole &= row.refused == 0 && row.missing == 0;
         table.rows.push_back({Cell::of(row.measurement), Cell::of(row.series), Cell::of(row.points),
@@ -102,7 +102,10 @@ void CopyCommand::show(const CopyReport &report)
     }
     if (!whole)
         complain(QStringLiteral("not everything is in the %1 store; copying again sends all of it again")
-                     .arg(line().target));
+                     .arg(line().target) +
+                 (report.impossible > 0 ? QStringLiteral(". Rows that cannot be are fetched from the exchange with "
+                                                         "\"tapekeeper backfill\"")
+                                        : QString()));
     finish(whole ? Done : DoesNotHold);
 }
 

@@ -82,7 +82,10 @@ void QueryCommand::candles(store::StoreReader &reader, const QString &pair)
     }
     if (!stored)
         return nothingStored(QStringLiteral("%1 %2").arg(pair, timeframeText(timeframe)));
-    show(table);
+    const store::ImpossibleRows bad = reader.takeImpossible();
+    for (const QString &text : bad.told())
+        complain(text);
+    show(table, bad.count() == 0);
 }
 
 void QueryCommand::funding(store::StoreReader &reader, const std::optional<QString> &pair)
@@ -129,12 +132,12 @@ void QueryCommand::marks(store::StoreReader &reader, const std::optional<QString
     show(table);
 }
 
-void QueryCommand::show(const Table &table)
+void QueryCommand::show(const Table &table, bool whole)
 {
     // A span without candles is an answer, not a failure; and an empty answer prints no header.
     if (table.rows.empty() && formatOr(line().format) != OutputFormat::Json)
-        return finish(Done);
-    finish(print(table) ? Done : Internal);
+        return finish(whole ? Done : DoesNotHold);
+    finish(!print(table) ? Internal : whole ? Done : DoesNotHold);
 }
 
 void QueryCommand::nothingStored(const QString &what)

@@ -17,7 +17,7 @@ private:
     void candles(store::StoreReader &reader, const QString &pair);
     void funding(store::StoreReader &reader, const std::optional<QString> &pair);
     void marks(store::StoreReader &reader, const std::optional<QString> &pair);
-    void show(const Table &table);
+    void show(const Table &table, bool whole = true);
     void nothingStored(const QString &what);
 };
 

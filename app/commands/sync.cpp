@@ -118,7 +118,7 @@ bool SyncCommand::show(const sync::SyncReport &report)
     const bool all = line().once;
     Table table{fileColumns(), {}};
     for (const sync::SyncReport::Row &row : report.files) {
-        if (all || row.file.state != sync::FileState::Unchanged)
+        if (all || !row.file.isAsBefore())
             table.rows.push_back(fileCells(row));
         if (!row.file.isGood())
             complain(fileTrouble(row));

@@ -64,6 +64,7 @@ struct CandleUpdate
     Timeframe timeframe = Timeframe::M1;
     bool final = false;        // the exchange's own closed mark
     qint64 last_trade_id = -1; // of the newest trade in it; -1: none
+    UtcTime close_time{};      // its last moment, as the exchange tells it; 0: it does not
 
     bool operator==(const CandleUpdate &) const = default;
 };

@@ -375,6 +375,8 @@ Result<Table> Reader::read(QByteArrayView file)
         if (batch->rows == 0)
             continue;
         for (size_t i = 0; i < count; ++i) {
+            if (m_stop && *m_stop)
+                return Error{Error::Kind::Cancelled, QStringLiteral("interrupted")};
             const Span &bitmapSpan = batch->spans[2 * i];
             const Span &valueSpan = batch->spans[2 * i + 1];
             const size_t size = size_t(batch->rows) * sizeof(double);

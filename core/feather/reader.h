@@ -9,6 +9,8 @@
 
 #include <QByteArrayView>
 
+#include <atomic>
+
 namespace tk::feather {
 
 // One thread per object; keep it for many files.
@@ -20,12 +22,16 @@ public:
     // which.
     Result<Table> read(QByteArrayView file);
 
+    // read() ends soon with an error of the kind Cancelled when this is set; it must outlive the object.
+    void stopWhen(const std::atomic<bool> &stop) { m_stop = &stop; }
+
     // The schema alone, from the footer.
     static Result<Schema> schema(QByteArrayView file);
 
 private:
     Lz4Frame m_lz4;
     std::vector<char> m_scratch;
+    const std::atomic<bool> *m_stop = nullptr;
 };
 
 } // namespace tk::feather

@@ -212,6 +212,8 @@ Result<QByteArray> Writer::write(const Table &table)
         std::vector<Span> spans;
         m_body.clear();
         for (size_t i = 0; i < table.columns.size(); ++i) {
+            if (m_stop && *m_stop)
+                return Error{Error::Kind::Cancelled, QStringLiteral("interrupted")};
             const Column &column = table.columns[i];
             const void *values = table.schema.fields[i].kind == Kind::Double
                                      ? static_cast<const void *>(column.doubles.data() + row)

@@ -7,6 +7,8 @@
 
 #include <QByteArray>
 
+#include <atomic>
+
 namespace tk::feather {
 
 // One thread per object; keep it for many files.
@@ -24,6 +26,9 @@ public:
         : m_options(options)
     {}
 
+    // write() ends soon with an error of the kind Cancelled when this is set; it must outlive the object.
+    void stopWhen(const std::atomic<bool> &stop) { m_stop = &stop; }
+
     // An error only for a table whose columns do not fit its schema, or a machine without memory.
     Result<QByteArray> write(const Table &table);
 
@@ -31,6 +36,7 @@ private:
     Options m_options{};
     Lz4Frame m_lz4;
     std::vector<char> m_body; // scratch
+    const std::atomic<bool> *m_stop = nullptr;
 };
 
 } // namespace tk::feather

@@ -66,7 +66,8 @@ void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEve
 
 void RecordBuilder::candle(Tracked &tracked, const CandleUpdate &update, RecordBatch &into)
 {
-    if (const auto why = whyImpossible(update.candle, update.timeframe)) {
+    const auto close = toMs(update.close_time) != 0 ? std::optional(update.close_time) : std::nullopt;
+    if (const auto why = whyImpossible(update.candle, update.timeframe, close)) {
         // Not stored, and not taken for closed: history is asked what it was.
         const SeriesKey &series = tracked.series;
         const UtcTime begin = candleOpen(update.timeframe, update.candle.open_time);

@@ -11,6 +11,7 @@ inline const QLatin1StringView databaseLost{"the database lost what it had ackno
 inline const QLatin1StringView refused{"the database refused it"};
 inline const QLatin1StringView closeMissed{"the exchange's closed mark did not come"};
 inline const QLatin1StringView corrected{"the exchange corrected a candle after its own closed mark"};
+inline const QLatin1StringView impossibleStored{"the database held a candle that cannot be"};
 inline const QLatin1StringView impossible{"the exchange told a candle that cannot be"};
 
 // What had been stored is not there any more: nothing is well before it is back.

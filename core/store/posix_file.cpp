@@ -114,6 +114,15 @@ qint64 PosixFile::size() const
     return ::fstat(m_descriptor, &status) < 0 ? -errno : qint64(status.st_size);
 }
 
+bool PosixFile::isNamed(const QString &file) const
+{
+    struct stat open = {};
+    struct stat named = {};
+    return m_descriptor >= 0 && ::fstat(m_descriptor, &open) == 0 &&
+           ::lstat(QFile::encodeName(file).constData(), &named) == 0 && open.st_dev == named.st_dev &&
+           open.st_ino == named.st_ino;
+}
+
 int syncFolder(const QString &folder)
 {
     PosixFile file;

@@ -41,7 +41,8 @@ public:
     // thing.
     int reserve(qint64 offset, qint64 size);
     int truncate(qint64 size);
-    qint64 size() const; // negative: the errno
+    qint64 size() const;                     // negative: the errno
+    bool isNamed(const QString &file) const; // the name still stands for what is open here
 
 private:
     int m_descriptor = -1;

@@ -5,9 +5,11 @@
 #include "base/result.h"
 #include "market/records.h"
 #include "market/stream.h"
+#include "store/impossible_rows.h"
 
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace tk::store {
@@ -65,10 +67,14 @@ public:
     virtual Result<std::optional<UtcTime>> newestSettledFunding(const QString &exchange, const QString &pair) = 0;
 };
 
-// Everything a store can be asked for. May wait for a database (a deadline of its own, then an error).
+// Everything a store can be asked for. May wait for a database (a deadline of its own, then an error). Candles that
+// cannot be are in no answer.
 class StoreReader : public StoreIndex
 {
 public:
+    // Those that were left out since the last take.
+    ImpossibleRows takeImpossible() { return std::exchange(m_impossible, {}); }
+
     // Final candles with open time in [span.from, span.to), ascending; with a limit, the newest `limit` of them.
     virtual Result<std::vector<Candle>> candles(const SeriesKey &series, TimeSpan span,
                                                 std::optional<qint64> limit) = 0;
@@ -107,6 +113,15 @@ public:
     Result<bool> isConfirmed(const StreamKey &stream, TimeSpan span) override;
     Result<std::vector<Candle>> knownCandles(const SeriesKey &series, TimeSpan span) override;
     Result<std::optional<UtcTime>> newestSettledFunding(const QString &exchange, const QString &pair) override;
+
+protected:
+    bool isSound(const SeriesKey &series, const Candle &candle, bool of_mark_price)
+    {
+        return m_impossible.isSound(series, candle, of_mark_price);
+    }
+
+private:
+    ImpossibleRows m_impossible;
 };
 
 // What a write changed, so that a repair can be counted as one.

@@ -132,6 +132,39 @@ void StoredIndex::gone(Lane lane, QByteArrayView lines)
     });
 }
 
+void StoredIndex::changeAll()
+{
+    const QMutexLocker lock(&m_mutex);
+    for (const auto &series : m_series) {
+        series->changed = true;
+        series->predicted_changed = series->stream.kind == StreamKind::FundingRate;
+    }
+}
+
+std::vector<StreamSpan> StoredIndex::dropUnconfirmed(Lane lane)
+{
+    const QMutexLocker lock(&m_mutex);
+    std::vector<StreamSpan> dropped;
+    for (const auto &series : m_series) {
+        const bool marks = series->stream.kind == StreamKind::MarkPrice;
+        if (lane == Lane::Ticks || marks != (lane == Lane::Marks))
+            continue; // of ticks nobody knows what is on its way
+        std::vector<TimeSpan> waiting;
+        for (const TimeSpan &run : series->taken.runs()) {
+            const std::vector<TimeSpan> holes = series->confirmed.holes(run);
+            waiting.insert(waiting.end(), holes.begin(), holes.end());
+        }
+        for (const TimeSpan &hole : waiting) {
+            series->taken.remove(hole);
+            std::erase_if(series->recent, [&](const Candle &candle) {
+                return candle.open_time >= hole.from && candle.open_time < hole.to;
+            });
+            dropped.push_back({series->stream, hole});
+        }
+    }
+    return dropped;
+}
+
 void StoredIndex::learned(const StreamKey &stream, const std::vector<TimeSpan> &present)
 {
     const QMutexLocker lock(&m_mutex);

@@ -2,6 +2,7 @@
 // disk), and which the database has confirmed. Kept in memory as runs, and in a small file over restarts. Thread-safe.
 #pragma once
 
+#include "market/stream_span.h"
 #include "store/point_line.h"
 #include "store/run_set.h"
 #include "store/store.h"
@@ -31,10 +32,13 @@ public:
 
     void load(const std::vector<Known> &known); // at start, before anybody asks
     std::vector<Known> takeChanges();           // what is to be written down since the last call
+    void changeAll();                           // all of it is to be written down: the file is another one
 
     void taken(Lane lane, QByteArrayView lines);     // they are safe in the spool
     void confirmed(Lane lane, QByteArrayView lines); // the database has said 2xx
     void gone(Lane lane, QByteArrayView lines);      // removed from the spool without being stored: nobody has them
+    // What was taken and is not confirmed, of the streams that a lane carries: it is on its way no more. Gives it.
+    std::vector<StreamSpan> dropUnconfirmed(Lane lane);
     void learned(const StreamKey &stream, const std::vector<TimeSpan> &present); // found in the database
     void lost(const StreamKey &stream, TimeSpan span); // the database does not have it any more
     void learnedPredicted(const StreamKey &stream, const std::vector<TimeSpan> &present);

@@ -41,16 +41,21 @@ Result<std::vector<FilePlan>> planFiles(const config::SyncSettings &settings, st
     const auto hours = reader.markCandleEdges();
     if (!hours)
         return hours.error();
-    std::map<std::pair<QString, QString>, TimeSpan> marked; // by exchange and pair: the first hour, the newest record
-    for (const store::SeriesEdge &edge : *hours)
-        marked[{edge.series.exchange, edge.series.pair}] = {edge.first, edge.last + std::chrono::hours(1)};
-    for (const MarkPoint &mark : *marks) {
-        TimeSpan &known = marked[{mark.exchange, mark.pair}];
-        known.to = std::max(known.to, mark.time);
+    std::map<std::pair<QString, QString>, FilePlan> marked; // by exchange and pair
+    for (const store::SeriesEdge &edge : *hours) {
+        FilePlan &plan = marked[{edge.series.exchange, edge.series.pair}];
+        plan.store_first = edge.first;
+        plan.store_last = edge.last + std::chrono::hours(1);
+        plan.own_last = edge.last;
     }
-    for (const auto &[of, known] : marked) {
+    for (const MarkPoint &mark : *marks) {
+        FilePlan &plan = marked[{mark.exchange, mark.pair}];
+        plan.store_last = std::max(plan.store_last, mark.time);
+    }
+    for (auto &[of, plan] : marked) {
+        plan.file = {of.first, of.second, Content::Mark, Timeframe::H1};
         if (wanted(of.second))
-            plans.push_back({{of.first, of.second, Content::Mark, Timeframe::H1}, known.from, known.to});
+            plans.push_back(plan);
     }
     const auto funding = reader.fundingNow(std::nullopt);
     if (!funding)

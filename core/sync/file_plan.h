@@ -15,6 +15,7 @@ struct FilePlan
     FileId file;
     UtcTime store_first{}; // of candles and of mark candles; 0: not known
     UtcTime store_last{};  // time of the newest record
+    UtcTime own_last{};    // of mark candles: the newest hour that was read from the exchange; 0: none
 };
 
 // Of the pairs and timeframes that the settings name; sorted by exchange.

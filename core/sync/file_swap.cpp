@@ -18,6 +18,12 @@ namespace tk::sync {
 
 namespace {
 
+constexpr qint64 pieceBytes = 16 << 20; // of a file, between two looks whether somebody wants the end
+
+} // namespace
+
+namespace {
+
 FileStamp stampFrom(const struct stat &status)
 {
     return {.inode = status.st_ino,
@@ -166,8 +172,19 @@ Status FileSwap::stage(const QString &name, QByteArray bytes, const FileStamp &e
     QFile::remove(part);
     if (const int error = file.open(part, O_RDWR | O_CREAT | O_EXCL))
         return store::fileError(QStringLiteral("write"), part, error);
-    if (const int error = file.write(bytes.constData(), bytes.size(), 0))
-        return failed(error);
+    for (qint64 at = 0; at < bytes.size(); at += pieceBytes) {
+        if (m_stop && *m_stop) {
+            QFile::remove(part);
+            return Error{Error::Kind::Cancelled, QStringLiteral("interrupted")};
+        }
+        const qint64 size = std::min(pieceBytes, bytes.size() - at);
+        if (const int error = file.write(bytes.constData() + at, size, at))
+            return failed(error);
+        // A large file goes to the disk as it is written: its sync must not be one long wait at the end.
+        if (bytes.size() > pieceBytes)
+            (void)::sync_file_range(file.descriptor(), at, size,
+                                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    }
     FileStamp like = expected;
     if (!like.exists()) {
         const auto above = stampOfFolder(m_folder);

@@ -68,8 +68,10 @@ private:
 class FileSwap
 {
 public:
-    explicit FileSwap(QString folder)
+    // `stop` ends the writing of a large file soon; it must outlive the object.
+    explicit FileSwap(QString folder, const std::atomic<bool> *stop = nullptr)
         : m_folder(std::move(folder))
+        , m_stop(stop)
     {}
     ~FileSwap() { discard(); }
     FileSwap(const FileSwap &) = delete;
@@ -106,6 +108,7 @@ private:
     Outcome finish(Staged &staged);
 
     QString m_folder;
+    const std::atomic<bool> *m_stop;
     std::vector<Staged> m_staged;
     qint64 m_bytes = 0;
 };

@@ -1,13 +1,12 @@
 #include "sync/folder_sync.h"
 
 #include "base/logging.h"
-#include "feather/date_unit.h"
-#include "store/posix_file.h"
+#include "sync/row_check.h"
+#include "sync/table_facts.h"
 
 #include <QCryptographicHash>
 #include <QDir>
 #include <QSet>
-#include <QThread>
 
 #include <algorithm>
 
@@ -19,47 +18,13 @@ namespace {
 
 constexpr size_t batchFiles = 64; // that lie staged together
 constexpr qint64 batchBytes = 32 << 20;
-constexpr int markOverlap = 4;     // of samples, which the exchange's own candles replace an hour later
+constexpr int markOverlap = 4;     // the same for mark candles
+constexpr auto sampledFor = 168h;  // rows made of samples wait so long for the exchange's own in every run
 constexpr int overlap = 10;        // candles before the last one that are compared in every run
 constexpr int holeWindow = 1500;   // candles before the last one in which a hole is looked at in every run
 constexpr int markHoleWindow = 6;  // the same for mark candles, which are made of sixty samples each
 constexpr auto compareEvery = 24h; // all of a file with all of the store
 constexpr int attempts = 3;        // when somebody else writes the same file meanwhile
-
-// Whole numbers do not say in the file in which unit they count.
-bool sameField(const feather::Field &a, const feather::Field &b)
-{
-    return a.kind == feather::Kind::Integer ? b.kind == a.kind && a.name == b.name : a == b;
-}
-
-bool sameTable(const feather::Table &a, const feather::Table &b)
-{
-    if (a.rows != b.rows || a.schema.metadata != b.schema.metadata ||
-        !std::ranges::equal(a.schema.fields, b.schema.fields, sameField))
-        return false;
-    for (size_t i = 0; i < a.columns.size(); ++i) {
-        const auto &x = a.columns[i].doubles;
-        const auto &y = b.columns[i].doubles;
-        if (a.columns[i].integers != b.columns[i].integers || x.size() != y.size() ||
-            (!x.empty() && std::memcmp(x.data(), y.data(), x.size() * sizeof(double)) != 0))
-            return false;
-    }
-    return true;
-}
-
-UtcTime edge(const feather::Table &table, bool last)
-{
-    const auto &dates = table.columns[0].integers;
-    if (dates.empty())
-        return {};
-    return fromMs(toMilliseconds(table.schema.fields[0], last ? dates.back() : dates.front()));
-}
-
-// The file system's clock is the real one, whatever clock the records live on.
-std::chrono::nanoseconds ageOf(const FileStamp &stamp)
-{
-    return std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds(stamp.mtime);
-}
 
 // All of the store goes into a comparison where nothing is known of the file, or the store has something older now.
 bool mustCompare(const FilePlan &plan, const Receipt *known, bool compare)
@@ -96,8 +61,11 @@ FolderSync::FolderSync(Options options, RowSource &source, UtcTime now, const st
     , m_now(now)
     , m_stop(stop)
     , m_progress(std::move(progress))
-    , m_swap(m_options.folder)
-{}
+    , m_swap(m_options.folder, &m_stop)
+{
+    m_feather.stopWhen(m_stop);
+    m_writer.stopWhen(m_stop);
+}
 
 Result<std::vector<FileReport>> FolderSync::run(std::vector<FilePlan> plans)
 {
@@ -209,6 +177,8 @@ bool FolderSync::hasNews(const FilePlan &plan, const Receipt &receipt) const
         return true;
     if (plan.file.content != Content::Mark)
         return plan.store_last > receipt.store_last;
+    if (plan.own_last > receipt.own_last)
+        return true;
     // A mark candle needs the first sample behind its end.
     const UtcTime next = nextCandleOpen(plan.file.timeframe, candleOpen(plan.file.timeframe, receipt.store_last));
     return plan.store_last >= nextCandleOpen(plan.file.timeframe, next);
@@ -285,32 +255,22 @@ void FolderSync::process(const FilePlan &plan, bool compare)
         return end(FileState::Unchanged, {});
     }
 
-    // The file as it is, or a new one.
-    feather::Table table{schemaOf(plan.file.content, m_layout), 0, {}};
-    table.columns.resize(table.schema.fields.size());
-    LoadedFile loaded;
-    if (stamp->exists()) {
-        auto file = loadFile(path);
-        if (!file && file.error().kind == Error::Kind::Storage)
-            return end(FileState::Failed, file.error().message);
-        auto content = file ? m_feather.read(file->bytes) : Result<feather::Table>(file.error());
-        if (!content && content.error().kind == Error::Kind::Parse) {
-            m_damaged.push_back({plan, *name, content.error().message});
-            return;
-        }
-        if (!content)
-            return end(FileState::Refused, content.error().message);
-        if (!valueColumns(content->schema, plan.file.content))
-            return end(FileState::Refused,
-                       QStringLiteral("its columns are not those of freqtrade's files: %1; left as it is")
-                           .arg(strangeColumn(content->schema, plan.file.content)));
-        if (const Status settled = feather::settleDates(content.value()); !settled)
-            return end(FileState::Refused, settled.error().message);
-        table = std::move(content).value();
-        loaded = std::move(file).value();
+    auto held = hold(plan, path, *stamp);
+    if (m_stop)
+        return; // somebody waits for the end
+    if (!held && held.error().kind == Error::Kind::Parse) {
+        m_damaged.push_back({plan, *name, held.error().message});
+        return;
     }
-
+    if (!held)
+        return end(held.error().kind == Error::Kind::Storage ? FileState::Failed : FileState::Refused,
+                   held.error().message);
+    feather::Table &table = held->table;
+    const LoadedFile &loaded = held->loaded;
+    const ImpossibleInFile &bad = held->bad;
     const bool whole = mustCompare(plan, known, compare);
+    if (!bad.isEmpty() && !whole)
+        return process(plan, true); // they may be older than what is compared in every run
     const auto ours = m_source.rows(plan, readFrom(known, whole), table);
     if (!ours)
         return end(FileState::Failed, ours.error().message);
@@ -326,8 +286,11 @@ void FolderSync::process(const FilePlan &plan, bool compare)
                                                           "another unit; move it away to have it written anew")
                                                .arg(*factor));
     }
-    if (table.rows == 0 && ours->size() == 0)
+    if (table.rows == 0 && ours->size() == 0) {
+        if (!bad.isEmpty())
+            end(FileState::Refused, bad.text() + QStringLiteral("; left as it is"));
         return; // nothing to write a file about
+    }
     const qint64 rows = table.rows;
     const UtcTime first = edge(table, false);
     const UtcTime last = edge(table, true);
@@ -336,7 +299,11 @@ void FolderSync::process(const FilePlan &plan, bool compare)
         rules.grid = milliseconds(1h).count();
     if (plan.file.content == Content::Mark)
         rules.open_from = loaded.stamp.mtime / 1'000'000 - nominalLength(plan.file.timeframe).count() + 1;
-    const Merged merged = merge(std::move(table), *ours, rules);
+    Merged merged = merge(std::move(table), *ours, rules);
+    const qint64 refilled =
+        std::ranges::count_if(bad.times, [&](qint64 time) { return std::ranges::binary_search(ours->times, time); });
+    merged.added -= refilled;
+    merged.replaced += refilled;
 
     UtcTime newest = ours->size() > 0 ? fromMs(ours->times.back()) : UtcTime();
     if (known)
@@ -353,28 +320,54 @@ void FolderSync::process(const FilePlan &plan, bool compare)
                     .store_last = newest,
                     .reread_from = rereadFrom(plan, merged.table, newest),
                     .compared = whole ? m_now : known->compared};
+    if (plan.file.content == Content::Mark) {
+        receipt.own_last = plan.own_last;
+        receipt.sampled_from = sampledFrom(merged.table, *ours, before ? before->sampled_from : UtcTime());
+        if (receipt.sampled_from != UtcTime())
+            receipt.reread_from =
+                std::min(receipt.reread_from, std::max<UtcTime>(receipt.sampled_from, newest - sampledFor));
+    }
     report.rows = receipt.rows;
     report.last = receipt.last;
     report.added = merged.added;
     report.replaced = merged.replaced;
-    if (!merged.changed()) {
+    report.left_out = ours->left_out;
+    if (!merged.changed() && bad.isEmpty()) {
         if (receipt.sha256.isEmpty())
-            receipt.sha256 = QCryptographicHash::hash(loaded.bytes, QCryptographicHash::Sha256).toHex();
+            receipt.sha256 = digestOf(loaded.bytes);
+        if (m_stop)
+            return;
         m_receipts.put(receipt);
         m_receiptsChanged = true;
-        return end(FileState::Unchanged, {});
+        return end(FileState::Unchanged, leftOutText(*ours));
     }
+    report.note = leftOutText(*ours);
     // A file that would get shorter is a mistake of ours, whatever the reason.
     const bool shrinks = receipt.rows + merged.doubled < rows ||
                          (rows > 0 && !merged.reordered && (receipt.first > first || receipt.last < last));
     if (shrinks)
         return end(FileState::Failed, QStringLiteral("it would get shorter; left as it is. This is an error of "
                                                      "tapekeeper: please report it"));
-    if (const Status staged = stage(*name, merged.table, loaded.stamp, receipt, report); !staged)
-        return end(FileState::Failed, staged.error().message);
+    if (const Status told = tellImpossible(bad, refilled, report); !told)
+        return end(FileState::Failed, told.error().message);
+    if (const Status staged = stage(*name, merged.table, loaded.stamp, receipt, report); !staged) {
+        if (!m_stop)
+            end(FileState::Failed, staged.error().message);
+        return;
+    }
     m_pending.push_back({plan, std::move(receipt), std::move(report)});
     if (m_swap.count() >= batchFiles || m_swap.bytes() >= batchBytes)
         flush();
+}
+
+// Hexadecimal. Of anything, once somebody waits for the end: it is not used then.
+QByteArray FolderSync::digestOf(const QByteArray &bytes) const
+{
+    constexpr qsizetype piece = 16 << 20;
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    for (qsizetype at = 0; at < bytes.size() && !m_stop; at += piece)
+        hash.addData(QByteArrayView(bytes).sliced(at, std::min(piece, bytes.size() - at)));
+    return hash.result().toHex();
 }
 
 Status FolderSync::stage(const QString &name, const feather::Table &table, const FileStamp &stamp, Receipt &receipt,
@@ -389,7 +382,7 @@ Status FolderSync::stage(const QString &name, const feather::Table &table, const
         return Error{Error::Kind::Storage,
                      QStringLiteral("what was made of it cannot be read back; left as it is. This is an error of "
                                     "tapekeeper: please report it")};
-    receipt.sha256 = QCryptographicHash::hash(*bytes, QCryptographicHash::Sha256).toHex();
+    receipt.sha256 = digestOf(*bytes);
     report.bytes = bytes->size();
     return m_swap.stage(name, std::move(bytes).value(), stamp);
 }
@@ -427,66 +420,6 @@ void FolderSync::flush()
         finish(std::move(report));
     }
     m_pending.clear();
-}
-
-// A file that cannot be read: somebody may be writing it in place, as freqtrade does; else it is moved out of the way,
-// because freqtrade would overwrite it without a word.
-void FolderSync::repair(const Damage &damage, std::chrono::steady_clock::time_point until)
-{
-    const QString path = m_options.folder + u'/' + damage.name;
-    QString reason = damage.reason;
-    while (true) {
-        const auto stamp = stampOf(path);
-        if (!stamp)
-            return finish({.name = damage.name, .state = FileState::Failed, .note = stamp.error().message});
-        if (!stamp->exists() || !stamp->regular)
-            return process(damage.plan, true);
-        const auto file = loadFile(path);
-        if (file) {
-            const auto table = m_feather.read(file->bytes);
-            if (table || table.error().kind != Error::Kind::Parse)
-                return process(damage.plan, true);
-            reason = table.error().message;
-        } else {
-            reason = file.error().message;
-        }
-        if (ageOf(*stamp) > m_options.settled_after)
-            break;
-        if (m_stop || std::chrono::steady_clock::now() >= until)
-            return finish(
-                {.name = damage.name,
-                 .state = FileState::Busy,
-                 .note = QStringLiteral("cannot be read (%1), but was written a moment ago; the next run looks "
-                                        "again")
-                             .arg(reason)});
-        QThread::msleep(100);
-    }
-    const QString aside = brokenName(damage.name, m_now);
-    if (!QFile::rename(path, m_options.folder + u'/' + aside) || store::syncFolder(m_options.folder) != 0)
-        return finish({.name = damage.name,
-                       .state = FileState::Failed,
-                       .note = QStringLiteral("cannot be read (%1), and cannot be moved aside").arg(reason)});
-    m_receipts.forget(damage.name);
-    m_receiptsChanged = true;
-    const QString note = QStringLiteral("could not be read (%1) and lies beside as %2 now; written anew with what the "
-                                        "store has")
-                             .arg(reason, aside);
-    const size_t reported = m_reports.size();
-    process(damage.plan, true);
-    const auto mark = [&](FileReport &report) {
-        if (report.state == FileState::Written || report.state == FileState::Unchanged) {
-            report.state = FileState::Rebuilt;
-            report.note = note;
-        }
-    };
-    for (size_t i = reported; i < m_reports.size(); ++i) {
-        if (m_reports[i].name == damage.name)
-            mark(m_reports[i]);
-    }
-    for (Pending &pending : m_pending) {
-        if (pending.receipt.name == damage.name)
-            mark(pending.report);
-    }
 }
 
 } // namespace tk::sync

@@ -8,6 +8,7 @@
 #include "sync/layout.h"
 #include "sync/merge.h"
 #include "sync/receipts.h"
+#include "sync/row_check.h"
 #include "sync/row_source.h"
 
 #include <atomic>
@@ -32,12 +33,14 @@ struct FileReport
     FileState state = FileState::Unchanged;
     qint64 added = 0;
     qint64 replaced = 0;
+    qint64 left_out = 0; // rows of the store that cannot be
     qint64 rows = 0;
     UtcTime last{};
     qint64 bytes = 0; // written
     QString note{};
 
-    bool isGood() const { return state == FileState::Written || state == FileState::Unchanged; }
+    bool isGood() const { return left_out == 0 && (state == FileState::Written || state == FileState::Unchanged); }
+    bool isAsBefore() const { return state == FileState::Unchanged && isGood(); } // there is nothing to say of it
 };
 
 class FolderSync
@@ -74,17 +77,29 @@ private:
         QString reason;
     };
 
+    struct Held // a file's content
+    {
+        feather::Table table;
+        LoadedFile loaded;
+        ImpossibleInFile bad; // not in the table any more
+    };
+
+    Result<Held> hold(const FilePlan &plan, const QString &path, const FileStamp &stamp);
     void chooseLayout(const QString &exchange);
     QStringList namesToCompare(const std::vector<FilePlan> &plans) const;
     bool hasNews(const FilePlan &plan, const Receipt &receipt) const;
     std::optional<RowSource::Wish> wishFor(const FilePlan &plan, bool compare) const;
     UtcTime readFrom(const Receipt *known, bool whole) const;
     void process(const FilePlan &plan, bool compare);
+    Status setAside(const QString &name, const QString &aside) const;
+    Status tellImpossible(const ImpossibleInFile &bad, qint64 refilled, FileReport &report) const;
+    static QString leftOutText(const Rows &ours); // empty: nothing was
     void repair(const Damage &damage, std::chrono::steady_clock::time_point until);
     void flush();
     void finish(FileReport report);
 
     UtcTime rereadFrom(const FilePlan &plan, const feather::Table &table, UtcTime storeLast) const;
+    QByteArray digestOf(const QByteArray &bytes) const;
     Status stage(const QString &name, const feather::Table &table, const FileStamp &stamp, Receipt &receipt,
                  FileReport &report);
 

@@ -12,7 +12,7 @@
 namespace tk::sync {
 
 // Both ends must speak the same one.
-inline constexpr quint32 pushProtocol = 1;
+inline constexpr quint32 pushProtocol = 2;
 inline constexpr qsizetype mostPayload = 4 << 20; // bytes
 
 enum class FrameKind : quint8 {

@@ -88,6 +88,7 @@ void put(Stream &out, const FilePlan &plan)
     out << quint8(plan.file.content) << quint8(plan.file.timeframe);
     put(out, plan.store_first);
     put(out, plan.store_last);
+    put(out, plan.own_last);
 }
 void take(Stream &in, FilePlan &plan)
 {
@@ -99,6 +100,7 @@ void take(Stream &in, FilePlan &plan)
     takeEnum(in, plan.file.timeframe, Timeframe::Mo1);
     take(in, plan.store_first);
     take(in, plan.store_last);
+    take(in, plan.own_last);
     if (!exchange.match(plan.file.exchange).hasMatch())
         corrupt(in);
 }
@@ -106,6 +108,8 @@ void take(Stream &in, FilePlan &plan)
 // Column by column, which packs better.
 void put(Stream &out, const Rows &rows)
 {
+    out << rows.exact_to << rows.left_out;
+    put(out, rows.why_left);
     out << quint32(rows.size());
     for (const qint64 time : rows.times)
         out << time;
@@ -117,7 +121,12 @@ void put(Stream &out, const Rows &rows)
 void take(Stream &in, Rows &rows)
 {
     quint32 count = 0;
+    in >> rows.exact_to;
+    take(in, rows.left_out);
+    take(in, rows.why_left);
     in >> count;
+    if (rows.exact_to < 0 || rows.exact_to > latest)
+        return corrupt(in);
     if (in.status() != Stream::Ok || in.device()->bytesAvailable() != qint64(count * bytesOfRow))
         return corrupt(in);
     rows.times.resize(count);
@@ -233,7 +242,7 @@ void put(Stream &out, const PushFile &message)
     const FileReport &file = message.row.file;
     put(out, message.row.folder);
     put(out, file.name);
-    out << quint8(file.state) << file.added << file.replaced << file.rows;
+    out << quint8(file.state) << file.added << file.replaced << file.left_out << file.rows;
     put(out, file.last);
     out << file.bytes;
     put(out, file.note);
@@ -246,6 +255,7 @@ void take(Stream &in, PushFile &message)
     takeEnum(in, file.state, FileState::Failed);
     take(in, file.added);
     take(in, file.replaced);
+    take(in, file.left_out);
     take(in, file.rows);
     take(in, file.last);
     take(in, file.bytes);

@@ -246,6 +246,10 @@ private:
             if (qint64(request->rows.size() + message->rows.size()) > mostRowsOfFile)
                 return Error{Error::Kind::Parse, QStringLiteral("more rows than any file can have"), false};
             if (!request->unwanted) {
+                request->rows.exact_to = std::max(request->rows.exact_to, message->rows.exact_to);
+                if (request->rows.left_out == 0)
+                    request->rows.why_left = message->rows.why_left;
+                request->rows.left_out += message->rows.left_out;
                 request->rows.times.insert(request->rows.times.end(), message->rows.times.begin(),
                                            message->rows.times.end());
                 request->rows.values.insert(request->rows.values.end(), message->rows.values.begin(),
@@ -314,8 +318,11 @@ Status answer(Pipe &pipe, const SyncReport &report, const std::vector<PushReceip
               const std::vector<PushReceipt> &after, bool changesAlone)
 {
     QByteArray bytes;
+    quint32 unchanged = 0;
     for (const SyncReport::Row &row : report.files) {
-        if (row.file.state != FileState::Unchanged)
+        if (row.file.isAsBefore())
+            ++unchanged;
+        else
             bytes += pushFrame(PushFile{row});
     }
     QHash<QString, PushReceipt> old;
@@ -333,7 +340,7 @@ Status answer(Pipe &pipe, const SyncReport &report, const std::vector<PushReceip
     const bool all = !changesAlone || still < before.size();
     for (const PushReceipt &receipt : all ? after : changed)
         bytes += pushFrame(receipt);
-    bytes += pushFrame(PushDone{quint32(report.count(FileState::Unchanged)), report.stopped, all});
+    bytes += pushFrame(PushDone{unchanged, report.stopped, all});
     return pipe.write(bytes);
 }
 

@@ -173,6 +173,8 @@ QByteArray PushSender::answer(Answering &answering)
         answering.from = page->next;
         if (!answering.want.have.empty()) {
             Rows rows = std::exchange(answering.rest, {});
+            rows.left_out = answering.rows.left_out;
+            rows.why_left = answering.rows.why_left;
             for (size_t row = 0; row < answering.rows.size(); ++row)
                 rows.add(answering.rows.times[row], answering.rows.values[row]);
             dropKnown(plan.file.timeframe, answering.want.have, answering.from.has_value(), rows, answering.rest);
@@ -180,6 +182,9 @@ QByteArray PushSender::answer(Answering &answering)
         }
     }
     PushRows some{.id = answering.want.id};
+    some.rows.exact_to = answering.rows.exact_to;
+    some.rows.left_out = std::exchange(answering.rows.left_out, 0); // told once of each page
+    some.rows.why_left = std::exchange(answering.rows.why_left, {});
     const size_t end = std::min(answering.rows.size(), answering.sent + rowsAtOnce);
     for (size_t row = answering.sent; row < end; ++row)
         some.rows.add(answering.rows.times[row], answering.rows.values[row]);

@@ -8,9 +8,9 @@ namespace tk::sync {
 
 namespace {
 
-const QByteArray header = "# tapekeeper sync receipts 1: name, rows, first, last, sha256, size, inode, mtime ns, store "
-                          "first, store last, reread from, compared (times in ms)\n";
-constexpr qsizetype fieldCount = 12;
+const QByteArray header = "# tapekeeper sync receipts 2: name, rows, first, last, sha256, size, inode, mtime ns, store "
+                          "first, store last, reread from, compared, own last, sampled from (times in ms)\n";
+constexpr qsizetype fieldCount = 14;
 constexpr qint64 mostBytes = 64 << 20; // a quarter of a million files
 
 } // namespace
@@ -81,6 +81,8 @@ QByteArray Receipts::encode(const std::vector<Receipt> &receipts)
         time(one.store_last);
         time(one.reread_from);
         time(one.compared);
+        time(one.own_last);
+        time(one.sampled_from);
         text += '\n';
     }
     return text;
@@ -113,7 +115,9 @@ std::vector<Receipt> Receipts::decode(const QByteArray &text)
                         .store_first = time(8),
                         .store_last = time(9),
                         .reread_from = time(10),
-                        .compared = time(11)};
+                        .compared = time(11),
+                        .own_last = time(12),
+                        .sampled_from = time(13)};
         if (good && receipt.sha256.size() == 64 && !receipt.name.isEmpty())
             receipts.push_back(receipt);
     }

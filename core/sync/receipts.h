@@ -21,6 +21,10 @@ struct Receipt
     UtcTime store_last{};  // the newest that went into the file; the file's own last row may be somebody else's
     UtcTime reread_from{}; // from here on the store is compared with the file when there is news
     UtcTime compared{};    // when all of the store was compared with it
+    // Of mark candles: the newest hour that was read from the exchange then, and the first row that is made of samples
+    // and waits for the exchange's own. 0: none.
+    UtcTime own_last{};
+    UtcTime sampled_from{};
 };
 
 class Receipts

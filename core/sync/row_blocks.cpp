@@ -83,7 +83,8 @@ void dropKnown(Timeframe timeframe, const std::vector<RowBlock> &known, bool goe
                 into->add(rows.times[from], rows.values[from]);
         }
     }
-    rows = std::move(other);
+    rows.times = std::move(other.times);
+    rows.values = std::move(other.values);
 }
 
 } // namespace tk::sync

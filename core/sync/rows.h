@@ -3,6 +3,8 @@
 
 #include "market/records.h"
 
+#include <QString>
+
 #include <array>
 #include <span>
 #include <vector>
@@ -15,6 +17,8 @@ struct Rows
     std::vector<qint64> times; // ms
     std::vector<std::array<double, 5>> values;
     qint64 exact_to = 0; // ms: rows before it are the exchange's own, whatever a file says
+    qint64 left_out = 0; // rows of the store that cannot be
+    QString why_left{};  // of the first of them, with its place
 
     size_t size() const { return times.size(); }
     void add(qint64 time, const std::array<double, 5> &row)

@@ -38,7 +38,7 @@ Result<StoreRows::Page> StoreRows::markPage(const FilePlan &plan, UtcTime from) 
     return Page{markRows(*marks, timeframe), end <= plan.store_last ? std::optional(end) : std::nullopt};
 }
 
-Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) const
+Result<StoreRows::Page> StoreRows::readPage(const FilePlan &plan, UtcTime from) const
 {
     if (plan.file.content == Content::Mark)
         return markPage(plan, from);
@@ -60,6 +60,19 @@ Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) cons
     return Page{candleRows(*candles), end <= plan.store_last ? std::optional(end) : std::nullopt};
 }
 
+Result<StoreRows::Page> StoreRows::page(const FilePlan &plan, UtcTime from) const
+{
+    m_reader.takeImpossible();
+    auto page = readPage(plan, from);
+    const store::ImpossibleRows bad = m_reader.takeImpossible();
+    if (page && bad.count() > 0) {
+        const auto first = std::ranges::min_element(bad.rows(), {}, &store::ImpossibleRow::open);
+        page->rows.left_out = bad.count();
+        page->rows.why_left = isoText(first->open) + QStringLiteral(": ") + first->why;
+    }
+    return page;
+}
+
 Result<Rows> StoreRows::rows(const FilePlan &plan, UtcTime from, const feather::Table &)
 {
     Rows rows;
@@ -70,6 +83,9 @@ Result<Rows> StoreRows::rows(const FilePlan &plan, UtcTime from, const feather::
         rows.times.insert(rows.times.end(), some->rows.times.begin(), some->rows.times.end());
         rows.values.insert(rows.values.end(), some->rows.values.begin(), some->rows.values.end());
         rows.exact_to = std::max(rows.exact_to, some->rows.exact_to);
+        if (rows.left_out == 0)
+            rows.why_left = some->rows.why_left;
+        rows.left_out += some->rows.left_out;
         at = some->next;
     }
     return rows;

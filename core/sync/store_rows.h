@@ -30,6 +30,7 @@ public:
     Result<Rows> rows(const FilePlan &plan, UtcTime from, const feather::Table &have) override;
 
 private:
+    Result<Page> readPage(const FilePlan &plan, UtcTime from) const;
     Result<Page> markPage(const FilePlan &plan, UtcTime from) const;
 
     store::StoreReader &m_reader;

@@ -45,7 +45,7 @@ void SyncService::run()
             note(report.error().message);
         } else {
             for (const SyncReport::Row &row : report->files) {
-                if (!row.file.isGood())
+                if (!row.file.isGood() || !row.file.note.isEmpty())
                     qCWarning(lcSync).noquote() << row.folder + u'/' + row.file.name + QStringLiteral(": ") +
                                                        fileStateName(row.file.state) + QStringLiteral(": ") +
                                                        row.file.note;

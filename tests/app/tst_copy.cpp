@@ -141,6 +141,40 @@ private Q_SLOTS:
         COMPARE_CODE(run(*m_cli, QStringLiteral("copy embedded influx --timeframes 7m")), 2);
     }
 
+    // Rows that cannot be are taken nowhere, in either direction, and named.
+    void whatCannotBeStaysBehind()
+    {
+        fill();
+        {
+            store::EmbeddedStore store(store::EmbeddedStore::fileIn(m_cli->dataDir()));
+            auto bad = candles(Timeframe::H1, m_start + 5h, 2);
+            bad[0].high = dec("1");
+            bad[1].volume = dec("-0.5");
+            for (Candle &one : bad)
+                one.source = CandleSource::Repair;
+            QVERIFY(store.openWriter().value()->write({batch(series(Timeframe::H1, btc), bad)}));
+        }
+        RunResult result = run(*m_cli, QStringLiteral("copy embedded influx --timeframes 1h --format json"));
+        COMPARE_CODE(result, 1);
+        QCOMPARE(result.array()[2][QLatin1String("points")].toInteger(), 698);
+        QCOMPARE(result.array()[2][QLatin1String("missing")].toInteger(), 0);
+        QVERIFY2(result.err.contains("BTC/USDT:USDT 1h candles: 2 rows in the store cannot be"),
+                 result.err.constData());
+        QVERIFY2(result.err.contains(isoText(m_start + 5h).toLatin1()), result.err.constData());
+        result = run(*m_cli, QStringLiteral("query ohlcv BTC/USDT:USDT 1h --limit 10000 --format json"));
+        COMPARE_CODE(result, 1);
+        QCOMPARE(result.array().size(), 698);
+        QVERIFY2(result.err.contains("2 rows in the store cannot be"), result.err.constData());
+        // And back, out of a database that somebody else has written to.
+        m_server->write("ohlcv_1h,exchange=binance-usdm,pair=BTC/USDT:USDT high=1 " +
+                        QByteArray::number(toMs(m_start) * 1'000'000));
+        CliFixture other;
+        useServer(other);
+        result = run(other, QStringLiteral("copy influx embedded --timeframes 1h --format json"));
+        COMPARE_CODE(result, 1);
+        QVERIFY2(result.err.contains("1 row in the store cannot be"), result.err.constData());
+    }
+
     void whatIsRefusedIsNamed()
     {
         fill();

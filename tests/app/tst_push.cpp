@@ -182,7 +182,7 @@ private Q_SLOTS:
         config::HostSettings host;
         host.name = host.target = QStringLiteral("one");
         host.push = m_dir->filePath(QStringLiteral("one"));
-        host.push_program = m_ssh->script("echo TAPEKEEPER-PUSH 1 0.1.0\nexec sleep 1000\n");
+        host.push_program = m_ssh->script("echo TAPEKEEPER-PUSH 2 0.1.0\nexec sleep 1000\n");
         const auto reader = store::EmbeddedStore(store::EmbeddedStore::fileIn(m_cli->dataDir())).openReader();
         QVERIFY(reader);
         const std::atomic<bool> stop{false};

@@ -20,6 +20,7 @@ class TestLosses : public QObject
 private Q_SLOTS:
     void storeFilesRemoved();
     void storeDamagedWhileRunning();
+    void candlesInTheStoreThatCannotBe();
     void storeLogRemoved();
     void dataFolderRemoved();
     void storeGoneAtTheStart();
@@ -122,6 +123,40 @@ void TestLosses::storeDamagedWhileRunning()
     file.close();
     expectRefilled(rig, said, QStringLiteral("the store began anew"));
     QCOMPARE(QDir(rig.dataDir()).entryList({QStringLiteral("market_data.sqlite.corrupt-*Z")}).size(), 1);
+}
+
+// Somebody wrote values that no candle can have over ours: the search for gaps finds them, and they are fetched again.
+void TestLosses::candlesInTheStoreThatCannotBe()
+{
+    EngineRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done; }));
+    QVERIFY(rig.waitHealthy());
+    {
+        auto other = store::Database::open(storeFile(rig), store::Database::Mode::ReadWrite, 5s).value();
+        QVERIFY(other.execute(
+            "UPDATE ohlcv SET high='0.001' WHERE t IN (SELECT t FROM ohlcv ORDER BY t LIMIT 1 OFFSET 20)"));
+    }
+    const auto left = rig.gapRows();
+    QVERIFY(!left.isEmpty()); // nobody knows of them yet, and whoever asks is told
+    bool done = false;
+    QJsonArray after;
+    rig.engine().commands().run(QStringLiteral("gaps-repair"), {},
+                                link::Reply(link::Reply::Sink{[](const QJsonObject &) {},
+                                                              [&](const QJsonValue &rows) {
+                                                                  after = rows.toArray();
+                                                                  done = true;
+                                                              },
+                                                              [&](const Error &error) {
+                                                                  qWarning("%s", qUtf8Printable(error.message));
+                                                                  done = true;
+                                                              },
+                                                              [] { return true; }}));
+    QVERIFY(rig.waitUntil([&] { return done; }));
+    QVERIFY2(after.isEmpty(), qPrintable(QString::number(after.size())));
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(rig.gapRows().isEmpty());
 }
 
 void TestLosses::storeLogRemoved()

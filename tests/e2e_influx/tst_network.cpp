@@ -72,6 +72,7 @@ private Q_SLOTS:
     void databaseIsKilledAgainAndAgain();
     void databaseIsDropped();
     void databaseForgetsADay();
+    void databaseForgetsTicks();
     void databaseIsWiped();
     void restartsWithABacklog();
     void theirDiskIsFull();
@@ -281,6 +282,42 @@ void TestNetwork::databaseForgetsADay()
     QCOMPARE(rig->audit()->resent, 140u * 20u);
     VERDICT();
     QVERIFY(rig->gaps().empty());
+}
+
+// What a count of hours can see of ticks, and of minutes of mark prices: an hour, a minute that is empty now. And what
+// it cannot: some of an hour's trades, one of a minute's two prices.
+void TestNetwork::databaseForgetsTicks()
+{
+    START([](DeliveryOptions &options) {
+        options.pairs = 3;
+        options.spool.keep_acknowledged = 0ms; // nothing is left to be sent again
+    });
+    QVERIFY(rig->write(60)); // three hours
+    VERDICT();
+    const UtcTime hour = candleOpen(Timeframe::H1, rig->begin() + 90min);
+    const auto forget = [&](const QByteArray &measurement, int pair, UtcTime from, UtcTime to) {
+        m_server->query("DELETE FROM \"" + measurement + "\" WHERE \"pair\" = '" + DeliveryRig::pair(pair).toUtf8() +
+                        "' AND time >= " + QByteArray::number(toMs(from)) + "ms AND time < " +
+                        QByteArray::number(toMs(to)) + "ms");
+    };
+    // The spool forgets what is confirmed with its segments: a new run has none of it.
+    rig->stop();
+    QVERIFY(rig->start());
+    forget("trades", 0, hour, hour + 1h);
+    forget("trades", 1, hour, hour + 30min); // the other half is there
+    forget("mark_price", 2, hour + 6min, hour + 7min);
+    QVERIFY(rig->waitUntil([&] { return rig->audit() && rig->audit()->passes > 0; }));
+    rig->auditNow();
+    QVERIFY(rig->waitUntil([&] { return rig->gaps().size() >= 2; }, 30s));
+    QCOMPARE(rig->gaps().size(), size_t(2));
+    for (const Gap &gap : rig->gaps()) {
+        const bool trades = gap.stream.kind == StreamKind::Trades;
+        QCOMPARE(gap.stream.pair, DeliveryRig::pair(trades ? 0 : 2));
+        QVERIFY(gap.from == (trades ? hour : UtcTime(hour + 6min)));
+        QVERIFY(gap.to == (trades ? hour + 1h : UtcTime(hour + 7min)));
+        QCOMPARE(gap.state, trades ? GapState::Unfillable : GapState::Open); // nobody has trades again
+        QVERIFY(gap.cause.contains(QLatin1String("database lost")));
+    }
 }
 
 void TestNetwork::databaseIsWiped()

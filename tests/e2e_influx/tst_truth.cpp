@@ -7,6 +7,7 @@
 #include <QDir>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QTemporaryDir>
 #include <QTest>
 
 namespace tk::test {
@@ -26,6 +27,10 @@ private Q_SLOTS:
     void whatTheDatabaseRefusesIsOursToTell();
     void aShortRetentionIsKeptTo();
     void repairAsksTheDatabase();
+    void dataFolderRemoved();
+    void filesOfTheSpoolRemoved();
+    void candlesThatCannotBe();
+    void aFailedCountIsForgottenWhenItWorks();
 
 private:
     RigOptions options() const
@@ -230,6 +235,142 @@ void TestTruth::repairAsksTheDatabase()
     QVERIFY(rig.waitUntil([&] { return done; }, 120s));
     QVERIFY2(left.isEmpty(), qPrintable(QString::number(left.size())));
     QVERIFY(count("close", "ohlcv_1m") >= before);
+}
+
+// With everything that was on its way: told, begun anew, fetched again, and as good as before, also for the next start.
+void TestTruth::dataFolderRemoved()
+{
+    EngineRig rig(options());
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    m_server->kill(); // so that records wait
+    QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0 && !rig.isReady(); }));
+    QVERIFY(rig.waitSimulated(3min));
+    rig.sim().addFault(
+        {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
+    QTemporaryDir away;
+    QVERIFY(QDir().rename(rig.dataDir(), away.filePath(QStringLiteral("gone"))));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Data folder taken again")); }, 20s));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Spool began anew")); }, 20s));
+    for (const char *file : {"/spool/positions", "/spool/candles", "/spool/marks", "/lock"})
+        QVERIFY2(QFile::exists(rig.dataDir() + QLatin1String(file)), file);
+    QVERIFY(rig.waitUntil([&] { return QFile::exists(rig.dataDir() + QStringLiteral("/stored.sqlite")); }, 20s));
+    // What was on its way is named, and nothing is well before it is back.
+    const auto named = [&](StreamKind kind, GapState state) {
+        return std::ranges::any_of(rig.gaps(), [&](const Gap &gap) {
+            return gap.stream.kind == kind && gap.state == state &&
+                   gap.cause.startsWith(QLatin1String("the store began anew: ")) &&
+                   gap.cause.contains(QLatin1String("data folder"));
+        });
+    };
+    QVERIFY(rig.waitUntil([&] { return rig.gapsOpenMetric() > 0 && rig.history()->loss_gaps > 0; }, 30s));
+    QVERIFY(m_server->start());
+    QVERIFY(
+        rig.waitUntil([&] { return rig.sender()->state == store::influx::SenderSnapshot::State::Delivering; }, 60s));
+    QVERIFY(!rig.isReady());
+    QVERIFY2(rig.reasons().join(u' ').contains(QLatin1String("stored is not there any more")),
+             qPrintable(rig.reasons().join(u' ')));
+    rig.sim().clearFaults();
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(waitWell(rig));
+    QVERIFY(named(StreamKind::Candles, GapState::Closed));
+    QCOMPARE(rig.gapsOpenMetric(), 0);
+    // The next start finds spool and index as they were left.
+    rig.stop();
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    QCOMPARE(rig.audit()->lost, quint64(0));
+    QCOMPARE(rig.verdict(), QString());
+}
+
+// The folder stays, and files in it go.
+void TestTruth::filesOfTheSpoolRemoved()
+{
+    EngineRig rig(options());
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    m_server->kill();
+    QVERIFY(rig.waitSimulated(3min));
+    QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0; }));
+    QVERIFY(QDir(rig.dataDir() + QStringLiteral("/spool/candles")).removeRecursively());
+    for (const char *suffix : {"", "-wal", "-shm"})
+        QFile::remove(rig.dataDir() + QStringLiteral("/stored.sqlite") + QLatin1String(suffix));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Spool began anew")); }, 20s));
+    QVERIFY(rig.waitUntil([&] { return QFile::exists(rig.dataDir() + QStringLiteral("/stored.sqlite")); }, 20s));
+    QVERIFY(m_server->start());
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(waitWell(rig));
+    QVERIFY(std::ranges::any_of(rig.gaps(), [](const Gap &gap) {
+        return gap.stream.kind == StreamKind::Candles && gap.state == GapState::Closed &&
+               gap.cause.contains(QLatin1String("files of the spool"));
+    }));
+    // Marks had their own files, which nobody touched.
+    QVERIFY(std::ranges::none_of(rig.gaps(), [](const Gap &gap) {
+        return gap.stream.kind == StreamKind::MarkPrice && gap.cause.contains(QLatin1String("files of the spool"));
+    }));
+}
+
+// Somebody wrote values that no candle can have over ours: named, and fetched again from the exchange.
+void TestTruth::candlesThatCannotBe()
+{
+    RigOptions given = options();
+    given.auditEvery = 2min;
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    const auto spoil = [&](const QByteArray &measurement, Timeframe timeframe, UtcTime at, const QByteArray &fields) {
+        return m_server->write(measurement + ",exchange=binance-usdm,pair=BTC/USDT:USDT " + fields + ' ' +
+                               QByteArray::number(toMs(candleOpen(timeframe, at)) * 1'000'000));
+    };
+    const UtcTime now = rig.clock().utcNow();
+    QVERIFY(spoil("ohlcv_3m", Timeframe::M3, now - 45min, "high=1"));
+    QVERIFY(spoil("ohlcv_1m", Timeframe::M1, now - 15min, "volume=-5"));
+    QVERIFY(spoil("mark_ohlcv_1h", Timeframe::H1, now - 70min, "low=900000000"));
+    QCOMPARE(count("close", "ohlcv_3m", " WHERE \"high\" < \"low\""), 1);
+    QCOMPARE(count("close", "ohlcv_1m", " WHERE \"volume\" < 0"), 1);
+    QCOMPARE(count("close", "mark_ohlcv_1h", " WHERE \"low\" > \"high\""), 1);
+    QVERIFY(rig.waitUntil([&] { return rig.audit()->impossible >= 3; }, 60s));
+    const auto closed = [&](StreamKind kind) {
+        return std::ranges::any_of(rig.gaps(), [&](const Gap &gap) {
+            return gap.stream.kind == kind && gap.state == GapState::Closed &&
+                   gap.cause == QLatin1String("the database held a candle that cannot be");
+        });
+    };
+    QVERIFY(rig.waitUntil([&] { return closed(StreamKind::Candles) && closed(StreamKind::MarkCandles); }, 60s));
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(waitWell(rig));
+    QCOMPARE(rig.audit()->lost, quint64(0)); // it was there, and wrong
+    QCOMPARE(count("close", "ohlcv_3m", " WHERE \"high\" < \"low\""), 0);
+    QCOMPARE(count("close", "ohlcv_1m", " WHERE \"volume\" < 0"), 0);
+    QCOMPARE(count("close", "mark_ohlcv_1h", " WHERE \"low\" > \"high\""), 0);
+}
+
+// "It cannot be counted" is said as long as that is so, and no longer.
+void TestTruth::aFailedCountIsForgottenWhenItWorks()
+{
+    RigOptions given = options();
+    given.auditEvery = 1min;
+    EngineRig rig(given);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
+    QVERIFY(waitWell(rig));
+    const auto told = [&] { return rig.status()[QLatin1String("database")][QLatin1String("audit")]; };
+    m_server->kill();
+    QVERIFY(rig.waitUntil([&] { return !rig.audit()->trouble.isEmpty(); }, 30s));
+    QVERIFY(rig.waitUntil([&] { return !told()[QLatin1String("trouble")].toString().isEmpty(); }));
+    QVERIFY(m_server->start());
+    QVERIFY(rig.waitUntil([&] { return rig.audit()->trouble.isEmpty(); }, 60s));
+    QVERIFY(rig.waitUntil([&] { return told()[QLatin1String("trouble")].toString().isEmpty(); }));
+    QVERIFY(waitWell(rig));
 }
 
 TK_TEST(TestTruth, truth);

@@ -257,6 +257,7 @@ void FrameParser::State::interpret(std::string_view raw, ParsedFrame &into) cons
         update.timeframe = timeframe.value_or(Timeframe::M1);
         update.final = in.boolean('x');
         update.last_trade_id = in.integerOr('L', -1);
+        update.close_time = fromMs(in.integerOr('T', 0));
         update.candle.open_time = in.time('t');
         in.decimal('o', update.candle.open);
         in.decimal('h', update.candle.high);

@@ -40,7 +40,12 @@ struct EmbeddedReader::Session
                                      "AND (?2 IS NULL OR pair=?2) ORDER BY pair, exchange, id"))
         , candles(database.prepare("SELECT t, open, high, low, close, volume, quote_volume, trades, source FROM ohlcv "
                                    "WHERE series=?1 AND t>=?2 AND t<?3 ORDER BY t DESC LIMIT ?4"))
-        , times(database.prepare("SELECT t FROM ohlcv WHERE series=?1 AND t>=?2 AND t<?3 ORDER BY t"))
+        // Of candles that can be (market/candle_check): others are as good as missing.
+        , times(database.prepare("SELECT t FROM ohlcv WHERE series=?1 AND t>=?2 AND t<?3 "
+                                 "AND max(CAST(open AS REAL), CAST(close AS REAL)) <= CAST(high AS REAL) "
+                                 "AND min(CAST(open AS REAL), CAST(close AS REAL)) >= CAST(low AS REAL) "
+                                 "AND CAST(low AS REAL) >= 0 AND CAST(volume AS REAL) >= 0 "
+                                 "AND coalesce(CAST(quote_volume AS REAL), 0) >= 0 AND trades >= 0 ORDER BY t"))
         , first(database.prepare("SELECT t FROM ohlcv WHERE series=?1 ORDER BY t LIMIT 1"))
         , last(database.prepare("SELECT t FROM ohlcv WHERE series=?1 ORDER BY t DESC LIMIT 1"))
         , count(database.prepare("SELECT count(*) FROM ohlcv WHERE series=?1"))
@@ -216,6 +221,7 @@ Result<std::vector<Candle>> EmbeddedReader::candlesOf(const QString &measurement
             return candles;
         Statement &query = m_session->candles;
         query.bind(1, **id).bind(2, toMs(span.from)).bind(3, toMs(span.to)).bind(4, limit.value_or(-1));
+        const bool marks = measurement != candleMeasurement(series.timeframe);
         const Status read = eachRow(query, [&](const Statement &row) {
             Candle candle;
             candle.open_time = fromMs(row.integer(0));
@@ -227,7 +233,8 @@ Result<std::vector<Candle>> EmbeddedReader::candlesOf(const QString &measurement
             candle.quote_volume = decimal(row, 6);
             candle.trades = row.integer(7);
             candle.source = CandleSource(std::clamp<qint64>(row.integer(8), 0, 2));
-            candles.push_back(candle);
+            if (isSound(series, candle, marks))
+                candles.push_back(candle);
         });
         if (!read)
             return read.error();

@@ -61,7 +61,8 @@ size_t indexOf(const std::array<std::string_view, N> &names, std::string_view na
 
 std::string_view timeframeOf(const StreamKey &stream)
 {
-    return stream.kind == StreamKind::Candles ? timeframeName(stream.timeframe) : std::string_view();
+    const bool candles = stream.kind == StreamKind::Candles || stream.kind == StreamKind::MarkCandles;
+    return candles ? timeframeName(stream.timeframe) : std::string_view();
 }
 
 Gap gapOf(const Statement &row)
@@ -71,7 +72,8 @@ Gap gapOf(const Statement &row)
     gap.stream.exchange = row.string(1);
     gap.stream.pair = row.string(2);
     gap.stream.kind = StreamKind(indexOf(streamKindNames, row.text(3)));
-    gap.stream.timeframe = timeframeFromName(row.text(4)).value_or(Timeframe::M1);
+    gap.stream.timeframe = timeframeFromName(row.text(4))
+                               .value_or(gap.stream.kind == StreamKind::MarkCandles ? Timeframe::H1 : Timeframe::M1);
     gap.from = fromMs(row.integer(5));
     gap.to = fromMs(row.integer(6));
     gap.cause = row.string(7);

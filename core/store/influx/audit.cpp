@@ -1,7 +1,6 @@
 #include "store/influx/audit.h"
 
 #include "base/logging.h"
-#include "market/gap_cause.h"
 #include "store/point_line.h"
 
 #include <QHash>
@@ -21,7 +20,6 @@ constexpr milliseconds window = 30 * day;
 constexpr milliseconds longest = 360 * day; // where the database keeps for ever
 constexpr milliseconds soon{2'000};
 constexpr milliseconds patience{10'000}; // for one answer: the thread has to show that it lives
-constexpr qint64 resendBytes = 4 * 1024 * 1024;
 
 UtcTime dayOf(UtcTime time)
 {
@@ -219,6 +217,8 @@ std::vector<TimeSpan> Audit::confirmedOf(const Aspect &aspect, const StreamKey &
 Status Audit::compare(const Window &window_of)
 {
     const Aspect &aspect = window_of.aspect;
+    if (const Status looked = findImpossible(window_of); !looked)
+        return looked;
     QHash<StreamKey, Days> expected;
     for (const StreamKey &stream : m_parts.index->streams()) {
         if (measurementOf(stream) != aspect.measurement)
@@ -238,6 +238,10 @@ Status Audit::compare(const Window &window_of)
     QHash<StreamKey, Days> found;
     for (const InfluxReader::Count &count : *counts)
         found[count.stream][dayOf(count.begin)] += count.points;
+    for (auto bad = m_impossible.constBegin(); bad != m_impossible.constEnd(); ++bad) {
+        for (auto &[at, count] : found[bad.key()])
+            count -= bad->count({at, at + day});
+    }
 
     for (auto stream = expected.constBegin(); stream != expected.constEnd(); ++stream) {
         const Days &there = found[stream.key()];
@@ -328,6 +332,7 @@ Status Audit::learn(const Aspect &aspect, const StreamKey &stream, TimeSpan span
         m_parts.index->learnedPredicted(stream, present.runs());
         return ok();
     }
+    present = soundOnly(stream, std::move(present));
     const qint64 before = m_parts.index->confirmedCount(stream, span);
     m_parts.index->learned(stream, present.runs());
     m_state.learned += quint64(std::max<qint64>(0, m_parts.index->confirmedCount(stream, span) - before));
@@ -347,6 +352,7 @@ Status Audit::missing(const Aspect &aspect, const StreamKey &stream, TimeSpan sp
         for (const UtcTime time : *times)
             present.add(candles ? time : candleOpen(grid, time));
     }
+    present = soundOnly(stream, std::move(present));
     Lost lost{stream, RunSet(grid)};
     for (const TimeSpan &run : confirmed) {
         for (const TimeSpan &hole : present.holes(run))
@@ -356,151 +362,18 @@ Status Audit::missing(const Aspect &aspect, const StreamKey &stream, TimeSpan sp
     return ok();
 }
 
-void Audit::noteLost(const Aspect &aspect, Lost lost)
-{
-    if (lost.opens.isEmpty())
-        return;
-    lost.predicted = aspect.isPredicted();
-    for (const TimeSpan &run : lost.opens.runs()) {
-        if (lost.predicted)
-            m_parts.index->lostPredicted(lost.stream, run);
-        else
-            m_parts.index->lost(lost.stream, run);
-    }
-    m_state.lost += quint64(lost.opens.count());
-    for (Lost &known : m_lost) { // days of one stream are one loss
-        if (known.stream == lost.stream && known.predicted == lost.predicted) {
-            for (const TimeSpan &run : lost.opens.runs())
-                known.opens.add(run);
-            return;
-        }
-    }
-    m_lost.push_back(std::move(lost));
-}
-
-// Lines of what was lost that the spool still keeps go into it once more; the rest is told as gaps.
-void Audit::resend()
-{
-    struct Wanted
-    {
-        Lost *points = nullptr; // of candles, mark prices, settled rates, ticks
-        Lost *predicted = nullptr;
-    };
-    QHash<StreamKey, Wanted> wanted;
-    for (Lost &lost : m_lost)
-        (lost.predicted ? wanted[lost.stream].predicted : wanted[lost.stream].points) = &lost;
-    for (const Lane lane : allLanes) {
-        QHash<QByteArray, Wanted> of_head; // what each line's series is, looked up once
-        PerLane<QByteArray> again{};
-        QByteArray &lines = again[size_t(lane)];
-        std::vector<std::pair<Lost *, UtcTime>> covered;
-        const auto flush = [&] {
-            if (lines.isEmpty())
-                return true;
-            const auto appended = m_parts.spool->append(again, m_parts.clock->utcNow());
-            if (!appended) {
-                qCWarning(lcStore).noquote() << "lost records could not be spooled again:" << appended.error().message;
-                return false;
-            }
-            m_parts.index->taken(lane, lines);
-            for (const auto &[lost, open] : covered)
-                lost->opens.remove({open, nextCandleOpen(lost->opens.timeframe(), open)});
-            m_state.resent += quint64(lines.count('\n'));
-            lines.clear();
-            covered.clear();
-            m_appended();
-            return true;
-        };
-        const auto take = [&](QByteArrayView line) {
-            const auto point = readPointLine(line);
-            if (!point)
-                return;
-            const QByteArray head = QByteArray::fromRawData(point->head.data(), point->head.size());
-            auto known = of_head.constFind(head);
-            if (known == of_head.constEnd()) {
-                const auto stream = point->stream();
-                known = of_head.insert(point->head.toByteArray(), stream ? wanted.value(*stream) : Wanted{});
-            }
-            bool missed = false;
-            const auto look = [&](Lost *lost) {
-                if (!lost)
-                    return;
-                const UtcTime open = candleOpen(lost->opens.timeframe(), stampTime(lane, point->stamp));
-                if (!lost->opens.contains(open))
-                    return;
-                missed = true;
-                if (covered.empty() || covered.back() != std::pair(lost, open))
-                    covered.emplace_back(lost, open);
-            };
-            if (!point->isFunding() || point->hasField("rate"))
-                look(known->points);
-            if (point->isFunding() && point->hasField("predicted_rate"))
-                look(known->predicted);
-            if (missed)
-                lines.append(line).append('\n');
-        };
-        quint64 at = m_parts.spool->before(lane, fromMs(0));
-        const quint64 end = m_parts.spool->figures().lanes[size_t(lane)].acknowledged_seq;
-        while (at < end) {
-            const auto entries = m_parts.spool->read(lane, at, resendBytes);
-            if (!entries || entries->empty())
-                break;
-            for (const SpoolEntry &entry : *entries) {
-                eachLine(entry.lines, take);
-                at = entry.seq;
-            }
-            m_beat();
-            // Lines stay in the order of the spool, so the last value of a point stays the last one. What one flush
-            // covers may be in later entries again, as a correction: so all of it goes at once where it is little.
-            if (lines.size() > 16 * resendBytes && !flush())
-                return;
-        }
-        if (!flush())
-            return;
-    }
-}
-
-// What the spool has forgotten: fetched from the exchange, or known as lost where it offers no history.
-std::vector<Gap> Audit::gapsOf(const Lost &lost) const
-{
-    std::vector<Gap> gaps;
-    if (lost.opens.isEmpty())
-        return gaps;
-    const UtcTime now = m_parts.clock->utcNow();
-    Gap gap{.stream = lost.stream, .cause = gapcause::databaseLost, .opened = now};
-    const StreamKind kind = lost.stream.kind;
-    const bool fetched = kind == StreamKind::Candles || kind == StreamKind::MarkPrice ||
-                         kind == StreamKind::MarkCandles || (kind == StreamKind::FundingRate && !lost.predicted);
-    if (!fetched) {
-        gap.state = GapState::Unfillable;
-        gap.settled = now;
-        gap.reason = lost.predicted ? QStringLiteral("the exchange offers no history of predicted rates")
-                                    : QStringLiteral("the exchange offers no history of this stream");
-    }
-    if (kind == StreamKind::FundingRate && !lost.predicted) { // some a day: one span is asked for
-        gap.from = lost.opens.first();
-        gap.to = lost.opens.runs().back().to;
-        gaps.push_back(gap);
-        return gaps;
-    }
-    for (const TimeSpan &run : lost.opens.runs()) {
-        gap.from = run.from;
-        gap.to = run.to;
-        gaps.push_back(gap);
-    }
-    return gaps;
-}
-
 void Audit::finishPass()
 {
     quint64 lost = 0;
     for (const Lost &one : m_lost)
-        lost += quint64(one.opens.count());
-    if (lost > 0) {
+        lost += one.impossible ? 0 : quint64(one.opens.count());
+    if (lost > 0)
         qCCritical(lcStore).noquote() << "the database does not have what it had acknowledged"
                                       << logField(u"points", QString::number(lost))
                                       << logField(u"streams", QString::number(m_lost.size()));
-        resend();
+    if (!m_lost.empty()) {
+        if (lost > 0)
+            resend();
         std::vector<Gap> gaps;
         for (const Lost &one : m_lost) {
             const std::vector<Gap> some = gapsOf(one);

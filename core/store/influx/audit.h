@@ -10,6 +10,7 @@
 #include "store/influx/influx_reader.h"
 #include "store/spool/spool_writer.h"
 
+#include <QHash>
 #include <QTimer>
 
 #include <atomic>
@@ -28,6 +29,7 @@ struct AuditSnapshot
     quint64 lost = 0;        // points that the database had confirmed and does not have, since the start
     quint64 resent = 0;      // of them, from the spool
     quint64 learned = 0;     // points found there that nobody had told us of
+    quint64 impossible = 0;  // candles that cannot be, found there and fetched again
     QString doubt{};         // why nothing of the database is believed before all of it is counted; empty else
     UtcTime doubt_since{};
     QString trouble{}; // why the database cannot be counted; empty when it can
@@ -71,6 +73,7 @@ private:
         QByteArray field;
         bool isPredicted() const { return field == "predicted_rate"; }
         bool isTicks() const { return field == "payload"; }
+        bool isCandles() const { return field == "close"; }
     };
     struct Window
     {
@@ -81,7 +84,8 @@ private:
     {
         StreamKey stream;
         RunSet opens;
-        bool predicted = false; // of the predicted rates
+        bool predicted = false;  // of the predicted rates
+        bool impossible = false; // they are there, and cannot be: fetched from the exchange, and never sent again
     };
     using Days = std::map<UtcTime, qint64>;
 
@@ -93,6 +97,8 @@ private:
     void step();
     std::vector<TimeSpan> confirmedOf(const Aspect &aspect, const StreamKey &stream, TimeSpan span) const;
     Status compare(const Window &window);
+    Status findImpossible(const Window &window);
+    RunSet soundOnly(const StreamKey &stream, RunSet present) const;
     Status compareTicks(const Window &window);
     Status missing(const Aspect &aspect, const StreamKey &stream, TimeSpan span, qint64 there);
     void noteLost(const Aspect &aspect, Lost lost);
@@ -114,6 +120,7 @@ private:
     Backoff m_backoff;
     std::deque<Window> m_windows; // of the pass that is under way
     std::vector<Lost> m_lost;
+    QHash<StreamKey, RunSet> m_impossible; // of the window that is being compared
     MonotonicTime m_recentAt{};
     MonotonicTime m_everythingAt{};
     MonotonicTime m_snapshotAt{};

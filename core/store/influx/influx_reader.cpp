@@ -1,6 +1,5 @@
 #include "store/influx/influx_reader.h"
 
-#include "store/point_line.h"
 #include "store/run_set.h"
 
 #include <algorithm>
@@ -45,15 +44,6 @@ Candle candleOf(const Row &row)
     candle.source =
         sourceFromName({row.values[7].constData(), size_t(row.values[7].size())}).value_or(CandleSource::History);
     return candle;
-}
-
-// Of no exchange and pair.
-std::optional<StreamKey> streamOf(const QString &measurement)
-{
-    const QByteArray name = measurement.toLatin1();
-    PointLine line;
-    line.measurement = name;
-    return line.stream();
 }
 
 FundingPoint fundingOf(const Row &row)
@@ -163,8 +153,10 @@ Result<std::vector<Candle>> InfluxReader::candles(const SeriesKey &series, TimeS
     if (question.span.from >= question.span.to)
         return candles;
     const auto take = [&](const Row &row) {
-        if (candleOpen(series.timeframe, row.time) == row.time && !row.values[0].isEmpty())
-            candles.push_back(candleOf(row));
+        if (candleOpen(series.timeframe, row.time) != row.time || row.values[0].isEmpty())
+            return; // no candle of ours at all
+        if (Candle candle = candleOf(row); isSound(series, candle, false))
+            candles.push_back(std::move(candle));
     };
     if (!limit) {
         if (const Status read = eachPage(question, take); !read)
@@ -237,6 +229,10 @@ Result<std::vector<TimeSpan>> InfluxReader::holes(const SeriesKey &series, TimeS
     RunSet present(series.timeframe);
     for (const UtcTime time : *found)
         present.add(time);
+    if (const Status sound =
+            removeImpossible({series.exchange, series.pair, StreamKind::Candles, series.timeframe}, span, present);
+        !sound)
+        return sound.error();
     UtcTime from = candleOpen(series.timeframe, span.from);
     if (from < span.from)
         from = nextCandleOpen(series.timeframe, from);
@@ -423,34 +419,6 @@ Result<qint64> InfluxReader::tickCount(const QString &exchange, const QString &p
     return count;
 }
 
-Result<std::vector<InfluxReader::Count>> InfluxReader::countsPerDay(const QString &measurement, TimeSpan span)
-{
-    const auto stream = streamOf(measurement);
-    return counts(measurement, stream ? fieldOf(*stream) : QByteArray("payload"), Timeframe::D1, span);
-}
-
-Result<std::vector<InfluxReader::Count>> InfluxReader::counts(const QString &measurement, const QByteArray &field,
-                                                              Timeframe step, TimeSpan span)
-{
-    const auto stream = streamOf(measurement);
-    if (!stream)
-        return Error{Error::Kind::Remote, QStringLiteral("%1 is no measurement of ours").arg(measurement)};
-    const auto rows = ask({.what = step == Timeframe::D1 ? Question::What::CountPerDay : Question::What::CountPerHour,
-                           .measurement = measurement,
-                           .fields = {field},
-                           .span = span});
-    if (!rows)
-        return rows.error();
-    std::vector<Count> counts;
-    for (const Row &row : *rows) {
-        StreamKey key = *stream;
-        key.exchange = row.exchange;
-        key.pair = row.pair;
-        counts.push_back({key, row.time, row.values[0].toLongLong()});
-    }
-    return counts;
-}
-
 Result<std::vector<TimeSpan>> InfluxReader::markCandleHoles(const SeriesKey &series, TimeSpan span)
 {
     const auto found = times({series.exchange, series.pair, StreamKind::MarkCandles, series.timeframe}, span);
@@ -459,6 +427,10 @@ Result<std::vector<TimeSpan>> InfluxReader::markCandleHoles(const SeriesKey &ser
     RunSet present(series.timeframe);
     for (const UtcTime time : *found)
         present.add(time);
+    if (const Status sound =
+            removeImpossible({series.exchange, series.pair, StreamKind::MarkCandles, series.timeframe}, span, present);
+        !sound)
+        return sound.error();
     return present.holes(span);
 }
 
@@ -480,7 +452,8 @@ Result<std::vector<Candle>> InfluxReader::markCandles(const SeriesKey &series, T
                                      candle.high = decimal(row.values[2]);
                                      candle.low = decimal(row.values[3]);
                                      candle.source = CandleSource::History;
-                                     candles.push_back(candle);
+                                     if (isSound(series, candle, true))
+                                         candles.push_back(candle);
                                  });
     if (!read)
         return read.error();

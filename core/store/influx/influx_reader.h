@@ -3,6 +3,7 @@
 #pragma once
 
 #include "store/influx/query.h"
+#include "store/run_set.h"
 #include "store/store.h"
 
 #include <functional>
@@ -51,6 +52,15 @@ public:
                                       TimeSpan span);
     // The times of one stream's points that have the field; by itself what makes it a point of the stream.
     Result<std::vector<UtcTime>> times(const StreamKey &stream, TimeSpan span, QByteArray field = {});
+
+    // Open times of candles that cannot be, of all series of a candles' measurement: found by the database itself.
+    struct Impossible
+    {
+        StreamKey stream;
+        UtcTime open;
+    };
+    Result<std::vector<Impossible>> impossibleIn(const QString &measurement, TimeSpan span);
+    Status removeImpossible(const StreamKey &stream, TimeSpan span, RunSet &from); // they are as good as missing
 
 private:
     Result<std::vector<SeriesEdge>> edgesOf(StreamKind kind, Timeframe timeframe);

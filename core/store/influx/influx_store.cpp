@@ -3,6 +3,7 @@
 #include "base/logging.h"
 #include "store/influx/influx_reader.h"
 
+#include <QFileInfo>
 #include <QMutex>
 #include <QMutexLocker>
 
@@ -23,10 +24,11 @@ struct InfluxStore::Wake
     }
 };
 
-InfluxStore::InfluxStore(Options options, SpoolParts parts)
+InfluxStore::InfluxStore(Options options, SpoolParts parts, std::shared_ptr<std::atomic<bool>> damaged)
     : m_options(std::move(options))
     , m_parts(std::move(parts))
     , m_wake(std::make_shared<Wake>())
+    , m_damaged(std::move(damaged))
 {}
 
 InfluxStore::~InfluxStore() = default;
@@ -59,6 +61,8 @@ Result<std::shared_ptr<InfluxStore>> InfluxStore::open(const Options &options, s
                                .keep_acknowledged = options.spool.keep_acknowledged,
                                .onEvicted = {},
                                .onDamage = {}};
+    auto damaged = std::make_shared<std::atomic<bool>>(false);
+    spool_options.onDamage = [damaged](const SpoolDamage &) { *damaged = true; };
     spool_options.onEvicted = [index, evicted = options.onEvicted](const std::vector<SpoolEntry> &entries) {
         for (const SpoolEntry &entry : entries) {
             index->gone(entry.lane, entry.lines);
@@ -87,7 +91,54 @@ Result<std::shared_ptr<InfluxStore>> InfluxStore::open(const Options &options, s
         }
     }
     SpoolParts parts{std::move(shared), std::move(index), std::make_shared<TicketBook>(), std::move(clock)};
-    return std::shared_ptr<InfluxStore>(new InfluxStore(options, std::move(parts)));
+    return std::shared_ptr<InfluxStore>(new InfluxStore(options, std::move(parts), std::move(damaged)));
+}
+
+bool InfluxStore::isWhole()
+{
+    return m_parts.spool->isWhole() && QFileInfo::exists(IndexFile::fileIn(m_options.data_dir));
+}
+
+Result<InfluxStore::Loss> InfluxStore::mend()
+{
+    const auto losses = m_parts.spool->mend();
+    if (!losses)
+        return losses.error();
+    // The spool first: what is appended from here on is safe in it, and is confirmed whatever the index forgets now.
+    Loss lost;
+    for (const SpoolLoss &one : *losses) {
+        const std::vector<StreamSpan> dropped = m_parts.index->dropUnconfirmed(one.lane);
+        lost.fetched.insert(lost.fetched.end(), dropped.begin(), dropped.end());
+        if (one.waiting_entries == 0 || one.lane == Lane::Candles)
+            continue;
+        // Ticks and predicted rates: from when on they waited is all that is known.
+        for (const StreamKey &stream : m_parts.index->streams()) {
+            const bool ticks = fieldOf(stream) == "payload";
+            const bool of_lane = one.lane == Lane::Marks ? stream.kind == StreamKind::FundingRate : ticks;
+            if (of_lane)
+                lost.for_good.push_back({stream, {one.oldest_waiting, m_parts.clock->utcNow()}});
+        }
+    }
+    const QMutexLocker lock(&m_wake->mutex);
+    if (m_wake->sender)
+        QMetaObject::invokeMethod(m_wake->sender, &Sender::filesGone, Qt::QueuedConnection);
+    return lost;
+}
+
+std::vector<StreamSpan> InfluxStore::takePassedOver()
+{
+    std::vector<StreamSpan> lost;
+    if (!m_damaged->load())
+        return lost;
+    const SpoolFigures figures = m_parts.spool->figures();
+    if (toMs(figures.oldestWaiting()) != 0)
+        return lost; // on its way still
+    *m_damaged = false;
+    for (const Lane lane : {Lane::Candles, Lane::Marks}) {
+        const std::vector<StreamSpan> dropped = m_parts.index->dropUnconfirmed(lane);
+        lost.insert(lost.end(), dropped.begin(), dropped.end());
+    }
+    return lost;
 }
 
 Result<std::unique_ptr<StoreWriter>> InfluxStore::openWriter()

@@ -41,17 +41,29 @@ public:
     // Ends what waits for the database in the services' threads, so that they can be stopped. Any thread.
     void interrupt() { m_interrupted->store(true); }
 
+    // The files in the data folder, as long as it is ours: spool and index. Main thread.
+    bool isWhole();
+    struct Loss
+    {
+        std::vector<StreamSpan> fetched;  // on their way to the database, and gone: history has them
+        std::vector<StreamSpan> for_good; // the same, and nobody has them again
+    };
+    Result<Loss> mend(); // makes them anew where they are missing
+    // Damage within the spool was passed over, and all that was behind it is confirmed: what is lost, once.
+    std::vector<StreamSpan> takePassedOver();
+
     const SpoolParts &parts() const { return m_parts; }
     static QString spoolFolderIn(const QString &dataDir);
     static QString deadLettersIn(const QString &dataDir);
 
 private:
     struct Wake; // from the writer's thread to the sender's
-    InfluxStore(Options options, SpoolParts parts);
+    InfluxStore(Options options, SpoolParts parts, std::shared_ptr<std::atomic<bool>> damaged);
 
     Options m_options;
     SpoolParts m_parts;
     std::shared_ptr<Wake> m_wake;
+    std::shared_ptr<std::atomic<bool>> m_damaged; // entries of the spool could not be read
     std::shared_ptr<std::atomic<bool>> m_interrupted = std::make_shared<std::atomic<bool>>(false);
 };
 

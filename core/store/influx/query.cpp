@@ -1,5 +1,6 @@
 #include "store/influx/query.h"
 
+#include "store/influx/contradictions.h"
 #include "store/influx/flux_csv.h"
 
 #include <QHash>
@@ -295,6 +296,10 @@ QString influxQl(const Question &question)
         text += QStringLiteral(" AND \"exchange\" = ") + quoted(*question.exchange, u'\'');
     if (question.pair)
         text += QStringLiteral(" AND \"pair\" = ") + quoted(*question.pair, u'\'');
+    if (question.impossible)
+        text += QStringLiteral(" AND ") + contradictions(question, QStringLiteral("OR"), [](const char *name) {
+                    return quoted(QLatin1StringView(name), u'"');
+                });
     text += question.what == What::CountPerDay ? QStringLiteral(" GROUP BY time(1d),\"exchange\",\"pair\" fill(none)")
             : question.what == What::CountPerHour
                 ? QStringLiteral(" GROUP BY time(1h),\"exchange\",\"pair\" fill(none)")
@@ -314,7 +319,8 @@ QString flux(const config::InfluxSettings &settings, const Question &question)
 {
     QStringList fields;
     const bool counts = isCount(question.what);
-    for (const QByteArray &field : question.fields) {
+    const std::vector<QByteArray> compared{"open", "high", "low", "close", "volume"};
+    for (const QByteArray &field : question.impossible ? compared : question.fields) {
         fields.append(QStringLiteral("r._field == ") + fluxString(QString::fromLatin1(field)));
         if (counts)
             break;
@@ -328,6 +334,15 @@ QString flux(const config::InfluxSettings &settings, const Question &question)
     if (question.pair)
         text += QStringLiteral(" and r.pair == ") + fluxString(*question.pair);
     text += u')';
+    if (question.impossible)
+        // Values side by side, compared, and told in the form of every other answer.
+        text +=
+            QStringLiteral(" |> pivot(rowKey: [\"_time\"], columnKey: [\"_field\"], valueColumn: \"_value\") |> "
+                           "filter(fn: (r) => %1) |> keep(columns: [\"_time\", \"exchange\", \"pair\", \"%2\"]) |> "
+                           "rename(columns: {%2: \"_value\"}) |> set(key: \"_field\", value: \"%2\")")
+                .arg(contradictions(question, QStringLiteral("or"),
+                                    [](const char *name) { return QStringLiteral("r.") + QLatin1StringView(name); }),
+                     QString::fromLatin1(question.fields.front()));
     switch (question.what) {
     case What::Points:
         if (question.newest_first)
@@ -364,6 +379,10 @@ QString sql(const Question &question)
         where += QStringLiteral(" AND exchange = ") + doubled(*question.exchange, u'\'');
     if (question.pair)
         where += QStringLiteral(" AND pair = ") + doubled(*question.pair, u'\'');
+    if (question.impossible)
+        where += QStringLiteral(" AND ") + contradictions(question, QStringLiteral("OR"), [](const char *name) {
+                     return doubled(QLatin1StringView(name), u'"');
+                 });
     // All columns: a table has only those that were ever written, and naming another is an error.
     switch (question.what) {
     case What::Points: {

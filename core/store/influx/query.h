@@ -30,7 +30,8 @@ struct Question
     std::optional<QString> pair{};
     TimeSpan span{}; // always bounded on both sides
     bool newest_first = false;
-    qint64 limit = 0; // rows of a series; 0: all
+    qint64 limit = 0;        // rows of a series; 0: all
+    bool impossible = false; // of candles: only those whose values contradict one another, by the first field alone
 };
 
 struct Row

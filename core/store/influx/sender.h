@@ -86,6 +86,7 @@ public:
 
 public Q_SLOTS:
     void spoolGrew(); // something was appended; any number of calls is one look
+    void filesGone(); // of the data folder, removed or replaced while in use: they are begun anew
 
 Q_SIGNALS:
     void stored(const std::vector<quint64> &tickets); // the database has confirmed all of them
@@ -171,7 +172,7 @@ private:
     std::function<void()> m_beat;
     std::function<void()> m_lookStarted;
     std::unique_ptr<net::HttpClient> m_http;
-    std::optional<IndexFile> m_indexFile;
+    std::optional<IndexFile> m_indexFile; // nothing while it has to be begun anew
     std::optional<DeadLetters> m_letters;
     std::optional<Refusals> m_refusals;
     GzipCompressor m_gzip;

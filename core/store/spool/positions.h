@@ -34,6 +34,8 @@ public:
     Result<Found> open(const QString &file);
     const Positions &positions() const { return m_positions; } // as they are on the disk
 
+    bool isThere() const { return m_file.isNamed(m_name); } // false: removed or replaced since
+
     // Durable on return. Nothing is written where nothing changed.
     Status save(const Positions &positions);
 

@@ -81,6 +81,7 @@ public:
     qint64 end() const { return m_end; }
     qint64 reserved() const { return m_reserved; }
 
+    bool isNamed(const QString &file) const { return m_file.isNamed(file); }
     int reserve(qint64 size); // of the whole file
     int write(const QByteArray &bytes) { return m_file.write(bytes.constData(), bytes.size(), m_end); }
     int sync() { return m_file.sync(); }

@@ -65,6 +65,14 @@ struct SpoolFigures
     UtcTime oldestWaiting() const; // 0: nothing waits
 };
 
+// A lane that was lost: its files were removed or replaced while in use.
+struct SpoolLoss
+{
+    Lane lane = Lane::Candles;
+    qint64 waiting_entries = 0; // that nobody has confirmed
+    UtcTime oldest_waiting{};   // 0: nothing waited
+};
+
 struct SpoolOptions
 {
     QString folder;                     // created, for the owner alone
@@ -107,6 +115,12 @@ public:
     // Says that this run ends in order, with everything on the disk. The next open() can tell.
     virtual Status closeCleanly(UtcTime now) = 0;
     virtual bool wasClosedCleanly() const = 0;
+
+    // False where its files were removed or replaced while in use: what is appended then is on no disk. Never waits.
+    virtual bool isWhole() = 0;
+    // Makes it whole again: lanes that were lost begin anew, empty, and their numbers go on. What lies in their place
+    // is set aside. Tells what went.
+    virtual Result<std::vector<SpoolLoss>> mend() = 0;
 
     virtual SpoolFigures figures() const = 0;
 };

@@ -82,7 +82,7 @@ Status SpoolFolder::open()
         return found.error();
     bool anyFile = false;
     for (const Lane lane : allLanes) {
-        const QString folder = m_options.folder + u'/' + QString::fromLatin1(laneName(lane));
+        const QString folder = laneFolder(lane);
         if (Status recovered = m_catalog.recover(lane, folder, m_positions.positions().lanes[size_t(lane)]); !recovered)
             return recovered;
         const auto lock = m_catalog.lock();

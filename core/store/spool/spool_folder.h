@@ -23,6 +23,8 @@ public:
     Status maintain(UtcTime now) override;
     Status closeCleanly(UtcTime now) override;
     bool wasClosedCleanly() const override { return m_wasClosedCleanly; }
+    bool isWhole() override;
+    Result<std::vector<SpoolLoss>> mend() override;
     SpoolFigures figures() const override;
 
 private:
@@ -80,6 +82,9 @@ private:
     Status handOver(const SegmentPtr &segment, UtcTime now);
     bool remove(const SegmentPtr &segment);
     Status savePositions();
+    QString laneFolder(Lane lane) const;
+    bool isLaneThere(Lane lane);
+    SpoolLoss drop(Lane lane);
 
     const SpoolOptions m_options;
     const qint64 m_segmentSize;

@@ -69,17 +69,21 @@ private Q_SLOTS:
         update.candle.open_time = open;
         update.candle.high = dec("1.40"); // below its own close
         event(id, update);
+        update.candle.high = dec("1.60");
+        update.close_time = open + 3min - 1ms; // of another timeframe
+        event(id, update);
         QVERIFY(m_batch.candles.empty());
         QVERIFY(m_builder->takeClosed().empty());
         const auto breaks = m_builder->takeBreaks();
-        QCOMPARE(breaks.size(), size_t(2));
+        QCOMPARE(breaks.size(), size_t(3));
+        QVERIFY2(breaks[2].cause.contains(QLatin1String("closes at")), qPrintable(breaks[2].cause));
         for (const RecordBuilder::Break &lost : breaks) {
             QVERIFY((lost.span == TimeSpan{open, open + 1min}));
             QVERIFY2(lost.cause.startsWith(QLatin1String("the exchange told a candle that cannot be")),
                      qPrintable(lost.cause));
         }
         // A sound one in its place is taken, and without it the candle would be asked for.
-        update.candle.high = dec("1.60");
+        update.close_time = open + 1min - 1ms;
         event(id, update);
         QCOMPARE(m_batch.candles.size(), size_t(1));
     }

@@ -29,6 +29,10 @@ inline Candle candle(UtcTime open, std::string_view close = "101.50", CandleSour
     candle.high = dec("102");
     candle.low = dec("99.9000");
     candle.close = dec(close);
+    if (candle.close.toDouble() > candle.high.toDouble()) // whatever it closes at, it is a candle that can be
+        candle.high = candle.close;
+    if (candle.close.toDouble() < candle.low.toDouble())
+        candle.low = candle.close;
     candle.volume = dec("12.345");
     candle.quote_volume = dec("1234.50");
     candle.trades = 42;
@@ -52,6 +56,24 @@ inline RecordBatch batch(const SeriesKey &key, std::vector<Candle> candles)
 {
     RecordBatch batch;
     batch.candles.push_back({key, std::move(candles)});
+    return batch;
+}
+
+// The exchange's own mark candles, hour by hour: they open at 1000, 1001 and so on.
+inline RecordBatch ownMarks(UtcTime from, int hours)
+{
+    RecordBatch batch;
+    CandleBatch &marks = batch.mark_candles.emplace_back();
+    marks.series = series(Timeframe::H1);
+    for (int i = 0; i < hours; ++i) {
+        Candle candle;
+        candle.open_time = from + i * std::chrono::hours(1);
+        candle.open = dec(std::to_string(1000 + i));
+        candle.high = dec(std::to_string(1010 + i));
+        candle.low = dec(std::to_string(990 + i));
+        candle.close = dec(std::to_string(1001 + i));
+        marks.candles.push_back(candle);
+    }
     return batch;
 }
 

@@ -39,6 +39,17 @@ private Q_SLOTS:
         QVERIFY(!gap.isSettled());
     }
 
+    // Mark candles have a timeframe as candles have: by another one history would fetch others.
+    void markCandlesKeepTheirTimeframe()
+    {
+        const StreamKey marks{QStringLiteral("binance-usdm"), series().pair, StreamKind::MarkCandles, Timeframe::H1};
+        open(0min, 60min, marks);
+        reopen();
+        const auto gaps = m_ledger->unsettled();
+        QCOMPARE(gaps->size(), size_t(1));
+        QVERIFY(gaps->front().stream == marks);
+    }
+
     void touchingGapsBecomeOne()
     {
         const qint64 id = open(10min, 20min);

@@ -37,6 +37,27 @@ class TestInfluxQuery : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    // What cannot be is found by the database: in each language the comparisons of market/candle_check.
+    void asksForWhatCannotBe()
+    {
+        const Question candles{.measurement = QStringLiteral("ohlcv_1m"),
+                               .fields = {"close"},
+                               .span = {fromMs(0), fromMs(60'000)},
+                               .impossible = true};
+        Question marks = candles;
+        marks.measurement = QStringLiteral("mark_ohlcv_1h");
+        const QString ql = influxQl(candles);
+        for (const char *part : {"\"high\" < \"low\" OR", "\"high\" < \"open\"", "\"high\" < \"close\"",
+                                 "\"low\" > \"open\"", "\"low\" > \"close\"", "\"low\" < 0.0", "\"volume\" < 0.0)"})
+            QVERIFY2(ql.contains(QLatin1StringView(part)), qPrintable(ql));
+        QVERIFY(!influxQl(marks).contains(QLatin1String("volume"))); // a table of mark candles has no such column
+        QVERIFY(sql(candles).contains(QLatin1String("AND (\"high\" < \"low\" OR ")));
+        QVERIFY(!sql(marks).contains(QLatin1String("volume")));
+        const QString text = flux({}, candles);
+        QVERIFY2(text.contains(QLatin1String("pivot(")) && text.contains(QLatin1String("(r.high < r.low or ")),
+                 qPrintable(text));
+        QVERIFY2(text.endsWith(QLatin1String("set(key: \"_field\", value: \"close\")")), qPrintable(text));
+    }
     void speaksInfluxQl();
     void speaksFlux();
     void speaksSql();

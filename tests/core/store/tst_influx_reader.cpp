@@ -34,7 +34,7 @@ Candle candle(Timeframe timeframe, int n)
     for (int i = 0; i < n; ++i)
         candle.open_time = nextCandleOpen(timeframe, candle.open_time);
     candle.open = decimal("42000.10");
-    candle.high = decimal("42001.5");
+    candle.high = decimal("98765.4321");
     candle.low = decimal("0.00001234");
     candle.close = *DecimalText::from(std::to_string(40000 + n));
     candle.volume = decimal("123456789.123");
@@ -63,6 +63,7 @@ private Q_SLOTS:
     void answersForWhatIsNotThere();
     void readsCandlesBack();
     void readsLongSpansPageByPage();
+    void leavesOutWhatCannotBe();
     void findsHoles();
     void summarisesSeries();
     void readsFundingBack();
@@ -164,6 +165,32 @@ void TestInfluxReader::readsLongSpansPageByPage()
     QVERIFY(reader.holes(written.series, {t0, t0 + 41'000 * 1min})->empty());
 }
 
+// Another program's, or a bad disk's: never handed out, told, and as good as missing.
+void TestInfluxReader::leavesOutWhatCannotBe()
+{
+    CandleBatch written = batch(QStringLiteral("BAD/USDT:USDT"), Timeframe::M5, 0, 10);
+    written.candles[3].high = decimal("1");
+    written.candles[6].volume = decimal("-1");
+    QByteArray lines;
+    appendLines(written, lines);
+    write(lines);
+    InfluxReader reader = this->reader();
+    const TimeSpan span{t0, t0 + 50min};
+    const auto found = reader.candles(written.series, span, {});
+    QVERIFY(found);
+    QCOMPARE(found->size(), size_t(8));
+    const ImpossibleRows bad = reader.takeImpossible();
+    QCOMPARE(bad.count(), 2);
+    QCOMPARE(bad.rows()[0].open, t0 + 15min);
+    QCOMPARE(reader.holes(written.series, span).value(),
+             (std::vector<TimeSpan>{{t0 + 15min, t0 + 20min}, {t0 + 30min, t0 + 35min}}));
+    const auto impossible = reader.impossibleIn(QStringLiteral("ohlcv_5m"), span);
+    QVERIFY(impossible);
+    QCOMPARE(impossible->size(), size_t(2));
+    QCOMPARE((*impossible)[1].open, t0 + 30min);
+    QCOMPARE((*impossible)[1].stream.pair, QStringLiteral("BAD/USDT:USDT"));
+}
+
 void TestInfluxReader::findsHoles()
 {
     const QString pair = QStringLiteral("HOLES/USDT:USDT");
@@ -208,7 +235,7 @@ void TestInfluxReader::readsFundingBack()
     for (int i = 0; i < 3; ++i)
         appendLine(FundingPoint{exchange, pair, t0 + i * 8h, decimal(i == 2 ? "-0.0001" : "0.0001"), {}}, lines);
     appendLine(FundingPoint{exchange, pair, t0 + 17h, decimal("0.003"), {}, {}, true}, lines);
-    appendLine(FundingPoint{exchange, pair, t0 + 18h, {}, decimal("0.00012")}, lines);
+    appendLine(FundingPoint{exchange, pair, t0 + 18h, {}, decimal("0.00012"), t0 + 24h}, lines);
     write(lines);
     InfluxReader reader = this->reader();
     const auto now = reader.fundingNow(pair);
@@ -219,6 +246,7 @@ void TestInfluxReader::readsFundingBack()
     QVERIFY(now->front().settled->special);
     QVERIFY(sameValue(now->front().predicted->predicted_rate, decimal("0.00012")));
     QVERIFY(now->front().predicted->rate.isEmpty());
+    QCOMPARE(now->front().predicted->next_funding, t0 + 24h); // what `query funding-rate` shows
     const auto history = reader.fundingHistory(exchange, pair, {t0, t0 + 24h});
     QCOMPARE(history->size(), 4u);
     QVERIFY(sameValue((*history)[2].rate, decimal("-0.0001")));

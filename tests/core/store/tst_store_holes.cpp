@@ -54,6 +54,47 @@ private Q_SLOTS:
         QVERIFY(reader->holes(series(grid), {opens[5], opens[5]}).value().empty());
     }
 
+    // What no candle can be is handed out by nobody, is told, and counts as missing: so history fetches it again.
+    void candlesThatCannotBeFillNothing()
+    {
+        const QTemporaryDir dir;
+        store::EmbeddedStore store(store::EmbeddedStore::fileIn(dir.path()));
+        const auto writer = store.openWriter().value();
+        const auto reader = store.openReader().value();
+        std::vector<Candle> all = candles(Timeframe::M3, sampleStart, 8);
+        all[1].high = dec("100");
+        all[2].low = dec("101");
+        all[4].volume = dec("-1");
+        all[5].open = DecimalText();
+        all[6].trades = -3;
+        QVERIFY(writer->write({batch(series(), all)}));
+        const auto at = [&](int n) { return all[size_t(n)].open_time; };
+        const TimeSpan span{at(0), at(7)};
+        QCOMPARE(reader->holes(series(), span).value(), (std::vector<TimeSpan>{{at(1), at(3)}, {at(4), at(7)}}));
+        QVERIFY(reader->takeImpossible().rows().empty());
+        QCOMPARE(reader->candles(series(), span, {})->size(), size_t(2));
+        const store::ImpossibleRows bad = reader->takeImpossible();
+        QCOMPARE(bad.count(), 5);
+        QCOMPARE(bad.rows().back().open, at(1)); // the newest is read first
+        QCOMPARE(bad.told().size(), size_t(1));
+        QVERIFY2(
+            bad.told()[0].contains(QStringLiteral("5 rows in the store cannot be, the first at ") + isoText(at(1))),
+            qPrintable(bad.told()[0]));
+        QCOMPARE(reader->takeImpossible().count(), 0);
+        RecordBatch marks = ownMarks(sampleStart, 3);
+        marks.mark_candles[0].candles[1].close = dec("5000");
+        QVERIFY(writer->write({marks}));
+        const SeriesKey hours = series(Timeframe::H1);
+        const std::chrono::hours hour(1);
+        QCOMPARE(reader->markCandleHoles(hours, {sampleStart, sampleStart + 3 * hour}).value(),
+                 (std::vector<TimeSpan>{{sampleStart + hour, sampleStart + 2 * hour}}));
+        QCOMPARE(reader->markCandles(hours, always)->size(), size_t(2));
+        QVERIFY(reader->takeImpossible().rows().at(0).of_mark_price);
+        // Written anew they are candles like any other.
+        QVERIFY(writer->write({batch(series(), candles(Timeframe::M3, sampleStart, 8, CandleSource::Repair))}));
+        QVERIFY(reader->holes(series(), span)->empty());
+    }
+
     void candlesBesideTheGridFillNothing()
     {
         const QTemporaryDir dir;

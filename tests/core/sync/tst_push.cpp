@@ -1,6 +1,7 @@
 // A push from end to end in one process: a real store and real files, and everything that can be said wrongly between.
 #include "core/store/samples.h"
 #include "feather/reader.h"
+#include "feather/writer.h"
 #include "store/embedded/embedded_store.h"
 #include "support/test_registry.h"
 #include "sync/push_receiver.h"
@@ -191,6 +192,7 @@ private Q_SLOTS:
         PushRows rows{.id = 3, .last = true};
         rows.rows.add(toMs(sampleStart), {1, 2, 0.5, 1.5, 10});
         rows.rows.add(toMs(sampleStart) + 1, {1, 2, 0.5, 1.5, 0});
+        rows.rows.exact_to = toMs(sampleStart) + 1;
         check(PushBegin{.version = version, .now = m_now, .interval = 3min, .freqtrade = QStringLiteral("auto")});
         check(PushPlans{{plan, plan}});
         check(PushWant{.id = 1, .plan = 2, .timeframe = Timeframe::Mo1, .from = m_now});
@@ -356,6 +358,66 @@ private Q_SLOTS:
         QCOMPARE(last.files.at(0).file.rows, count + 6);
     }
 
+    // Over there, too, the exchange's own mark candle takes the place of a row that was made of samples.
+    void theExchangesOwnMarkCandlesWinOverThere()
+    {
+        const auto opens = [&] {
+            const auto file =
+                loadFile(m_dir->filePath(QStringLiteral("pushed/binance/futures/BTC_USDT_USDT-1h-mark.feather")));
+            return feather::Reader().read(file->bytes).value().columns[1].doubles;
+        };
+        QVERIFY(m_writer->write({ownMarks(sampleStart - 2h, 2)}));
+        storeMarks(); // four whole hours
+        QVERIFY(push().isGood());
+        QCOMPARE(opens(), (std::vector<double>{1000, 1001, 100, 160, 220, 280}));
+        QVERIFY(m_writer->write({ownMarks(sampleStart + 1h, 3)})); // and the one before them is late
+        QVERIFY(push().isGood());
+        QCOMPARE(opens(), (std::vector<double>{1000, 1001, 100, 1000, 1001, 1002}));
+        QVERIFY(m_writer->write({ownMarks(sampleStart + 4h, 6)}));
+        QVERIFY(push().isGood());
+        QVERIFY(m_writer->write({ownMarks(sampleStart, 1), ownMarks(sampleStart + 10h, 1)}));
+        QCOMPARE(push().files.at(0).file.replaced, 1);
+        QCOMPARE(opens()[2], 1000.0);
+        compareWithLocal();
+    }
+
+    // What cannot be is told by the collector that left it out, and by the feeder that found it in its file.
+    void rowsThatCannotBe()
+    {
+        store(Timeframe::M3, sampleStart, 50);
+        store(Timeframe::M1, sampleStart, 50);
+        auto bad = candles(Timeframe::M1, sampleStart + 50min, 1);
+        bad.front().high = dec("1");
+        QVERIFY(m_writer->write({batch(series(Timeframe::M1), bad)}));
+        PushReport report = push();
+        QVERIFY(!report.isGood());
+        const auto of = [&](const char *timeframe) {
+            for (const SyncReport::Row &row : report.files) {
+                if (row.file.name.contains(QLatin1StringView(timeframe)))
+                    return row.file;
+            }
+            return FileReport{};
+        };
+        QCOMPARE(of("-1m-").left_out, 1);
+        QVERIFY2(of("-1m-").note.contains(isoText(sampleStart + 50min)), qPrintable(of("-1m-").note));
+        QCOMPARE(of("-1m-").rows, 50);
+        const QString name = m_dir->filePath(QStringLiteral("pushed/binance/futures/BTC_USDT_USDT-3m-futures.feather"));
+        feather::Table table = feather::Reader().read(loadFile(name)->bytes).value();
+        table.columns[3].doubles[7] = 1e9;
+        QFile file(name);
+        QVERIFY(file.open(QIODevice::WriteOnly | QIODevice::Truncate));
+        file.write(feather::Writer().write(table).value());
+        file.close();
+        report = push();
+        QCOMPARE(of("-3m-").replaced, 1);
+        QVERIFY2(of("-3m-").note.contains(QStringLiteral("1 row cannot be")), qPrintable(of("-3m-").note));
+        QVERIFY(m_writer->write(
+            {batch(series(Timeframe::M1), candles(Timeframe::M1, sampleStart, 60, CandleSource::Repair))}));
+        report = push();
+        QVERIFY(report.isGood());
+        compareWithLocal();
+    }
+
     void filesThatOthersTouch()
     {
         store(Timeframe::M3, sampleStart, 50);
@@ -412,7 +474,7 @@ private Q_SLOTS:
         };
         const QByteArray one = pushFrame(PushPlans{{plan("binance-usdm")}});
         const QString step = QStringLiteral("out of step");
-        QTest::newRow("another protocol") << begin(0, 2) << QStringLiteral("0.0.9");
+        QTest::newRow("another protocol") << begin(0, pushProtocol + 1) << QStringLiteral("0.0.9");
         QTest::newRow("no frame") << QByteArray("what?!") << step;
         QTest::newRow("rows first") << pushFrame(PushRows{.id = 1}) << step;
         QTest::newRow("more plans") << begin(1) + pushFrame(PushPlans{{plan("a"), plan("a")}}) << step;
@@ -461,7 +523,9 @@ private Q_SLOTS:
         QTest::addColumn<QString>("told");
         const QByteArray hello = helloLine(version);
         const QString step = QStringLiteral("out of step");
-        QTest::newRow("another protocol") << QByteArray("TAPEKEEPER-PUSH 2 9.9.9\n") << QStringLiteral("9.9.9");
+        QTest::newRow("another protocol")
+            << QByteArray("TAPEKEEPER-PUSH %1 9.9.9\n").replace("%1", QByteArray::number(pushProtocol + 1))
+            << QStringLiteral("9.9.9");
         QTest::newRow("what was not offered") << hello + pushFrame(PushWant{.plan = 1}) << step;
         QTest::newRow("too much at once")
             << hello + pushFrame(PushWant{.from = sampleStart}).repeated(qsizetype(mostWants) + 1) << step;
@@ -632,7 +696,7 @@ private:
         auto some = candles(timeframe, from, count);
         for (Candle &one : some) {
             if (close)
-                one.close = dec(close);
+                one = candle(one.open_time, close, one.source);
         }
         const SeriesKey key = pair.isEmpty() ? series(timeframe) : series(timeframe, pair);
         QVERIFY(m_writer->write({batch(key, std::move(some))}));

@@ -3,6 +3,7 @@
 #include "feather/writer.h"
 #include "store/embedded/embedded_store.h"
 #include "support/test_registry.h"
+#include "sync/store_rows.h"
 #include "sync/sync_run.h"
 
 #include <QCryptographicHash>
@@ -12,6 +13,7 @@
 #include <QTemporaryDir>
 
 #include <fcntl.h>
+#include <limits>
 #include <sys/stat.h>
 
 using namespace tk;
@@ -353,6 +355,117 @@ private Q_SLOTS:
         QCOMPARE(table.columns[1].doubles[50], 2120.0); // not read from the exchange yet: of samples
     }
 
+    // A row that was made of samples is a makeshift: whenever the exchange's own comes, it takes its place at once.
+    void theExchangesOwnMarkCandlesWin()
+    {
+        const QString mark = QStringLiteral("BTC_USDT_USDT-1h-mark.feather");
+        RecordBatch samples;
+        for (int i = 0; i < 661; ++i)
+            samples.marks.push_back({QStringLiteral("binance-usdm"),
+                                     series().pair,
+                                     sampleStart + i * 1min,
+                                     dec(std::to_string(100 + i)),
+                                     {}});
+        QVERIFY(m_writer->write({ownMarks(sampleStart - 2h, 2)}));
+        QVERIFY(m_writer->write({samples}));
+        run();
+        QCOMPARE(read(mark).rows, 13);
+        QCOMPARE(read(mark).columns[1].doubles[2], 100.0);
+        // All but one of the newest eleven hours, and no newer sample: no need to wait for the next hour.
+        QVERIFY(m_writer->write({ownMarks(sampleStart + 1h, 10)}));
+        QCOMPARE(run().files[0].file.replaced, 10);
+        QCOMPARE(read(mark).columns[1].doubles[3], 1000.0);
+        QCOMPARE(read(mark).columns[1].doubles[2], 100.0);
+        // The one that was missing comes eleven hours late.
+        QVERIFY(m_writer->write({ownMarks(sampleStart, 1), ownMarks(sampleStart + 11h, 1)}));
+        QCOMPARE(run().files[0].file.replaced, 1);
+        QCOMPARE(read(mark).columns[1].doubles[2], 1000.0);
+        QCOMPARE(read(mark).columns[4].doubles[2], 1001.0);
+        const Receipt receipt = SyncRun::receipts(m_options.settings)->front().second;
+        QVERIFY(receipt.sampled_from == UtcTime());
+        QVERIFY(receipt.reread_from > sampleStart + 6h); // nothing old is read any more
+        QCOMPARE(run().count(FileState::Unchanged), 1);
+    }
+
+    // Rows that cannot be, in a file of somebody else's or of a bad disk: what the store has takes their place,
+    // wherever they lie, and says so; also in a file that is the same as ever to look at.
+    void rowsOfAFileThatCannotBeAreReplaced()
+    {
+        store(Timeframe::M3, sampleStart, 3000);
+        run();
+        feather::Table damaged = read(name3m);
+        damaged.columns[2].doubles[5] = 1; // high below everything
+        damaged.columns[5].doubles[6] = -3;
+        damaged.columns[4].doubles[2500] = std::numeric_limits<double>::quiet_NaN();
+        const FileStamp before = *stampOf(path(name3m));
+        put(name3m, damaged);
+        const SyncReport report = run();
+        QVERIFY2(report.isGood(), qPrintable(report.files[0].file.note));
+        QCOMPARE(report.files[0].file.replaced, 3);
+        QCOMPARE(report.files[0].file.added, 0);
+        const QString note = report.files[0].file.note;
+        QVERIFY2(note.startsWith(QStringLiteral("3 rows cannot be (the first at %1: its prices contradict")
+                                     .arg(isoText(sampleStart + 15min))),
+                 qPrintable(note));
+        const feather::Table mended = read(name3m);
+        QCOMPARE(mended.rows, 3000);
+        QVERIFY(mended.columns[2].doubles[5] >= mended.columns[1].doubles[5]);
+        QCOMPARE(mended.columns[5].doubles[6], 12.345);
+        QCOMPARE(mended.columns[4].doubles[2500], 2600.5);
+        QVERIFY(before.size > 0 && run().files[0].file.isAsBefore());
+    }
+
+    // Where nobody has the right values the rows go, and with them nothing else: the file as it was lies beside.
+    void rowsOfAFileThatNobodyHasAreTakenOut()
+    {
+        store(Timeframe::M3, sampleStart, 100);
+        Rows theirs = candleRows(candles(Timeframe::M3, sampleStart - 60min, 20));
+        theirs.values[3][1] = 0.5;
+        theirs.times[4] += 1000; // beside the grid
+        const feather::Table given =
+            merge({schemaOf(Content::Candles, {}), 0, std::vector<feather::Column>(6)}, theirs, {}).table;
+        put(name3m, given);
+        const SyncReport report = run();
+        QVERIFY(!report.isGood());
+        QVERIFY(report.files[0].file.state == FileState::Rebuilt);
+        const QString note = report.files[0].file.note;
+        QVERIFY2(note.contains(QStringLiteral("2 of them")) && note.contains(brokenName(name3m, m_now)),
+                 qPrintable(note));
+        QCOMPARE(read(name3m).rows, 118);
+        QCOMPARE(read(brokenName(name3m, m_now)).rows, 20);
+        QVERIFY(read(brokenName(name3m, m_now)).columns[2].doubles == given.columns[2].doubles);
+        QVERIFY(run().isGood());
+        // When most of it cannot be it means something else, and nothing is touched.
+        theirs = candleRows(candles(Timeframe::M3, sampleStart, 50));
+        for (auto &row : theirs.values)
+            std::swap(row[1], row[2]);
+        put(name3m, merge({schemaOf(Content::Candles, {}), 0, std::vector<feather::Column>(6)}, theirs, {}).table);
+        QCOMPARE(run().count(FileState::Refused), 1);
+        QCOMPARE(read(name3m).rows, 50);
+    }
+
+    // And the store's: never passed on, and told.
+    void rowsOfTheStoreThatCannotBeAreLeftOut()
+    {
+        auto all = candles(Timeframe::M3, sampleStart, 50);
+        all[20].low = dec("4000");
+        all[21].volume = dec("-1");
+        QVERIFY(m_writer->write({batch(series(), all)}));
+        const SyncReport report = run();
+        QVERIFY(!report.isGood());
+        const FileReport &file = report.files[0].file;
+        QVERIFY(file.state == FileState::Written);
+        QCOMPARE(file.left_out, 2);
+        QVERIFY2(file.note.contains(isoText(sampleStart + 60min)), qPrintable(file.note));
+        const feather::Table table = read(name3m);
+        QCOMPARE(table.rows, 48);
+        QCOMPARE(table.columns[0].integers[20], toMs(sampleStart + 66min));
+        // Put right, they come by themselves.
+        QVERIFY(m_writer->write({batch(series(), candles(Timeframe::M3, sampleStart, 51, CandleSource::Repair))}));
+        QVERIFY(run().isGood());
+        QCOMPARE(read(name3m).rows, 51);
+    }
+
     void anOldHostWantsOtherNames()
     {
         m_options.settings.freqtrade = QStringLiteral("2025.11");
@@ -413,6 +526,57 @@ private Q_SLOTS:
         auto report = SyncRun(m_options, *m_reader, [this] { return m_now; }, m_stop, {}).run();
         QVERIFY(!report);
         QVERIFY(report.error().message.contains(QStringLiteral("nowhere")));
+    }
+
+    // Within one file, however large: nothing of it is begun to be packed, hashed or written any more.
+    void stoppedWithinAFileNothingIsLeft()
+    {
+        store(Timeframe::M3, sampleStart, 100);
+        run();
+        const FileStamp before = *stampOf(path(name3m));
+        store(Timeframe::M3, sampleStart + 300min, 100);
+        class StopsWhileAsked final : public RowSource
+        {
+        public:
+            StopsWhileAsked(StoreRows &rows, std::atomic<bool> &stop)
+                : m_rows(rows)
+                , m_stop(stop)
+            {}
+            void expect(const std::vector<Wish> &) override {}
+            Result<Rows> rows(const FilePlan &plan, UtcTime from, const feather::Table &have) override
+            {
+                auto rows = m_rows.rows(plan, from, have);
+                m_stop = true;
+                return rows;
+            }
+
+        private:
+            StoreRows &m_rows;
+            std::atomic<bool> &m_stop;
+        };
+        StoreRows rows(*m_reader, m_stop);
+        StopsWhileAsked source(rows, m_stop);
+        const auto report = syncFiles(
+            m_options, planFiles(m_options.settings, *m_reader).value(), source, [this] { return m_now; }, m_stop,
+            [](qint64, qint64, const QString &) {});
+        QVERIFY(report && report->stopped && report->files.empty());
+        QVERIFY(stampOf(path(name3m))->sameFile(before));
+        m_stop = true; // and each step by itself
+        feather::Reader reader;
+        reader.stopWhen(m_stop);
+        const auto read = reader.read(loadFile(path(name3m))->bytes);
+        QVERIFY(!read && read.error().kind == Error::Kind::Cancelled);
+        feather::Writer writer;
+        writer.stopWhen(m_stop);
+        const auto written = writer.write(this->read(name3m));
+        QVERIFY(!written && written.error().kind == Error::Kind::Cancelled);
+        FileSwap swap(path({}), &m_stop);
+        const Status staged = swap.stage(name3m, QByteArray(100, 'x'), before);
+        QVERIFY(!staged && staged.error().kind == Error::Kind::Cancelled);
+        QCOMPARE(QDir(path({})).entryList({QStringLiteral("*.tk-part")}, QDir::Files | QDir::Hidden), QStringList());
+        m_stop = false;
+        QVERIFY(run().isGood());
+        QCOMPARE(this->read(name3m).rows, 200);
     }
 
     void stoppedInTheMiddleNothingIsLost()

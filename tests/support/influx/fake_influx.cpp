@@ -117,6 +117,7 @@ struct Asked
     enum class What { Points, First, Last, Count, Days } what = What::Points;
     qint64 bucket = nanosPerDay; // of What::Days; an hour where those are asked for
     bool newest_first = false;
+    bool impossible = false; // only candles whose values contradict one another
     qint64 limit = 0;
 };
 
@@ -157,6 +158,9 @@ Asked askedInFlux(const QString &text)
     if (text.contains(QLatin1StringView("every: 1h")))
         asked.bucket = nanosPerHour;
     asked.newest_first = text.contains(QLatin1StringView("desc: true"));
+    asked.impossible = text.contains(QLatin1StringView("r.high < r.low"));
+    if (asked.impossible)
+        asked.fields = {captured(text, "set\\(key: \"_field\", value: \"([^\"]*)\"\\)")};
     asked.limit = captured(text, "limit\\(n: (\\d+)\\)").toLongLong();
     return asked;
 }
@@ -186,7 +190,18 @@ Asked askedInSql(const QString &text)
         asked.fields.append(counted);
     asked.newest_first = asked.what == Asked::What::Points && text.contains(QLatin1StringView("ORDER BY time DESC"));
     asked.limit = captured(text, "LIMIT (\\d+)").toLongLong();
+    asked.impossible = text.contains(QLatin1StringView("\"high\" < \"low\""));
     return asked;
+}
+
+bool contradicts(const FakeInflux::Point &point)
+{
+    const auto value = [&](const char *name) {
+        const auto field = point.fields.find(name);
+        return field == point.fields.end() ? 0.0 : field->second.toDouble();
+    };
+    return value("high") < value("low") || value("high") < value("open") || value("high") < value("close") ||
+           value("low") > value("open") || value("low") > value("close") || value("low") < 0 || value("volume") < 0;
 }
 
 // The points of each series that the question is about, ascending.
@@ -201,6 +216,8 @@ std::map<QByteArray, std::vector<std::pair<qint64, const FakeInflux::Point *>>> 
         if (asked.exchange && QString::fromUtf8(tagOf(key.first, "exchange")) != *asked.exchange)
             continue;
         if (asked.pair && QString::fromUtf8(tagOf(key.first, "pair")) != *asked.pair)
+            continue;
+        if (asked.impossible && !contradicts(point))
             continue;
         series[key.first].emplace_back(key.second, &point);
     }
