@@ -297,9 +297,9 @@ void Engine::showLookedAt()
 // What history has filled is known to the store alone: looked up when it has stored something since.
 void Engine::lookUpLastStored()
 {
-    qint64 filled = 0;
+    quint64 filled = 0; // by a first fill or a repair, or of a pair without trades, whose candles no stream shows
     for (const auto &history : m_bridge->latest().histories)
-        filled += history->fill.fetched + qint64(history->gaps_closed);
+        filled += history->batches_stored;
     const MonotonicTime now = m_clock->now();
     if (m_lastStoredAt != MonotonicTime{} && (filled == m_candlesFilled || now - m_lastStoredAt < lastStoredEvery))
         return;

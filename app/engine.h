@@ -132,7 +132,7 @@ private:
     ConfigPlace m_configPlace;
     LastStored m_lastStored;
     MonotonicTime m_lastStoredAt{};
-    qint64 m_candlesFilled = 0;  // at that look
+    quint64 m_candlesFilled = 0; // at that look
     QTimer m_showSoon;           // the live state follows the snapshots, four times a second at most
     runtime::ServiceHost m_host; // last: its services use all of the above
 };

@@ -186,7 +186,7 @@ void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
             const TimeSpan part = common(piece, span);
             if (part.from < part.to)
                 m_rows.push_back({stream, part, candlesBetween(stream.timeframe, part.from, part.to), state,
-                                  causeOf(gap), neverFetched});
+                                  causeOf(gap), neverFetched, true});
         }
         unexplained = history::without(unexplained, std::vector{span});
     };
@@ -281,7 +281,7 @@ QJsonObject toJson(const GapRow &row)
             {QStringLiteral("stream"), row.stream.kindText()},
             {QStringLiteral("from"), time(row.span.from)},
             {QStringLiteral("to"), time(row.span.to)},
-            {QStringLiteral("never_fetched"), row.never_fetched},
+            {QStringLiteral("never_fetched"), row.never_fetched && !row.named},
             {QStringLiteral("missing"), row.missing ? QJsonValue(*row.missing) : QJsonValue()},
             {QStringLiteral("state"), QString::fromLatin1(state.data(), qsizetype(state.size()))},
             {QStringLiteral("cause"), row.cause}};

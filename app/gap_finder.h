@@ -26,6 +26,7 @@ struct GapRow
     State state = State::Open;
     QString cause{};
     bool never_fetched = false; // before the first stored candle, or the whole series
+    bool named = false;         // the ledger knows of it
 
     bool isSettled() const { return state == State::Unfillable; }
 };

@@ -1177,6 +1177,7 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
             moved.insert(pending->backfill);
         }
         m_pending.erase(pending);
+        ++m_batchesStored;
     }
     for (const quint64 id : std::as_const(moved))
         Q_EMIT backfillProgressed(*m_backfills.find(id));
@@ -1235,6 +1236,7 @@ void HistoryService::sendSnapshot()
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
     snapshot->repairing = m_trouble.isEmpty() && !m_roomScarce && m_haveInstruments;
     snapshot->times_anew = m_timesAnew;
+    snapshot->batches_stored = m_batchesStored;
     snapshot->gaps_opened = m_gaps.counts().opened;
     snapshot->gaps_closed = m_gaps.counts().closed;
     snapshot->gaps_unfillable = m_gaps.counts().unfillable;

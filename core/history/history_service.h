@@ -254,6 +254,7 @@ private:
     QString m_unnamedLoss;                            // of a store that began anew before the instruments were known
     UtcTime m_firstRun{};                             // when this ledger's first engine began to collect
     QString m_lossOf;                                 // why the store is being refilled; of what is named right now
+    quint64 m_batchesStored = 0;
     int m_timesAnew = 0;
     bool m_listIsNew = false; // the exchange's list is of this run
     qint64 m_auditDay = 0;    // UTC day of the last nightly audit

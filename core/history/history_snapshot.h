@@ -26,11 +26,12 @@ struct HistorySnapshot
     int in_flight = 0;
     FillProgress fill;
     std::vector<Gap> open_gaps;
-    std::vector<Gap> lost;   // the newest of those found unfillable since the start
-    size_t loss_gaps = 0;    // of the open ones: what was stored and is not there any more
-    size_t refused_gaps = 0; // of the open ones: what our own database does not take
-    bool repairing = false;  // something can move: REST answers, and the store has room
-    int times_anew = 0;      // how often the store was said to have begun anew, and its loss was named
+    std::vector<Gap> lost;      // the newest of those found unfillable since the start
+    size_t loss_gaps = 0;       // of the open ones: what was stored and is not there any more
+    size_t refused_gaps = 0;    // of the open ones: what our own database does not take
+    bool repairing = false;     // something can move: REST answers, and the store has room
+    quint64 batches_stored = 0; // of what it fetched, confirmed by the store since the start
+    int times_anew = 0;         // how often the store was said to have begun anew, and its loss was named
     quint64 gaps_opened = 0;
     quint64 gaps_closed = 0;
     quint64 gaps_unfillable = 0;

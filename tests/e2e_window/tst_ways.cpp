@@ -76,6 +76,29 @@ private Q_SLOTS:
         QVERIFY(rig.window().status().line().text.contains(QStringLiteral("nothing lost so far")));
     }
 
+    // No stream shows the candles of a pair without trades: history brings them, and the table must not call them
+    // missing.
+    void aPairWithoutTradesHasItsLastCandle()
+    {
+        WindowRig rig(WindowWay::Local);
+        QVERIFY(rig.start());
+        QVERIFY(rig.rig().waitLive());
+        QVERIFY(rig.waitUntil([&] { return rig.view().connection().isConnected() && rig.pair(btc); }));
+        QVERIFY(rig.rig().sim().addFault({.fault = QStringLiteral("quiet"),
+                                          .stream = {},
+                                          .connection = 0,
+                                          .duration = 30min,
+                                          .parameters = {{QStringLiteral("symbol"), QStringLiteral("BTCUSDT")},
+                                                         {QStringLiteral("for"), QStringLiteral("30m")}}}) > 0);
+        QVERIFY(rig.waitUntil([&] { return rig.pair(btc)->state == StreamState::Quiet; }, 120s));
+        QVERIFY(rig.rig().waitSimulated(4min));
+        QVERIFY(rig.waitUntil([&] {
+            const UtcTime open = candleOpen(Timeframe::M1, rig.rig().clock().utcNow() - 90s);
+            return rig.pair(btc)->lastFinal(Timeframe::M1) >= open - 1min;
+        }));
+        QCOMPARE(rig.pair(btc)->state, StreamState::Quiet);
+    }
+
     void namesAFaultAndItsEnd_data() { addWays(); }
     void namesAFaultAndItsEnd()
     {
