@@ -174,7 +174,8 @@ private Q_SLOTS:
         QCOMPARE(found.array().size(), 2); // 3m and 1h
         QCOMPARE(found.array()[0][QLatin1String("pair")].toString(), QStringLiteral("ETH/USDT:USDT"));
         QCOMPARE(found.array()[0][QLatin1String("missing")].toInteger(), 50);
-        QVERIFY2(found.err.contains("2 stretches of history were never fetched so far, 100 candles"), found.err.constData());
+        QVERIFY2(found.err.contains("2 stretches of history were never fetched so far, 100 candles"),
+                 found.err.constData());
         QVERIFY2(!found.err.contains(" open"), found.err.constData()); // status says the same: no gap
         COMPARE_CODE(run(QStringLiteral("gaps --repair")), 0);
         const RunResult rows = run(QStringLiteral("query ohlcv ETH/USDT:USDT 3m --format json"));

@@ -2,8 +2,8 @@
 #include "feed_samples.h"
 
 #include "base/backoff.h"
-#include "feed/attempt_budget.h"
 #include "base/clock_watch.h"
+#include "feed/attempt_budget.h"
 #include "feed/connection_plan.h"
 #include "feed/gap_notes.h"
 #include "feed/majors.h"
