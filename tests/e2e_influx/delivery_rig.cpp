@@ -24,6 +24,7 @@ DeliveryRig::DeliveryRig(DeliveryOptions options)
     : m_options(std::move(options))
     , m_clock(std::make_shared<ScaledClock>(m_options.factor, SystemClock().utcNow()))
     , m_begin(candleOpen(Timeframe::D1, m_clock->utcNow() - 30 * 24h))
+    , m_witness(m_clock)
 {}
 
 DeliveryRig::~DeliveryRig()
@@ -62,11 +63,14 @@ bool DeliveryRig::start()
                                      m_tickets.remove(ticket);
                              });
             QObject::connect(sender.get(), &Sender::refused, m_context.get(),
-                             [this](const std::vector<StreamSpan> &spans, const QString &) {
+                             [this](const std::vector<StreamSpan> &spans, const QString &reason) {
                                  m_refused.insert(m_refused.end(), spans.begin(), spans.end());
+                                 m_witness.refused(spans, reason);
                              });
-            QObject::connect(sender.get(), &Sender::snapshotReady, m_context.get(),
-                             [this](const auto &snapshot) { m_sender = snapshot; });
+            QObject::connect(sender.get(), &Sender::snapshotReady, m_context.get(), [this](const auto &snapshot) {
+                m_sender = snapshot;
+                m_witness.take(snapshot);
+            });
             return sender;
         },
         3s);
@@ -78,8 +82,10 @@ bool DeliveryRig::start()
             QObject::connect(audit.get(), &Audit::gapsFound, m_context.get(), [this](const std::vector<Gap> &gaps) {
                 m_gaps.insert(m_gaps.end(), gaps.begin(), gaps.end());
             });
-            QObject::connect(audit.get(), &Audit::snapshotReady, m_context.get(),
-                             [this](const auto &snapshot) { m_audit = snapshot; });
+            QObject::connect(audit.get(), &Audit::snapshotReady, m_context.get(), [this](const auto &snapshot) {
+                m_audit = snapshot;
+                m_witness.take(snapshot);
+            });
             m_auditService = audit.get();
             return audit;
         },
@@ -204,6 +210,37 @@ bool DeliveryRig::waitDelivered()
 bool DeliveryRig::waitTrouble()
 {
     return waitUntil([this] { return m_sender && !m_sender->trouble.isEmpty(); });
+}
+
+QString DeliveryRig::toldAndOver(const QStringList &words)
+{
+    const Sayings &sayings = m_witness.sayings();
+    QStringList wrong = m_witness.contradictions();
+    for (const char *face : {"status", "ready", "window", "event"}) {
+        const bool must = face != std::string_view("event") || m_witness.sawLastingTrouble();
+        if (must && !waitUntil([&] { return sayings.firstComplaints().contains(QLatin1String(face)); },
+                               3s)) // events: by and by
+            wrong.append(QLatin1String(face) + QStringLiteral(" said nothing"));
+    }
+    for (const QString &word : words) {
+        if (!sayings.contain(word))
+            wrong.append(QStringLiteral("nobody said \"%1\"").arg(word));
+    }
+    if (!wrong.isEmpty())
+        return wrong.join(QStringLiteral("; ")) + QStringLiteral("\nsaid:\n") + sayings.text();
+    return waitUntil([this] { return m_witness.troubles().isEmpty(); }, 20s)
+               ? QString()
+               : QStringLiteral("not well again: ") + m_witness.troubles().join(QStringLiteral("; "));
+}
+
+QString DeliveryRig::neverComplained() const
+{
+    QStringList wrong = m_witness.contradictions();
+    for (const Saying &saying : m_witness.sayings().all()) {
+        if (!saying.text.contains(QLatin1String("connecting")) && !saying.text.contains(QLatin1String("starting")))
+            wrong.append(saying.face + QStringLiteral(": ") + saying.text);
+    }
+    return wrong.join(QStringLiteral("; "));
 }
 
 } // namespace tk::test

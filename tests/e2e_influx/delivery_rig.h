@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "delivery_witness.h"
 #include "runtime/service_host.h"
 #include "store/influx/influx_store.h"
 #include "support/influx/point_map.h"
@@ -44,6 +45,13 @@ public:
     bool waitDelivered(); // nothing waits, every ticket came back
     bool waitTrouble();   // the sender says that nothing is delivered
 
+    // Empty where status, readiness, the window's sentence and, when it lasted, an event told of a trouble since the
+    // start, with all of these words, none contradicted another, and all are well again; waits for the latter.
+    QString toldAndOver(const QStringList &words = {});
+    // Empty where nothing was ever said to be wrong.
+    QString neverComplained() const;
+    DeliveryWitness &witness() { return m_witness; }
+
     const PointMap &expected() const { return m_expected; }
     PointMap &expected() { return m_expected; }
     std::shared_ptr<const store::influx::SenderSnapshot> sender() const { return m_sender; }
@@ -75,6 +83,7 @@ private:
     std::vector<StreamSpan> m_evicted; // by the store's thread, which is the test's
     std::vector<StreamSpan> m_refused;
     std::vector<Gap> m_gaps;
+    DeliveryWitness m_witness;
     std::shared_ptr<store::influx::InfluxStore> m_store;
     std::unique_ptr<store::StoreWriter> m_writer;
     std::shared_ptr<const store::influx::SenderSnapshot> m_sender;

@@ -4,6 +4,7 @@
 #include "support/influx/fault_proxy.h"
 #include "support/influx/influx_server.h"
 #include "support/test_registry.h"
+#include "telling.h"
 
 #include <QTest>
 
@@ -11,6 +12,15 @@ namespace tk::test {
 
 using namespace std::chrono_literals;
 using Mode = FaultProxy::Mode;
+
+namespace {
+
+// The streams go on: what is collected waits in the spool, and written is not stored.
+const QStringList awayFaces{QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"),
+                            QStringLiteral("window")};
+const QString away = QStringLiteral("the database does not take records");
+
+} // namespace
 
 class TestEngine : public QObject
 {
@@ -73,6 +83,7 @@ void TestEngine::collects()
     EngineRig rig(options());
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig);
     QVERIFY(rig.waitSimulated(8min));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
@@ -86,6 +97,7 @@ void TestEngine::collects()
             QVERIFY2(found != points.end() && found->first.startsWith(prefix), qPrintable(prefix));
         }
     }
+    QCOMPARE(said.verdict(), QString());
     rig.stop();
     QCOMPARE(m_proxy->mode(), Mode::Pass);
 }
@@ -95,6 +107,7 @@ void TestEngine::startsWithoutADatabase()
     m_proxy->set(Mode::Refuse);
     EngineRig rig(options());
     QVERIFY(rig.start());
+    auto said = Telling::troubleNow(rig, awayFaces, 60s, {away});
     QVERIFY(rig.waitUntil([&] { return rig.feed() && rig.feed()->count(StreamState::Live) > 0; }));
     QVERIFY(rig.waitUntil([&] { return rig.sender() && !rig.sender()->trouble.isEmpty(); }));
     QVERIFY(rig.waitSimulated(5min));
@@ -103,6 +116,7 @@ void TestEngine::startsWithoutADatabase()
     QVERIFY(rig.waitLive());
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestEngine::anHourWithoutADatabase()
@@ -145,6 +159,7 @@ void TestEngine::gapsStayOpenUntilTheDatabaseConfirms()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitHealthy());
+    auto said = Telling::trouble(rig, awayFaces, 30s, {away});
     m_proxy->set(Mode::Refuse);
     QVERIFY(rig.waitUntil([&] { return !rig.sender()->trouble.isEmpty(); }));
     const UtcTime away = rig.clock().utcNow();
@@ -168,6 +183,7 @@ void TestEngine::gapsStayOpenUntilTheDatabaseConfirms()
     for (const Gap &gap : rig.gaps())
         QVERIFY(gap.isSettled());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestEngine::aFullSpoolIsRefilledFromHistory()
@@ -242,6 +258,7 @@ void TestEngine::tellsItsHealth()
     QVERIFY(rig.waitUntil([&] {
         return rig.engine().metrics().text().find("tapekeeper_points_delivered_total 0\n") == std::string::npos;
     }));
+    auto said = Telling::trouble(rig, awayFaces, 30s, {away});
     m_proxy->set(Mode::Refuse);
     QVERIFY(rig.waitUntil([&] { return !rig.sender()->trouble.isEmpty(); }));
     QVERIFY(rig.waitSimulated(90s));
@@ -253,6 +270,7 @@ void TestEngine::tellsItsHealth()
     QVERIFY(!rig.engine().health().readiness().good); // it collects, and says that the database does not take it
     m_proxy->set(Mode::Pass);
     QVERIFY(rig.waitUntil([&] { return rig.engine().health().readiness().good; }));
+    QCOMPARE(said.verdict(), QString());
 }
 
 TK_TEST(TestEngine, engine);

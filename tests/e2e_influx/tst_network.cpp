@@ -101,6 +101,9 @@ private:
     QVERIFY(rig->waitDelivered());                                                                                     \
     QCOMPARE(verdict(*rig), QString())
 
+// Every face told of it, with these words, and all are well again.
+#define TOLD(...) QCOMPARE(rig->toldAndOver({__VA_ARGS__}), QString())
+
 void TestNetwork::initTestCase()
 {
     if (!InfluxServer::isInstalled())
@@ -145,6 +148,7 @@ void TestNetwork::deliversEverything()
     QVERIFY2(policies.contains("8640h0m0s"), policies.constData()); // it made the database as configured
     QVERIFY(rig->sender()->trouble.isEmpty());
     QCOMPARE(rig->sender()->api, std::string_view("v1"));
+    QCOMPARE(rig->neverComplained(), QString());
     rig->stop();
     QCOMPARE(verdict(*rig), QString());
 }
@@ -159,6 +163,7 @@ void TestNetwork::startsWithoutADatabase()
     m_proxy->set(Mode::Pass);
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }));
+    TOLD(QStringLiteral("Couldn't connect"));
 }
 
 void TestNetwork::passingFaults_data()
@@ -188,6 +193,8 @@ void TestNetwork::passingFaults()
     m_proxy->set(Mode::Pass);
     QVERIFY(rig->write(50));
     VERDICT();
+    if (Mode(mode) != Mode::Slow)
+        TOLD();
 }
 
 void TestNetwork::flapping()
@@ -203,6 +210,7 @@ void TestNetwork::flapping()
         rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }, 300ms);
     }
     VERDICT();
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestNetwork::databaseIsKilled()
@@ -215,6 +223,7 @@ void TestNetwork::databaseIsKilled()
     QVERIFY(m_server->start());
     QVERIFY(rig->write(20));
     VERDICT();
+    TOLD();
 }
 
 void TestNetwork::databaseFreezes()
@@ -226,6 +235,7 @@ void TestNetwork::databaseFreezes()
     QVERIFY(rig->waitTrouble());
     m_server->thaw();
     VERDICT();
+    TOLD();
 }
 
 void TestNetwork::databaseIsKilledAgainAndAgain()
@@ -238,6 +248,7 @@ void TestNetwork::databaseIsKilledAgainAndAgain()
         QVERIFY(m_server->start());
     }
     VERDICT();
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestNetwork::databaseIsDropped()
@@ -263,6 +274,7 @@ void TestNetwork::databaseIsDropped()
     });
     QCOMPARE(difference(wanted, found), QString());
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("404"));
 }
 
 void TestNetwork::databaseForgetsADay()
@@ -278,10 +290,12 @@ void TestNetwork::databaseForgetsADay()
     // The next start counts all of it; what was lost is still in the spool.
     QVERIFY(rig->start());
     QVERIFY(rig->waitUntil([&] { return rig->audit() && rig->audit()->resent > 0; }));
+    (void)rig->waitUntil([&] { return rig->audit()->lost >= 140u * 20u; }); // told as it goes on
     QCOMPARE(rig->audit()->lost, 140u * 20u);
     QCOMPARE(rig->audit()->resent, 140u * 20u);
     VERDICT();
     QVERIFY(rig->gaps().empty());
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 // What a count of hours can see of ticks, and of minutes of mark prices: an hour, a minute that is empty now. And what
@@ -340,6 +354,7 @@ void TestNetwork::databaseIsWiped()
             candles += candlesBetween(gap.stream.timeframe, gap.from, gap.to);
     }
     QCOMPARE(candles, 100 * 20);
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestNetwork::restartsWithABacklog()
@@ -363,6 +378,7 @@ void TestNetwork::restartsWithABacklog()
     QVERIFY(rig->waitUntil([&] {
         return index->holes(series, span)->empty(); // of the store before: the new one has its own
     }));
+    TOLD(QStringLiteral("Couldn't connect"));
 }
 
 void TestNetwork::theirDiskIsFull()
@@ -398,6 +414,7 @@ void TestNetwork::theirDiskIsFull()
     QVERIFY(rig->waitUntil([&] { return rig->audit() && rig->audit()->passes > 0; }));
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("500"));
 }
 
 void TestNetwork::ourDiskIsFull()
@@ -430,6 +447,7 @@ void TestNetwork::ourDiskIsFull()
     }
     for (const auto &[key, fields] : named)
         QVERIFY2(found.contains(key), qPrintable(key + QStringLiteral(" is lost without a name")));
+    TOLD(QStringLiteral("Couldn't connect"));
 }
 
 void TestNetwork::theSpoolIsFull()
@@ -459,6 +477,7 @@ void TestNetwork::theSpoolIsFull()
     QCOMPARE(rig->store().openIndex().value()->holes(series, span).value(), named.runs());
     // Ticks are what nobody has again: all of them are there.
     QCOMPARE(reader.value()->tickCount(series.exchange, series.pair, QStringLiteral("trades"), span).value(), 1600);
+    TOLD(QStringLiteral("Couldn't connect"));
 }
 
 void TestNetwork::bodiesAreTooLarge()
@@ -474,6 +493,7 @@ void TestNetwork::bodiesAreTooLarge()
     QVERIFY(rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }));
     QVERIFY(rig->sender()->failures.contains(QStringLiteral("413")));
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("Couldn't connect"));
 }
 
 void TestNetwork::credentialsAreRefusedForAWhile()
@@ -502,6 +522,7 @@ void TestNetwork::credentialsAreRefusedForAWhile()
     QCOMPARE(http.send(call).status, 200);
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("401"));
 }
 
 void TestNetwork::badPointsAmongGoodOnes()
@@ -538,6 +559,9 @@ void TestNetwork::badPointsAmongGoodOnes()
         QCOMPARE(letter.precision, QStringLiteral("ms"));
     }
     QVERIFY(!rig->refused().empty()); // told to history, so that nobody fetches them for ever
+    QCOMPARE(rig->witness().contradictions(), QStringList());
+    QVERIFY2(rig->witness().sayings().contain(QStringLiteral("refused lines")),
+             qPrintable(rig->witness().sayings().text()));
 }
 
 void TestNetwork::typeConflict()
@@ -564,6 +588,9 @@ void TestNetwork::typeConflict()
     PointMap found = m_server->points();
     std::erase_if(found, [](const auto &point) { return point.first.startsWith(QLatin1String("mark_price")); });
     QCOMPARE(difference(wanted, found), QString());
+    QVERIFY(!rig->witness().troubles().isEmpty()); // it lasts
+    QVERIFY(rig->witness().sayings().contain(QStringLiteral("the database refuses mark_price for good")));
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestNetwork::pointsBeyondRetention()
@@ -581,6 +608,7 @@ void TestNetwork::pointsBeyondRetention()
     const PointMap found = m_server->points();
     QVERIFY(
         std::ranges::none_of(found, [](const auto &point) { return point.first.contains(QLatin1String("pair=OLD")); }));
+    QCOMPARE(rig->neverComplained(), QString());
 }
 
 void TestNetwork::fillsASecondDatabaseFromNothing()

@@ -3,6 +3,7 @@
 #include "engine_rig.h"
 #include "support/influx/influx_server.h"
 #include "support/test_registry.h"
+#include "telling.h"
 
 #include <QDir>
 #include <QJsonArray>
@@ -94,6 +95,9 @@ void TestTruth::databaseIsDropped()
     // The exchange does not answer, and the spool has forgotten: so that what is said meanwhile can be looked at.
     rig.sim().addFault(
         {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
+    auto said = Telling::trouble(
+        rig, {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"), QStringLiteral("window")},
+        60s, {QStringLiteral("the database is being counted from end to end")});
     m_server->query("DROP DATABASE \"market_data\"");
     QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 60s));
     QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Database counted from end to end")); }, 60s));
@@ -108,6 +112,7 @@ void TestTruth::databaseIsDropped()
     QVERIFY(count("close", "ohlcv_3m") >= before);
     QVERIFY(count("rate", "funding_rate") > 0);
     QVERIFY(count("close", "mark_ohlcv_1h") > 0);
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestTruth::everyMeasurementIsCounted()
@@ -155,6 +160,11 @@ void TestTruth::whatTheDatabaseRefusesIsOursToTell()
         QByteArray::number(toMs(candleOpen(Timeframe::M3, rig.clock().utcNow() - 10min)) * 1'000'000);
     QVERIFY(m_server->write(line));
     QVERIFY(rig.start());
+    auto said = Telling::troubleNow(
+        rig,
+        {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("gaps"), QStringLiteral("event"),
+         QStringLiteral("window")},
+        2min, {QStringLiteral("the database refuses ohlcv_3m for good"), QStringLiteral("The database refused lines")});
     QVERIFY(rig.waitUntil([&] { return rig.sender() && !rig.sender()->refusals.empty(); }));
     QVERIFY(rig.waitUntil([&] { return rig.history() && rig.history()->refused_gaps > 0; }));
     QVERIFY(!rig.isReady());
@@ -178,6 +188,7 @@ void TestTruth::whatTheDatabaseRefusesIsOursToTell()
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(waitWell(rig));
     QCOMPARE(rig.history()->refused_gaps, size_t(0));
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestTruth::aShortRetentionIsKeptTo()
