@@ -110,8 +110,10 @@ std::vector<QByteArray> readPieces(const std::vector<Wanted> &pieces, const QHas
 std::vector<ReceiptLine> parseReceipts(const QByteArray &text)
 {
     std::vector<ReceiptLine> receipts;
-    if (!text.startsWith("# tapekeeper sync receipts 1:"))
-        return receipts; // another version: the files tell themselves
+    // Another host may run another version. The fields that are read here stand in the same places in both that there
+    // are; of a later one the files tell themselves.
+    if (!text.startsWith("# tapekeeper sync receipts 1:") && !text.startsWith("# tapekeeper sync receipts 2:"))
+        return receipts;
     for (const QByteArray &line : text.split('\n')) {
         const QList<QByteArray> fields = line.split('\t');
         if (fields.size() < 8 || line.startsWith('#'))

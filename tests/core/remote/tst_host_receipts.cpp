@@ -3,6 +3,7 @@
 #include "remote/freshness.h"
 #include "remote/host_receipts.h"
 #include "support/test_registry.h"
+#include "sync/receipts.h"
 
 #include <QDir>
 #include <QFile>
@@ -137,6 +138,29 @@ private Q_SLOTS:
         QCOMPARE(lines[0].file.size, 99);
         QCOMPARE(lines[0].file.inode, quint64(5));
         QCOMPARE(lines[0].file.mtime, 7000);
+    }
+
+    // Whatever version of them this program writes, it reads of another host.
+    void theReceiptsThatOurOwnSyncWrites()
+    {
+        const sync::Receipt own{.name = QStringLiteral("x.feather"),
+                                .rows = 3,
+                                .first = fromMs(10),
+                                .last = fromMs(20),
+                                .sha256 = QByteArray(64, 'b'),
+                                .stamp = {.inode = 5, .size = 99, .mtime = 7000}};
+        const auto lines = parseReceipts(sync::Receipts::encode({own}));
+        QCOMPARE(lines.size(), size_t(1));
+        QCOMPARE(lines[0].file.path, own.name);
+        QCOMPARE(lines[0].rows, 3);
+        QCOMPARE(toMs(lines[0].last), 20);
+        QCOMPARE(lines[0].sha256, own.sha256);
+        QCOMPARE(lines[0].file.size, 99);
+        QCOMPARE(lines[0].file.inode, quint64(5));
+        QCOMPARE(lines[0].file.mtime, 7000);
+        QCOMPARE(
+            parseReceipts("# tapekeeper sync receipts 3: whatever\n" + QByteArray("x\t1\t1\t1\ty\t1\t1\t1\n")).size(),
+            size_t(0));
     }
 };
 
