@@ -54,8 +54,13 @@ void addFeedReasons(const feed::FeedSnapshot &feed, const history::HistorySnapsh
     }
     if (feed.streams.empty())
         reasons.append(nothingCollected(feed, history));
-    for (const QString &kind : feed.kindsWithoutData())
-        reasons.append(QStringLiteral("%1: no %2 have come yet").arg(feed.exchange, kind));
+    for (const QString &kind : feed.kindsWithoutData()) {
+        const UtcTime last = feed.newestOf(kind);
+        reasons.append(
+            toMs(last) == 0
+                ? QStringLiteral("%1: no %2 have come yet").arg(feed.exchange, kind)
+                : QStringLiteral("%1: no %2 come; the last at %3").arg(feed.exchange, kind, isoText(last).mid(11, 8)));
+    }
     const int sick = feed.count(StreamState::Stale) + feed.count(StreamState::Silent);
     if (sick > 0)
         reasons.append(QStringLiteral("%1: %2 of %3 streams are stale or silent")

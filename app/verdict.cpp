@@ -159,6 +159,23 @@ QString lossOf(const Snapshots &snapshots)
                : counted(unfillable, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"));
 }
 
+// Pairs of which a stream has shown nothing yet: acknowledged is not alive.
+QString waitingText(const Snapshots &snapshots)
+{
+    qsizetype waiting = 0;
+    qsizetype all = 0;
+    for (const auto &feed : snapshots.feeds) {
+        QHash<QString, bool> pairs; // by name: some stream waits
+        for (const feed::StreamRow &row : feed->streams) {
+            if (!row.rare && row.state != StreamState::Ended)
+                pairs[row.key.pair] |= !delivers(row.state) && !isSick(row.state);
+        }
+        waiting += std::ranges::count(pairs, true);
+        all += pairs.size();
+    }
+    return waiting == 0 ? QString() : QStringLiteral("%1 of %2 pairs wait for data").arg(waiting).arg(all);
+}
+
 QString calmText(const Snapshots &snapshots)
 {
     int live = 0;
@@ -193,6 +210,7 @@ Verdict verdictOf(const EngineFacts &facts, const Snapshots &snapshots, const QS
 {
     const std::vector<Brief> briefs = briefsOf(facts, snapshots);
     const QStringList work = workOf(facts, snapshots);
+    const QString waiting = waitingText(snapshots);
     const bool known = !snapshots.feeds.isEmpty() || !snapshots.histories.isEmpty();
     Verdict verdict{.parts = reasons};
     for (const Brief &brief : briefs) {
@@ -216,7 +234,12 @@ Verdict verdictOf(const EngineFacts &facts, const Snapshots &snapshots, const QS
         return verdict;
     } else if (!work.isEmpty()) {
         verdict.level = Verdict::Level::Warning;
-        text = work;
+        if (!waiting.isEmpty())
+            text.append(waiting);
+        text += work;
+    } else if (!waiting.isEmpty()) {
+        verdict.level = Verdict::Level::Waiting;
+        text.append(waiting);
     } else {
         verdict.level = Verdict::Level::Well;
         text.append(calmText(snapshots));

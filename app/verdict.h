@@ -13,7 +13,7 @@ struct Verdict
 {
     enum class Level : quint8 {
         Well,
-        Waiting, // nothing is known yet
+        Waiting, // nothing is known yet, or streams have shown no data so far
         Warning, // wrong, and being taken care of
         Trouble, // status is not ok: may need a person
     };

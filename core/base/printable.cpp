@@ -43,10 +43,16 @@ QString withoutPasswords(const QString &text)
 {
     static const QRegularExpression userInfo(
         QStringLiteral("([A-Za-z][A-Za-z0-9+.-]*://)[^/?#\\s@]*@(?:[^/?#\\s@]*@)*"));
-    if (!text.contains(u'@'))
-        return text;
+    // The same in what should have been a URL and is none, and what some services take behind the question mark.
+    static const QRegularExpression beforeHost(QStringLiteral("[^\\s@/\"]*:(?!//)[^\\s@\"]*@"));
+    static const QRegularExpression query(QStringLiteral("([?&](?:p|pass|password|token|secret|api_?key)=)[^&#\\s\"]*"),
+                                          QRegularExpression::CaseInsensitiveOption);
     QString shown = text;
-    return shown.replace(userInfo, QStringLiteral("\\1…@"));
+    if (text.contains(u'@'))
+        shown.replace(userInfo, QStringLiteral("\\1…@")).replace(beforeHost, QStringLiteral("…@"));
+    if (text.contains(u'='))
+        shown.replace(query, QStringLiteral("\\1…"));
+    return shown;
 }
 
 } // namespace tk

@@ -88,7 +88,8 @@ void Section::finish()
 
 const Node *Section::find(const QString &key)
 {
-    m_known.append(key);
+    if (!m_known.contains(key)) // some are looked at twice
+        m_known.append(key);
     const Node::Member *member = m_table ? m_table->member(key) : nullptr;
     return member ? &member->value : nullptr;
 }
@@ -245,6 +246,11 @@ bool Section::url(const QString &key, QUrl &into, const QStringList &schemes)
                 ? QStringLiteral("the URL alone; the user is store.influx.user, and the password belongs into a file "
                                  "that store.influx.password_file names, or into TAPEKEEPER_INFLUX_PASSWORD")
                 : QStringLiteral("the URL alone: this file is shown to people"));
+        return false;
+    }
+    if (url->hasQuery() || url->hasFragment()) {
+        report(key, node, QStringLiteral("a URL with \"?\" or \"#\" in it"),
+               QStringLiteral("%1; tokens and passwords have keys of their own").arg(allowed));
         return false;
     }
     into = *url;

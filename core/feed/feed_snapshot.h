@@ -105,6 +105,7 @@ struct FeedSnapshot
 
     // "candles", "mark_price": kinds of data that are asked for and of which no stream delivers. Rare events are none.
     QStringList kindsWithoutData() const;
+    UtcTime newestOf(const QString &kind) const; // event time of the newest data of that kind; 0: there was none
 };
 
 inline QStringList FeedSnapshot::kindsWithoutData() const
@@ -124,6 +125,17 @@ inline QStringList FeedSnapshot::kindsWithoutData() const
             kinds.append(QString::fromLatin1(streamKindNames[kind].data(), qsizetype(streamKindNames[kind].size())));
     }
     return kinds;
+}
+
+inline UtcTime FeedSnapshot::newestOf(const QString &kind) const
+{
+    UtcTime newest{};
+    for (const StreamRow &row : streams) {
+        const std::string_view name = streamKindName(row.key.kind);
+        if (kind == QLatin1String(name.data(), qsizetype(name.size())))
+            newest = std::max(newest, row.last_event);
+    }
+    return newest;
 }
 
 } // namespace tk::feed

@@ -12,7 +12,7 @@ namespace tk::feed {
 class GapNotes
 {
 public:
-    // The stream may be missing data from its last event on (from `now` when it never had any).
+    // The stream may be missing data from its last event on; where it never had any, since it was asked for.
     void open(StreamId id, const StreamEntry &entry, const QString &cause, UtcTime now)
     {
         if (m_open.size() <= id)
@@ -20,10 +20,11 @@ public:
         if (m_open[id])
             return;
         m_open[id] = true;
-        m_opened.push_back({.stream = entry.spec.key,
-                            .from = toMs(entry.last_event) != 0 ? entry.last_event : now,
-                            .cause = cause,
-                            .opened = now});
+        m_opened.push_back(
+            {.stream = entry.spec.key,
+             .from = std::min(now, toMs(entry.last_event) != 0 ? entry.last_event : entry.subscribed_utc),
+             .cause = cause,
+             .opened = now});
     }
     void end(StreamId id, const StreamEntry &entry)
     {

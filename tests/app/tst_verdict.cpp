@@ -41,6 +41,20 @@ private Q_SLOTS:
         QCOMPARE(verdict().text, QStringLiteral("3 pairs live, 1 without trades now · 2 gaps unfillable"));
     }
 
+    // Acknowledged is not alive: who has shown nothing yet is not counted among the living.
+    void whoWaitsIsNotLive()
+    {
+        m_feed.streams[2].state = StreamState::Acknowledged;
+        QCOMPARE(verdict().level, Verdict::Level::Waiting);
+        QCOMPARE(verdict().text, QStringLiteral("1 of 4 pairs wait for data · nothing lost so far"));
+        m_feed.streams[2].rare = true; // its silence proves nothing
+        QCOMPARE(verdict().text, QStringLiteral("all 4 pairs live · nothing lost so far"));
+        m_feed.streams[2].rare = false;
+        m_history.open_gaps.resize(1);
+        QCOMPARE(verdict().level, Verdict::Level::Warning);
+        QCOMPARE(verdict().text, QStringLiteral("1 of 4 pairs wait for data · repairing 1 gap · nothing lost so far"));
+    }
+
     void candlesStopped()
     {
         for (feed::StreamRow &row : m_feed.streams) {

@@ -273,7 +273,8 @@ void TestTruth::dataFolderRemoved()
         return std::ranges::any_of(rig.gaps(), [&](const Gap &gap) {
             return gap.stream.kind == kind && gap.state == state &&
                    gap.cause.startsWith(QLatin1String("the store began anew: ")) &&
-                   gap.cause.contains(QLatin1String("data folder"));
+                   (gap.cause.contains(QLatin1String("data folder")) || // whichever was looked at first
+                    gap.cause.contains(QLatin1String("files of the spool")));
         });
     };
     QVERIFY(rig.waitUntil([&] { return rig.gapsOpenMetric() > 0 && rig.history()->loss_gaps > 0; }, 30s));

@@ -486,6 +486,27 @@ private Q_SLOTS:
         QCOMPARE(loadSettings(write(""), systemd).settings.store.influx.token.reveal(), QByteArray("from systemd"));
     }
 
+    // What is no URL may have a password in it all the same.
+    void secretsInWhatIsWrongAreNotTold()
+    {
+        const QString told =
+            texts(loadSettings(write("[store.influx]\nurl = \"http://h:8086?u=a&p=SECRET0&token=SECRET1\"\n"
+                                     "[[exchange]]\nname = \"binance-usdm\"\n"
+                                     "proxies = [\"socks5//user:SECRET2@1.2.3.4:1\"]\n"
+                                     "rest_url = \"user:SECRET3@h\"\n"
+                                     "[[host]]\nname = \"a\"\ntarget = \"user:SECRET4@host\"\n"),
+                               {}))
+                .join(u'\n');
+        for (const char *key : {"url", "proxies", "rest_url", "target"})
+            QVERIFY2(told.contains(QLatin1String(key)), qPrintable(told));
+        QVERIFY2(!told.contains(QLatin1String("SECRET")), qPrintable(told));
+    }
+    void keysThatAreAllowedAreToldOnce()
+    {
+        const QString told = texts(loadSettings(write("[engine]\nnonsense = 1\n"), {})).join(u'\n');
+        QCOMPARE(told.count(QLatin1String("http")), 1);
+    }
+
 private:
     QString write(const QByteArray &text, const QString &name = QStringLiteral("tapekeeper.toml"))
     {

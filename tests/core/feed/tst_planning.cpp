@@ -193,7 +193,11 @@ private Q_SLOTS:
         auto opened = notes.takeOpened();
         QCOMPARE(opened.size(), size_t(1));
         QCOMPARE(opened[0].cause, QStringLiteral("first"));
-        QCOMPARE(opened[0].from, now); // no data yet: from now on
+        QCOMPARE(opened[0].from, now); // no data yet: since it was asked for
+        notes.open(other, m_table->at(other), QStringLiteral("silent"), now + 30s);
+        QCOMPARE(notes.takeOpened().at(0).from, now);
+        notes.end(other, m_table->at(other));
+        QCOMPARE(notes.takeEnded().size(), size_t(1));
         QCOMPARE(toMs(opened[0].to), qint64(0));
         QVERIFY(notes.takeOpened().empty());
         QVERIFY(notes.takeEnded().empty());
