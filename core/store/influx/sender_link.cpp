@@ -64,7 +64,9 @@ void Sender::placeFound(const DatabaseSetup::Ready &ready)
     if (ready.created)
         qCInfo(lcStore).noquote() << "the database was made with the configured retention"
                                   << logField(u"database", name);
-    if (ready.created || wasMissing)
+    // Asked here, before the first line is sent: later the index holds what this place was given, and a first start
+    // would count a year of nothing.
+    if ((ready.created || wasMissing) && !m_parts.index->isEmpty())
         Q_EMIT databaseDoubtful(ready.created ? QStringLiteral("%1 was not there and was made anew").arg(name)
                                               : QStringLiteral("%1 was not there for a while").arg(name));
     const bool news = ready.retention != m_retention;
