@@ -199,6 +199,7 @@ private:
     MonotonicTime m_tidyAt{};
     MonotonicTime m_lookUpAt{};
     int m_missingInRow = 0; // times that the database was not there
+    bool m_placeFound = false;
     bool m_lookingUp = false;
     bool m_deliveredSinceCaughtUp = false;
     bool m_scarce = false;

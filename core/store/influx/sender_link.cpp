@@ -64,9 +64,10 @@ void Sender::placeFound(const DatabaseSetup::Ready &ready)
     if (ready.created)
         qCInfo(lcStore).noquote() << "the database was made with the configured retention"
                                   << logField(u"database", name);
-    // Asked here, before the first line is sent: later the index holds what this place was given, and a first start
-    // would count a year of nothing.
-    if ((ready.created || wasMissing) && !m_parts.index->isEmpty())
+    // Found for the first time, and nothing was ever confirmed by it: nothing can be lost. A first start would count a
+    // year of nothing otherwise.
+    const bool mayHaveHeld = std::exchange(m_placeFound, true) || !m_parts.index->isEmpty();
+    if ((ready.created || wasMissing) && mayHaveHeld)
         Q_EMIT databaseDoubtful(ready.created ? QStringLiteral("%1 was not there and was made anew").arg(name)
                                               : QStringLiteral("%1 was not there for a while").arg(name));
     const bool news = ready.retention != m_retention;
