@@ -315,6 +315,15 @@ std::function<void()> Engine::beatOf(const QString &loop)
     return [heartbeat] { heartbeat->beat(); };
 }
 
+// What collects hands its records over here, each batch with its weight in records.
+RecordSink Engine::storeSink() const
+{
+    return [queue = m_queue](RecordBatch &&batch) {
+        const size_t records = batch.recordCount();
+        return queue->push(std::move(batch), records);
+    };
+}
+
 void Engine::showSoon()
 {
     if (m_link && m_link->isWatched() && !m_showSoon.isActive())
@@ -478,13 +487,8 @@ Status Engine::addHistory(const config::ExchangeSettings &exchange)
                 return std::make_unique<Unbuildable>(ledger.error());
             HistoryService::Parts parts{makeAdapter(name).value(), std::move(index).value(), std::move(ledger).value(),
                                         [queue = m_queue] { return queue->counts().weight; }};
-            auto service = std::make_unique<HistoryService>(
-                settings, std::move(parts), m_clock,
-                [queue = m_queue](RecordBatch &&batch) {
-                    const size_t records = batch.recordCount();
-                    return queue->push(std::move(batch), records);
-                },
-                beatOf(QStringLiteral("history ") + name));
+            auto service = std::make_unique<HistoryService>(settings, std::move(parts), m_clock, storeSink(),
+                                                            beatOf(QStringLiteral("history ") + name));
             HistoryService *history = service.get();
             Switchboard *board = &m_switchboard;
             connect(history, &HistoryService::instrumentsReady, board, &Switchboard::instrumentsReady,
@@ -543,13 +547,8 @@ Status Engine::addFeed(const config::ExchangeSettings &exchange)
         QStringLiteral("feed ") + exchange.name,
         [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
             using feed::FeedService;
-            auto service = std::make_unique<FeedService>(
-                settings, makeAdapter(name).value(), m_clock,
-                [queue = m_queue](RecordBatch &&batch) {
-                    const size_t records = batch.recordCount();
-                    return queue->push(std::move(batch), records);
-                },
-                beatOf(QStringLiteral("feed ") + name));
+            auto service = std::make_unique<FeedService>(settings, makeAdapter(name).value(), m_clock, storeSink(),
+                                                         beatOf(QStringLiteral("feed ") + name));
             FeedService *feed = service.get();
             Switchboard *board = &m_switchboard;
             connect(feed, &FeedService::gapsOpened, board, &Switchboard::gapsOpened, Qt::DirectConnection);

@@ -104,6 +104,7 @@ private:
     Status addHistory(const config::ExchangeSettings &exchange);
     Status addFeed(const config::ExchangeSettings &exchange);
     std::function<void()> beatOf(const QString &loop);
+    RecordSink storeSink() const;
 
     config::Settings m_settings;
     std::shared_ptr<const Clock> m_clock;

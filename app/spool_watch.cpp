@@ -69,23 +69,24 @@ std::vector<Gap> SpoolWatch::gapsOf(const store::influx::InfluxStore::Loss &loss
 {
     const UtcTime now = m_clock->utcNow();
     std::vector<Gap> gaps;
-    for (const StreamSpan &span : loss.fetched)
-        gaps.push_back({.stream = span.stream,
-                        .from = span.span.from,
-                        .to = span.span.to,
+    const auto add = [&](const StreamSpan &lost) -> Gap & {
+        gaps.push_back({.stream = lost.stream,
+                        .from = lost.span.from,
+                        .to = lost.span.to,
                         .cause = gapcause::storeAnew + QStringLiteral(": ") + why,
                         .opened = now});
-    for (const StreamSpan &span : loss.for_good)
-        gaps.push_back({.stream = span.stream,
-                        .from = span.span.from,
-                        .to = span.span.to,
-                        .cause = gapcause::storeAnew + QStringLiteral(": ") + why,
-                        .state = GapState::Unfillable,
-                        .reason = span.stream.kind == StreamKind::FundingRate
-                                      ? QStringLiteral("the exchange offers no history of predicted rates")
-                                      : QStringLiteral("the exchange offers no history of this stream"),
-                        .opened = now,
-                        .settled = now});
+        return gaps.back();
+    };
+    for (const StreamSpan &lost : loss.fetched)
+        add(lost);
+    for (const StreamSpan &lost : loss.for_good) {
+        Gap &gap = add(lost);
+        gap.state = GapState::Unfillable;
+        gap.reason = lost.stream.kind == StreamKind::FundingRate
+                         ? QStringLiteral("the exchange offers no history of predicted rates")
+                         : QStringLiteral("the exchange offers no history of this stream");
+        gap.settled = now;
+    }
     return gaps;
 }
 

@@ -71,10 +71,8 @@ public:
     size_t openCount() const { return m_unsettled.size(); }
     size_t lossCount() const; // of them, those in which something was stored that is not there any more
     const Counts &counts() const { return m_counts; }
-    const std::vector<Gap> &newestLost() const
-    {
-        return m_lost;
-    } // found unfillable since the start; a few, oldest first
+    // Found unfillable since the start; the newest few, oldest first.
+    const std::vector<Gap> &newestLost() const { return m_lost; }
     store::GapLedger &ledger() { return *m_ledger; }
 
     // The candle opens (minutes) of a stream that a span puts at risk.

@@ -4,6 +4,19 @@
 
 namespace tk {
 
+std::optional<QString> whyImpossiblePrices(double open, double high, double low, double close)
+{
+    if (!(low <= std::min(open, close) && high >= std::max(open, close) && low <= high))
+        return QStringLiteral("its prices contradict one another (open %1, high %2, low %3, close %4)")
+            .arg(open)
+            .arg(high)
+            .arg(low)
+            .arg(close);
+    if (low < 0)
+        return QStringLiteral("it has a price below zero");
+    return {};
+}
+
 std::optional<QString> whyImpossible(const Candle &candle, Timeframe timeframe, std::optional<UtcTime> close)
 {
     const UtcTime open = candleOpen(timeframe, candle.open_time);
@@ -14,20 +27,11 @@ std::optional<QString> whyImpossible(const Candle &candle, Timeframe timeframe, 
     if (close && *close != nextCandleOpen(timeframe, open) - milliseconds(1))
         return QStringLiteral("it closes at %1, not at the end of its %2")
             .arg(isoText(*close, true), timeframeText(timeframe));
-    const double first = candle.open.toDouble();
-    const double last = candle.close.toDouble();
-    const double high = candle.high.toDouble();
-    const double low = candle.low.toDouble();
     if (candle.open.isEmpty() || candle.high.isEmpty() || candle.low.isEmpty() || candle.close.isEmpty())
         return QStringLiteral("one of its prices is missing");
-    if (!(low <= std::min(first, last) && high >= std::max(first, last) && low <= high))
-        return QStringLiteral("its prices contradict one another (open %1, high %2, low %3, close %4)")
-            .arg(first)
-            .arg(high)
-            .arg(low)
-            .arg(last);
-    if (low < 0)
-        return QStringLiteral("it has a price below zero");
+    if (auto why = whyImpossiblePrices(candle.open.toDouble(), candle.high.toDouble(), candle.low.toDouble(),
+                                       candle.close.toDouble()))
+        return why;
     if (candle.volume.toDouble() < 0 || candle.quote_volume.toDouble() < 0 || candle.trades < 0)
         return QStringLiteral("its volume or its count of trades is below zero");
     return {};

@@ -14,4 +14,7 @@ namespace tk {
 std::optional<QString> whyImpossible(const Candle &candle, Timeframe timeframe,
                                      std::optional<UtcTime> close = std::nullopt);
 
+// The same of prices alone, for who has them as numbers. What is no number contradicts.
+std::optional<QString> whyImpossiblePrices(double open, double high, double low, double close);
+
 } // namespace tk

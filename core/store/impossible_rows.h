@@ -33,7 +33,7 @@ public:
     qint64 count() const { return m_count; }
     const std::vector<ImpossibleRow> &rows() const { return m_rows; }
 
-    // "3 rows of ohlcv_1m BTC/USDT:USDT cannot be, the first at 2026-…: why": one sentence for each series.
+    // One sentence for each series: its name, how many rows cannot be, the first of them and why.
     std::vector<QString> told() const;
 
 private:

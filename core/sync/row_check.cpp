@@ -1,9 +1,9 @@
 #include "sync/row_check.h"
 
 #include "base/time.h"
+#include "market/candle_check.h"
 #include "sync/merge.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -17,14 +17,8 @@ QString whyNot(const std::array<double, 5> &row)
     const auto &[open, high, low, close, volume] = row;
     if (!(std::isfinite(open) && std::isfinite(high) && std::isfinite(low) && std::isfinite(close)))
         return QStringLiteral("one of its prices is no number");
-    if (low > std::min(open, close) || high < std::max(open, close))
-        return QStringLiteral("its prices contradict one another (open %1, high %2, low %3, close %4)")
-            .arg(open)
-            .arg(high)
-            .arg(low)
-            .arg(close);
-    if (low < 0)
-        return QStringLiteral("it has a price below zero");
+    if (const auto why = whyImpossiblePrices(open, high, low, close))
+        return *why;
     return volume < 0 ? QStringLiteral("its volume is below zero") : QString();
 }
 

@@ -55,6 +55,13 @@ private:
             answer)[QLatin1String("results")][0][QLatin1String("series")][0][QLatin1String("values")][0][1];
         return values.toInteger(0);
     }
+    // Collecting, filled, and its database counted once.
+    bool startCounted(EngineRig &rig)
+    {
+        return rig.start() && rig.waitLive() &&
+               rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }) &&
+               waitWell(rig);
+    }
     bool waitWell(EngineRig &rig)
     {
         return rig.waitHealthy() && rig.waitUntil([&] { return rig.isReady() && rig.reasons().isEmpty(); }, 90s);
@@ -252,10 +259,7 @@ void TestTruth::repairAsksTheDatabase()
 void TestTruth::dataFolderRemoved()
 {
     EngineRig rig(options());
-    QVERIFY(rig.start());
-    QVERIFY(rig.waitLive());
-    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }));
-    QVERIFY(waitWell(rig));
+    QVERIFY(startCounted(rig));
     m_server->kill(); // so that records wait
     QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0 && !rig.isReady(); }));
     QVERIFY(rig.waitSimulated(3min));
@@ -303,10 +307,7 @@ void TestTruth::dataFolderRemoved()
 void TestTruth::filesOfTheSpoolRemoved()
 {
     EngineRig rig(options());
-    QVERIFY(rig.start());
-    QVERIFY(rig.waitLive());
-    QVERIFY(rig.waitUntil([&] { return rig.history()->fill.done && rig.audit() && rig.audit()->passes > 0; }));
-    QVERIFY(waitWell(rig));
+    QVERIFY(startCounted(rig));
     m_server->kill();
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0; }));
