@@ -181,6 +181,15 @@ void Journal::historyNoted(const history::HistoryNote &told)
             storeBegunAnew(told.detail);
         return;
     }
+    if (told.kind == Kind::LedgerLost)
+        return note({.kind = EventKind::Gap,
+                     .severity = Severity::Trouble,
+                     .exchange = told.exchange,
+                     .title = QStringLiteral("Gap ledger began anew"),
+                     .detail = QStringLiteral("its file was removed or damaged · %1 written into it again; what was "
+                                              "settled before is not listed any more")
+                                   .arg(told.count == 1 ? QStringLiteral("1 open gap is")
+                                                        : QStringLiteral("%1 open gaps are").arg(told.count))});
     const QString candles = told.count == 1 ? QStringLiteral("1 candle") : QStringLiteral("%1 candles").arg(told.count);
     const QString what =
         told.kind == Kind::ClosesMissed && !told.detail.isEmpty() ? told.detail

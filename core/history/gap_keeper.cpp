@@ -104,12 +104,33 @@ std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &stre
 void GapKeeper::restoreLedger()
 {
     m_ledgersBegun = m_ledger->timesBegunAnew();
-    m_absent.clear();
     std::vector<Gap> known = unsettled();
     qCWarning(lcHistory).noquote() << "the gap ledger began anew: what is open is written into it again"
                                    << logField(u"gaps", QString::number(known.size()));
     if (const Status status = m_ledger->openAll(known); !status)
         qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message;
+    // What the exchange does not have is no less lost. Counted already.
+    const UtcTime now = m_clock->utcNow();
+    for (auto entry = m_absent.cbegin(); entry != m_absent.cend(); ++entry) {
+        for (const TimeSpan &span : *entry) {
+            const Status status = m_ledger->record({.stream = entry.key(),
+                                                    .from = span.from,
+                                                    .to = span.to,
+                                                    .cause = QStringLiteral("known before the gap ledger began anew"),
+                                                    .state = GapState::Unfillable,
+                                                    .reason = QStringLiteral("the exchange did not have it when asked"),
+                                                    .opened = now,
+                                                    .settled = now});
+            if (!status)
+                qCCritical(lcHistory).noquote() << "a loss could not be recorded:" << status.error().message;
+        }
+    }
+}
+
+void GapKeeper::lookAfterLedger()
+{
+    if (m_ledger->timesBegunAnew() != m_ledgersBegun)
+        refresh();
 }
 
 // The ledger merges, extends and closes by its own rules; this is its picture, taken again after each change.

@@ -74,6 +74,9 @@ public:
     // Found unfillable since the start; the newest few, oldest first.
     const std::vector<Gap> &newestLost() const { return m_lost; }
     store::GapLedger &ledger() { return *m_ledger; }
+    // Writes into a ledger that began anew what was in the one before, as far as we know it.
+    void lookAfterLedger();
+    int ledgersBegun() const { return m_ledgersBegun; } // times that it did so since the start
 
     // The candle opens (minutes) of a stream that a span puts at risk.
     static TimeSpan atRisk(const StreamKey &stream, TimeSpan span);

@@ -352,12 +352,14 @@ void HistoryService::nameStoreLoss(const QString &why)
         const QString cause = gapcause::storeAnew + QStringLiteral(": ") + why;
         std::vector<Gap> lost;
         for (const Instrument &instrument : m_wanted) {
-            const UtcTime since = std::max({m_firstRun, oldestKept(), instrument.onboard});
+            // By whole minutes, as mark prices are kept: also the one that runs may have had its sample already. It is
+            // asked for when it is over.
+            const UtcTime since = std::max({candleOpen(Timeframe::M1, m_firstRun), oldestKept(), instrument.onboard});
             for (const StreamKind kind : m_settings.kinds) {
                 if (kind != StreamKind::Candles)
                     lost.push_back({.stream = {m_parts.adapter->name(), instrument.unified, kind, Timeframe::M1},
                                     .from = since,
-                                    .to = now,
+                                    .to = kind == StreamKind::MarkPrice ? nextCandleOpen(Timeframe::M1, now) : now,
                                     .cause = cause,
                                     .opened = now});
             }
@@ -382,6 +384,18 @@ void HistoryService::nameStoreLoss(const QString &why)
     told.detail = why;
     tellNotes(m_clock->now());
     sendSnapshot();
+}
+
+// Looked at as often as the ledger is used: every ten seconds at least.
+void HistoryService::nameLedgerLoss()
+{
+    m_gaps.lookAfterLedger();
+    if (std::exchange(m_ledgersTold, m_gaps.ledgersBegun()) == m_gaps.ledgersBegun())
+        return;
+    HistoryNote &told = m_notes[HistoryNote::Kind::LedgerLost];
+    told.kind = HistoryNote::Kind::LedgerLost;
+    told.exchange = m_parts.adapter->name();
+    told.count = qint64(m_gaps.openCount());
 }
 
 // --- what our database refuses ---------------------------------------------------------------------------------------
@@ -672,6 +686,7 @@ void HistoryService::tellNotes(MonotonicTime now)
             kind == HistoryNote::Kind::ClosesMissed ? "the exchange's closed mark did not come"
             : kind == HistoryNote::Kind::Corrected  ? "the exchange corrected candles; the value of its history is kept"
             : kind == HistoryNote::Kind::Impossible ? "the exchange told candles that cannot be; left out"
+            : kind == HistoryNote::Kind::LedgerLost ? "the gap ledger was removed or damaged, and began anew"
                                                     : "the store began anew and is filled again";
         qCWarning(lcHistory).noquote() << what << logField(u"count", QString::number(told.count))
                                        << logField(u"pairs", told.pairs.mid(0, 6).join(u','))

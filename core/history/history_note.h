@@ -15,10 +15,11 @@ struct HistoryNote
         Corrected,    // candles that it told otherwise later
         Impossible,   // candles that cannot be
         StoreLost,    // the store began anew
+        LedgerLost,   // the gap ledger did; `count` gaps are open
     };
     Kind kind = Kind::ClosesMissed;
     QString exchange{};
-    qint64 count = 0; // candles
+    qint64 count = 0; // candles, or gaps
     QStringList pairs{};
     QString detail{};
     UtcTime from{};

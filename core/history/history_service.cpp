@@ -155,6 +155,7 @@ void HistoryService::tick()
     pump();
     tellWorking();
     noteAlive(now);
+    nameLedgerLoss();
     logFill(now);
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;
@@ -463,6 +464,8 @@ void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
             job.instrument = *found;
             job.span = window;
             job.rank = rankOf(found->unified);
+            if (const auto ahead = window.to - exchangeNow(); ahead.count() > 0) // its last minute runs still
+                job.not_before = m_clock->now() + ahead + finalMargin;
             m_queue.add(job);
         }
     }

@@ -171,6 +171,7 @@ private:
     Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
     bool isStoreEmptied() const;
     void nameStoreLoss(const QString &why);
+    void nameLedgerLoss();
     void nameOverdue(MonotonicTime now);
     void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
     void fillMarkCandles(const exchange::Instrument &instrument);
@@ -256,6 +257,7 @@ private:
     QString m_lossOf;                                 // why the store is being refilled; of what is named right now
     quint64 m_batchesStored = 0;
     int m_timesAnew = 0;
+    int m_ledgersTold = 0;    // times that the gap ledger began anew, as told
     bool m_listIsNew = false; // the exchange's list is of this run
     qint64 m_auditDay = 0;    // UTC day of the last nightly audit
     QTimer m_tick;

@@ -19,6 +19,7 @@ class TestLosses : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void storeFilesRemoved();
+    void ledgerRemoved();
     void storeDamagedWhileRunning();
     void candlesInTheStoreThatCannotBe();
     void storeLogRemoved();
@@ -49,6 +50,16 @@ bool hasGap(const EngineRig &rig, StreamKind kind, const QString &cause, GapStat
     });
 }
 
+QString gapsText(const EngineRig &rig)
+{
+    QStringList texts;
+    for (const Gap &gap : rig.gaps())
+        texts.append(QStringLiteral("%1 %2 %3..%4 %5 %6")
+                         .arg(gap.stream.pair, gap.stream.kindText(), isoText(gap.from), isoText(gap.to),
+                              QString::fromLatin1(gapStateName(gap.state).data()), gap.cause));
+    return texts.join(u'\n');
+}
+
 sim::FaultSpec fault(const char *id, milliseconds duration, QJsonObject parameters = {}, const char *stream = "")
 {
     return {.fault = QString::fromLatin1(id),
@@ -76,7 +87,7 @@ void TestLosses::expectRefilled(EngineRig &rig, Telling &said, const QString &ca
     QVERIFY(rig.waitHealthy());
     QVERIFY(rig.waitUntil([&] { return rig.isReady() && rig.reasons().isEmpty(); }, 60s));
     QCOMPARE(rig.gapsOpenMetric(), 0);
-    QVERIFY2(hasGap(rig, StreamKind::Candles, cause, GapState::Closed), qPrintable(rig.gaps().front().cause));
+    QVERIFY2(hasGap(rig, StreamKind::Candles, cause, GapState::Closed), qPrintable(gapsText(rig)));
     QVERIFY(hasGap(rig, StreamKind::MarkPrice, cause, GapState::Closed));
     QVERIFY(hasGap(rig, StreamKind::FundingRate, cause, GapState::Closed));
     QCOMPARE(said.verdict(), QString());
@@ -89,12 +100,46 @@ void TestLosses::storeFilesRemoved()
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitHealthy());
     QVERIFY(rig.waitUntil([&] { return rig.isReady() && rig.reasons().isEmpty() && rig.history()->fill.done; }));
-    rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
+    // In the middle of a minute: its mark prices were stored already. Well before, or the wait for that would move it.
+    QVERIFY(rig.waitUntil([&] {
+        const milliseconds into = rig.clock().utcNow() - candleOpen(Timeframe::M1, rig.clock().utcNow());
+        return into > 20s && into < 40s && rig.reasons().isEmpty();
+    }));
     auto said = Telling::trouble(rig, lossFaces, 5s,
                                  {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")});
+    rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
+    const UtcTime removed = rig.clock().utcNow();
     for (const char *suffix : {"", "-wal", "-shm"})
         QFile::remove(storeFile(rig) + QLatin1String(suffix));
     expectRefilled(rig, said, QStringLiteral("the store began anew"));
+    // Mark prices too, the minute that ran then and the first of the run among them.
+    QVERIFY(rig.waitSimulated(3min));
+    const auto reader = store::EmbeddedStore(storeFile(rig)).openReader();
+    QVERIFY(reader);
+    const TimeSpan run{candleOpen(Timeframe::M1, rig.startedAt()) + 1min,
+                       candleOpen(Timeframe::M1, rig.clock().utcNow()) - 1min};
+    QVERIFY(removed > run.from && removed + 1min < run.to);
+    for (const exchange::Instrument &instrument : rig.instruments()) {
+        const auto holes = (*reader)->markHoles(QStringLiteral("binance-usdm"), instrument.unified, run);
+        QVERIFY(holes);
+        QVERIFY2(holes->empty(), holes->empty() ? "" : qPrintable(instrument.unified + isoText(holes->front().from)));
+    }
+}
+
+// A ledger that goes is an event, what is open in it is written again, and nothing was lost by it.
+void TestLosses::ledgerRemoved()
+{
+    EngineRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitHealthy());
+    auto said = Telling::calm(rig, {QStringLiteral("Gap ledger began anew")});
+    for (const char *suffix : {"", "-wal", "-shm"})
+        QFile::remove(rig.dataDir() + QStringLiteral("/ledger.sqlite") + QLatin1String(suffix));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Gap ledger began anew")); }, 20s));
+    QVERIFY(QFile::exists(rig.dataDir() + QStringLiteral("/ledger.sqlite")));
+    QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestLosses::storeDamagedWhileRunning()
@@ -105,15 +150,15 @@ void TestLosses::storeDamagedWhileRunning()
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitHealthy());
+    auto said = Telling::trouble(
+        rig, lossFaces, 25s,
+        {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")}); // inspected every 20 s
     rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
     {
         // The pages reach the file with a checkpoint: another program's is as good as ours.
         auto other = store::Database::open(storeFile(rig), store::Database::Mode::ReadWrite, 5s).value();
         QVERIFY(other.execute("PRAGMA wal_checkpoint(PASSIVE)"));
     }
-    auto said = Telling::trouble(
-        rig, lossFaces, 25s,
-        {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")}); // inspected every 20 s
     QFile file(storeFile(rig));
     QVERIFY(file.open(QIODevice::ReadWrite));
     for (qint64 at = 3 * 4096; at + 4096 <= file.size(); at += 2 * 4096) {
@@ -184,9 +229,9 @@ void TestLosses::dataFolderRemoved()
     QVERIFY(rig.waitHealthy());
     const QString socket = link::LinkServer::fileIn(rig.dataDir());
     QVERIFY(QFile::exists(socket));
-    rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
     auto said = Telling::trouble(rig, lossFaces, 5s,
                                  {QStringLiteral("stored is not there any more"), QStringLiteral("Store began anew")});
+    rig.sim().addFault(fault("F15", 30min, {{QStringLiteral("status"), 503}}));
     QTemporaryDir away; // at once: file by file, the engine would put some of them back meanwhile
     QVERIFY(QDir().rename(rig.dataDir(), away.filePath(QStringLiteral("gone"))));
     QVERIFY(rig.waitUntil([&] { return !rig.isReady(); }, 20s));

@@ -99,12 +99,12 @@ void TestTruth::databaseIsDropped()
     QVERIFY(waitWell(rig));
     const qint64 before = count("close", "ohlcv_3m");
     QVERIFY(before >= 3 * 4000);
-    // The exchange does not answer, and the spool has forgotten: so that what is said meanwhile can be looked at.
-    rig.sim().addFault(
-        {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
     auto said = Telling::trouble(
         rig, {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"), QStringLiteral("window")},
         60s, {QStringLiteral("the database is being counted from end to end")});
+    // The exchange does not answer, and the spool has forgotten: so that what is said meanwhile can be looked at.
+    rig.sim().addFault(
+        {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
     m_server->query("DROP DATABASE \"market_data\"");
     QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 60s));
     QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Database counted from end to end")); }, 60s));

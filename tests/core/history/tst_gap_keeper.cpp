@@ -204,6 +204,25 @@ private Q_SLOTS:
         QCOMPARE(m_keeper->openCount(), size_t(2));
     }
 
+    // What the exchange does not have is neither asked for again nor counted twice.
+    void aLedgerRemovedInUseKeepsWhatIsUnfillable()
+    {
+        m_keeper->opened({gap(candles(), start, start + 9min)});
+        m_keeper->absent(candles(), {start, start + 9min}, QStringLiteral("no such candle"));
+        QVERIFY(m_keeper->reviewAll().empty());
+        QCOMPARE(m_keeper->counts().unfillable, quint64(1));
+        for (const char *suffix : {"", "-wal", "-shm"})
+            QFile::remove(m_dir->filePath(QStringLiteral("ledger.sqlite")) + QLatin1String(suffix));
+        QVERIFY(m_keeper->ledger().setNote(QStringLiteral("a"), QStringLiteral("b"))); // finds it out
+        m_keeper->lookAfterLedger();
+        QCOMPARE(m_keeper->ledgersBegun(), 1);
+        QCOMPARE(m_keeper->counts().unfillable, quint64(1));
+        m_keeper->opened({gap(candles(), start, start + 9min)});
+        QVERIFY(m_keeper->reviewAll().empty());
+        const auto listed = m_keeper->ledger().list({start - 24h, start + 24h}, 10);
+        QVERIFY(std::ranges::any_of(*listed, [](const Gap &one) { return one.state == GapState::Unfillable; }));
+    }
+
     void aPairThatIsListedNoMore()
     {
         m_keeper->opened({gap(candles(), start, start + 30min)});
