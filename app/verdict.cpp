@@ -136,8 +136,8 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     if (gaps > 0)
         work.append(moves ? counted(gaps, QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"))
                           : counted(gaps, QStringLiteral("1 gap waits"), QStringLiteral("%1 gaps wait")));
-    if (wanted > 0)
-        work.append(QStringLiteral("filling history, %1 %").arg(100 * fetched / wanted));
+    if (wanted > 0) // the last answers (funding, the youngest minute) are still to come while it is active
+        work.append(QStringLiteral("filling history, %1 %").arg(std::min<qint64>(99, 100 * fetched / wanted)));
     if (facts.backfill)
         work.append(facts.backfill->wanted == 0
                         ? QStringLiteral("backfill planned")
