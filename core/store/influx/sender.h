@@ -136,6 +136,7 @@ private:
         QByteArray packed{};             // the piece to send, compressed
         std::deque<Finished> finished{}; // delivered, in order, and not yet written up
         bool in_flight = false;
+        quint64 attempt = 0; // an answer to an earlier one is nobody's
     };
 
     void tick();
@@ -145,6 +146,7 @@ private:
     void linkFailed(const Reply &reply, Link state);
     void linkWorks();
     void rewind();
+    void startOver();
 
     void advance(Lane lane);
     std::optional<Load> read(Lane lane);

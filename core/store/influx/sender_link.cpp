@@ -67,6 +67,8 @@ void Sender::placeFound(const DatabaseSetup::Ready &ready)
     // Found for the first time, and nothing was ever confirmed by it: nothing can be lost. A first start would count a
     // year of nothing otherwise.
     const bool mayHaveHeld = std::exchange(m_placeFound, true) || !m_parts.index->isEmpty();
+    if (ready.created || wasMissing)
+        startOver();
     if ((ready.created || wasMissing) && mayHaveHeld)
         Q_EMIT databaseDoubtful(ready.created ? QStringLiteral("%1 was not there and was made anew").arg(name)
                                               : QStringLiteral("%1 was not there for a while").arg(name));
