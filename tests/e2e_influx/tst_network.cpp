@@ -284,7 +284,7 @@ void TestNetwork::databaseIsDropped()
 void TestNetwork::databaseIsDroppedWithAnAnswerUnderWay()
 {
     START([](DeliveryOptions &options) {
-        options.factor = 200; // it looks whether the database is there once a second
+        options.factor = 200;                  // it looks whether the database is there once a second
         options.settings.retention = 24h * 40; // a year would have to be counted otherwise
         options.settings.timeout = 60s;
     });
