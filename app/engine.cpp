@@ -413,6 +413,7 @@ void Engine::addDatabase()
             using store::influx::Audit;
             auto audit = m_influx->makeAudit(beatOf(QStringLiteral("audit")));
             connect(audit.get(), &Audit::gapsFound, board, &Switchboard::gapsOpened, Qt::DirectConnection);
+            connect(audit.get(), &Audit::lossFound, board, &Switchboard::databaseLost, Qt::DirectConnection);
             connect(audit.get(), &Audit::snapshotReady, board, &Switchboard::auditSnapshot, Qt::DirectConnection);
             connect(board, &Switchboard::databaseReturned, audit.get(), &Audit::passWanted);
             connect(board, &Switchboard::countWanted, audit.get(), &Audit::passWanted);

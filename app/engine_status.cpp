@@ -76,6 +76,9 @@ void addHistoryReasons(const history::HistorySnapshot &history, QStringList &rea
             QStringLiteral("%1: %2 is wanted and not collected: %3").arg(history.exchange, one.pair, one.cause));
     if (!history.trouble.isEmpty())
         reasons.append(QStringLiteral("%1: history does not work: %2").arg(history.exchange, history.trouble));
+    if (!history.ledger_trouble.isEmpty())
+        reasons.append(QStringLiteral("%1: the gap ledger takes nothing, gaps are kept in memory: %2")
+                           .arg(history.exchange, history.ledger_trouble));
     if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
         reasons.append(QStringLiteral("%1: the clock differs by %2 ms from the exchange's; check NTP")
                            .arg(history.exchange)

@@ -100,6 +100,14 @@ Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, cons
               .title = QStringLiteral("Database counted from end to end"),
               .detail = why});
     });
+    connect(&board, &Switchboard::databaseLost, this, [this](qint64 points, qint64 resent) {
+        note({.kind = EventKind::Store,
+              .severity = Severity::Trouble,
+              .title = QStringLiteral("The database lost what it had acknowledged"),
+              .detail = QStringLiteral("%1 points were not there · %2 sent again from the spool, the rest becomes gaps")
+                            .arg(points)
+                            .arg(resent)});
+    });
     connect(&board, &Switchboard::storeTakesAgain, this, [this](const QString &measurement, bool again) {
         if (!again)
             note({.kind = EventKind::Store,
@@ -216,6 +224,11 @@ void Journal::look()
     const Snapshots &latest = m_bridge.latest();
     for (const auto &feed : latest.feeds)
         m_watch.look(signsOf(*feed, latest.histories.value(feed->exchange).get()), now);
+    for (const auto &history : latest.histories)
+        m_watch.look(alert::StoreSigns{.name = QStringLiteral("Gap ledger"),
+                                       .trouble = history->ledger_trouble,
+                                       .trouble_since = history->ledger_trouble_since},
+                     now);
     if (latest.store)
         m_watch.look(alert::StoreSigns{.name = QStringLiteral("Store"),
                                        .trouble = latest.store->trouble,

@@ -65,6 +65,8 @@ Q_SIGNALS:
     void databaseDoubtful(const QString &why);       // it may be another one than it was
     void storeRoomChanged(bool scarce);
     void senderSnapshot(std::shared_ptr<const tk::store::influx::SenderSnapshot> snapshot);
+    // It does not have what it had acknowledged; so many points of it are on their way again from the spool.
+    void databaseLost(qint64 points, qint64 resent);
     void auditSnapshot(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);
     // from outside: the command line, the window, a signal
     void auditWanted();

@@ -85,6 +85,9 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
         if (!history->trouble.isEmpty())
             briefs.push_back(
                 {QStringLiteral("history refused"), history->trouble_since, QStringLiteral("trying again")});
+        if (!history->ledger_trouble.isEmpty())
+            briefs.push_back({QStringLiteral("the gap ledger takes nothing"), history->ledger_trouble_since,
+                              QStringLiteral("trying again")});
         if (history->loss_gaps > 0)
             briefs.push_back({QStringLiteral("stored data is gone, %1 left")
                                   .arg(counted(history->loss_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),

@@ -356,7 +356,7 @@ void IncidentWatch::look(const StoreSigns &signs, UtcTime now)
     if (works) {
         incident.until = now;
         incident.severity = Severity::Good;
-        incident.detail = QStringLiteral("over after %1 · nothing lost").arg(ageText(now - incident.time));
+        incident.detail = QStringLiteral("over after %1").arg(ageText(now - incident.time));
     } else {
         incident = {.time = toMs(signs.trouble_since) != 0 ? std::min(signs.trouble_since, now) : now,
                     .kind = EventKind::Incident,

@@ -43,6 +43,7 @@ bool isOf(const StreamKey &stream, const QString &measurement)
 
 GapKeeper::GapKeeper(std::unique_ptr<store::GapLedger> ledger, store::StoreIndex &index, const Clock &clock)
     : m_ledger(std::move(ledger))
+    , m_backlog(*m_ledger, clock)
     , m_index(&index)
     , m_clock(&clock)
 {}
@@ -71,9 +72,7 @@ void GapKeeper::opened(std::vector<Gap> gaps)
         gaps, [](const Gap &gap) { return gap.stream.pair.isEmpty() || (toMs(gap.to) != 0 && gap.to <= gap.from); });
     if (gaps.empty())
         return;
-    if (const Status status = m_ledger->openAll(gaps); !status)
-        qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message
-                                        << logField(u"gaps", QString::number(gaps.size()));
+    m_backlog.openAll(gaps);
     refresh();
     for (const Gap &loss : gaps) {
         if (!gapcause::isLoss(loss.cause))
@@ -88,9 +87,7 @@ void GapKeeper::opened(std::vector<Gap> gaps)
 
 std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &streams, UtcTime at)
 {
-    if (const Status status = m_ledger->endAll(streams, at); !status)
-        qCCritical(lcHistory).noquote() << "the end of gaps could not be recorded:" << status.error().message
-                                        << logField(u"streams", QString::number(streams.size()));
+    m_backlog.endAll(streams, at);
     refresh();
     std::vector<Need> needs;
     for (const StreamKey &stream : streams) {
@@ -104,33 +101,41 @@ std::vector<GapKeeper::Need> GapKeeper::ended(const std::vector<StreamKey> &stre
 void GapKeeper::restoreLedger()
 {
     m_ledgersBegun = m_ledger->timesBegunAnew();
-    std::vector<Gap> known = unsettled();
+    std::vector<Gap> known;
+    for (const auto &[id, gap] : m_unsettled)
+        known.push_back(gap);
     qCWarning(lcHistory).noquote() << "the gap ledger began anew: what is open is written into it again"
                                    << logField(u"gaps", QString::number(known.size()));
-    if (const Status status = m_ledger->openAll(known); !status)
-        qCCritical(lcHistory).noquote() << "gaps could not be recorded:" << status.error().message;
+    m_backlog.openAll(known);
     // What the exchange does not have is no less lost. Counted already.
     const UtcTime now = m_clock->utcNow();
     for (auto entry = m_absent.cbegin(); entry != m_absent.cend(); ++entry) {
         for (const TimeSpan &span : *entry) {
-            const Status status = m_ledger->record({.stream = entry.key(),
-                                                    .from = span.from,
-                                                    .to = span.to,
-                                                    .cause = QStringLiteral("known before the gap ledger began anew"),
-                                                    .state = GapState::Unfillable,
-                                                    .reason = QStringLiteral("the exchange did not have it when asked"),
-                                                    .opened = now,
-                                                    .settled = now});
-            if (!status)
-                qCCritical(lcHistory).noquote() << "a loss could not be recorded:" << status.error().message;
+            m_backlog.record({.stream = entry.key(),
+                              .from = span.from,
+                              .to = span.to,
+                              .cause = QStringLiteral("known before the gap ledger began anew"),
+                              .state = GapState::Unfillable,
+                              .reason = QStringLiteral("the exchange did not have it when asked"),
+                              .opened = now,
+                              .settled = now});
         }
     }
 }
 
-void GapKeeper::lookAfterLedger()
+bool GapKeeper::lookAfterLedger()
 {
-    if (m_ledger->timesBegunAnew() != m_ledgersBegun)
+    const bool written = m_backlog.retry();
+    if (written || m_ledger->timesBegunAnew() != m_ledgersBegun)
         refresh();
+    return written;
+}
+
+Status GapKeeper::note(const QString &key, const QString &value)
+{
+    Status status = m_ledger->setNote(key, value);
+    m_backlog.heed(status);
+    return status;
 }
 
 // The ledger merges, extends and closes by its own rules; this is its picture, taken again after each change.
@@ -261,16 +266,15 @@ void GapKeeper::setState(Gap &gap, GapState state, const QString &reason)
 {
     gap.state = state;
     gap.reason = reason;
-    if (const Status status = m_ledger->setState(gap.id, state, reason, m_clock->utcNow()); !status)
-        qCWarning(lcHistory).noquote() << status.error().message;
+    m_backlog.heed(m_ledger->setState(gap.id, state, reason, m_clock->utcNow()));
 }
 
 void GapKeeper::settle(Gap &gap, GapState state, const QString &reason)
 {
-    if (const Status status = m_ledger->setState(gap.id, state, reason, m_clock->utcNow()); !status) {
-        qCWarning(lcHistory).noquote() << "a gap could not be settled in the ledger:" << status.error().message;
+    const Status status = m_ledger->setState(gap.id, state, reason, m_clock->utcNow());
+    m_backlog.heed(status);
+    if (!status)
         return; // looked at again at the next review
-    }
     if (state == GapState::Closed)
         ++m_counts.closed;
     else
@@ -328,10 +332,8 @@ void GapKeeper::impossible(const StreamKey &stream, TimeSpan span, const QString
 
 void GapKeeper::lostForGood(const Gap &gap)
 {
-    if (const Status status = m_ledger->record(gap); !status)
-        qCCritical(lcHistory).noquote() << "a loss could not be recorded:" << status.error().message;
-    else
-        countLost(gap);
+    m_backlog.record(gap);
+    countLost(gap);
 }
 
 void GapKeeper::unlisted(qint64 id)
@@ -386,10 +388,7 @@ void GapKeeper::unfillable(const StreamKey &stream, TimeSpan span, const QString
                   .reason = reason,
                   .opened = now,
                   .settled = now};
-    if (const Status status = m_ledger->record(gap); !status) {
-        qCWarning(lcHistory).noquote() << status.error().message;
-        return;
-    }
+    m_backlog.record(gap);
     countLost(gap);
     spans.insert(std::ranges::upper_bound(spans, span.from, {}, &TimeSpan::from), span);
     m_absent.insert(stream, spans);
@@ -409,6 +408,7 @@ std::vector<Gap> GapKeeper::unsettled() const
     std::vector<Gap> gaps;
     for (const auto &[id, gap] : m_unsettled)
         gaps.push_back(gap);
+    gaps.insert(gaps.end(), m_backlog.waiting().begin(), m_backlog.waiting().end());
     return gaps;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "history/ledger_backlog.h"
 #include "market/gap.h"
 #include "store/gap_ledger.h"
 #include "store/store.h"
@@ -68,14 +69,20 @@ public:
     void takenAgain(const QString &measurement, bool again);
 
     std::vector<Gap> unsettled() const;
-    size_t openCount() const { return m_unsettled.size(); }
+    size_t openCount() const { return m_unsettled.size() + m_backlog.waiting().size(); }
     size_t lossCount() const; // of them, those in which something was stored that is not there any more
     const Counts &counts() const { return m_counts; }
     // Found unfillable since the start; the newest few, oldest first.
     const std::vector<Gap> &newestLost() const { return m_lost; }
     store::GapLedger &ledger() { return *m_ledger; }
-    // Writes into a ledger that began anew what was in the one before, as far as we know it.
-    void lookAfterLedger();
+    // Writes into a ledger that began anew what was in the one before, as far as we know it, and what one did not take.
+    // True when gaps are to be reviewed for it.
+    bool lookAfterLedger();
+    // A small fact for the next start.
+    Status note(const QString &key, const QString &value);
+    // Why the ledger takes nothing; empty while it does.
+    const QString &ledgerTrouble() const { return m_backlog.trouble(); }
+    UtcTime ledgerTroubleSince() const { return m_backlog.troubleSince(); }
     int ledgersBegun() const { return m_ledgersBegun; } // times that it did so since the start
 
     // The candle opens (minutes) of a stream that a span puts at risk.
@@ -96,6 +103,7 @@ private:
     bool wasFetched(const Gap &gap) const;
 
     std::unique_ptr<store::GapLedger> m_ledger;
+    LedgerBacklog m_backlog;
     store::StoreIndex *m_index;
     const Clock *m_clock;
     std::map<qint64, Gap> m_unsettled; // by id

@@ -199,7 +199,7 @@ void HistoryService::fillAll()
         fillMarkCandles(instrument);
     }
     repair(m_gaps.reviewAll());
-    const auto cleared = m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(), {});
+    const auto cleared = m_gaps.note(QStringLiteral("stopped:") + m_parts.adapter->name(), {});
     if (!cleared)
         qCWarning(lcHistory).noquote() << cleared.error().message;
     if (m_fill.wanted > 0 && !m_fill.done) {
@@ -286,7 +286,7 @@ void HistoryService::noteFirstRun()
     const auto since = parseUtcTime(known ? known->value_or(QString()) : QString());
     if (since)
         m_firstRun = std::min(*since, m_startedAt);
-    else if (const Status status = m_gaps.ledger().setNote(key, isoText(m_startedAt)); !status)
+    else if (const Status status = m_gaps.note(key, isoText(m_startedAt)); !status)
         qCWarning(lcHistory).noquote() << status.error().message;
 }
 
@@ -318,7 +318,7 @@ void HistoryService::saveReach()
     const auto written = m_gaps.ledger().note(key);
     if (known.isEmpty() || (written && *written == text))
         return;
-    if (const Status status = m_gaps.ledger().setNote(key, text); !status)
+    if (const Status status = m_gaps.note(key, text); !status)
         qCWarning(lcHistory).noquote() << status.error().message;
 }
 
@@ -390,7 +390,8 @@ void HistoryService::nameStoreLoss(const QString &why)
 // Looked at as often as the ledger is used: every ten seconds at least.
 void HistoryService::nameLedgerLoss()
 {
-    m_gaps.lookAfterLedger();
+    if (m_gaps.lookAfterLedger())
+        repair(m_gaps.reviewAll());
     if (std::exchange(m_ledgersTold, m_gaps.ledgersBegun()) == m_gaps.ledgersBegun())
         return;
     HistoryNote &told = m_notes[HistoryNote::Kind::LedgerLost];

@@ -92,7 +92,7 @@ void HistoryService::stop()
     m_wait.stop();
     if (m_settings.keep_filled) {
         const Status status =
-            m_gaps.ledger().setNote(QStringLiteral("stopped:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
+            m_gaps.note(QStringLiteral("stopped:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
         if (!status)
             qCWarning(lcHistory).noquote() << status.error().message;
     }
@@ -378,10 +378,7 @@ void HistoryService::noteAlive(MonotonicTime now)
     if (now < m_aliveAt || !m_downtimeNamed)
         return;
     m_aliveAt = now + aliveEvery;
-    const Status status =
-        m_gaps.ledger().setNote(QStringLiteral("alive:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
-    if (!status)
-        qCWarning(lcHistory).noquote() << status.error().message;
+    static_cast<void>(m_gaps.note(QStringLiteral("alive:") + m_parts.adapter->name(), isoText(m_clock->utcNow())));
 }
 
 void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
@@ -1229,6 +1226,8 @@ void HistoryService::sendSnapshot()
     snapshot->paused_for = m_budget.pausedFor(now);
     snapshot->trouble = m_trouble;
     snapshot->trouble_since = m_trouble.isEmpty() ? UtcTime{} : m_troubleSince;
+    snapshot->ledger_trouble = m_gaps.ledgerTrouble();
+    snapshot->ledger_trouble_since = m_gaps.ledgerTroubleSince();
     snapshot->clock_offset = m_offset;
     snapshot->jobs_waiting = m_queue.size();
     snapshot->in_flight = m_inFlight;

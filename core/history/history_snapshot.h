@@ -21,6 +21,8 @@ struct HistorySnapshot
     milliseconds paused_for{0};
     QString trouble; // why REST does not work; empty when it does
     UtcTime trouble_since{};
+    QString ledger_trouble; // why the gap ledger takes nothing; what it should know is kept meanwhile
+    UtcTime ledger_trouble_since{};
     milliseconds clock_offset{0};
     size_t jobs_waiting = 0;
     int in_flight = 0;

@@ -60,6 +60,12 @@ QString gapsText(const EngineRig &rig)
     return texts.join(u'\n');
 }
 
+// What `status` and the window say first.
+QString sentenceOf(const EngineRig &rig)
+{
+    return rig.status()[QLatin1String("verdict")][QLatin1String("text")].toString();
+}
+
 sim::FaultSpec fault(const char *id, milliseconds duration, QJsonObject parameters = {}, const char *stream = "")
 {
     return {.fault = QString::fromLatin1(id),
@@ -352,10 +358,25 @@ void TestLosses::rowsThatCannotBe()
     options.sim.oddRows = QStringLiteral("btcusdt@kline_3m");
     EngineRig rig(options);
     QVERIFY(rig.start());
+    const QString cause = QStringLiteral("candle that cannot be");
+    auto said = Telling::troubleNow(rig, {}, 0s, {QStringLiteral("Candles that cannot be"), cause});
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Candles that cannot be")); }));
-    const QString cause = QStringLiteral("candle that cannot be");
     QVERIFY(rig.waitUntil([&] { return hasGap(rig, StreamKind::Candles, cause, GapState::Unfillable); }));
+    QCOMPARE(said.verdict(), QString());
+    // The collector is well, and from then on nobody says that nothing is lost.
+    auto after = Telling::calm(rig);
+    QVERIFY(rig.waitSimulated(2min));
+    const QString sentence = sentenceOf(rig);
+    QVERIFY2(sentence.contains(QLatin1String("unfillable")), qPrintable(sentence));
+    QVERIFY2(!sentence.contains(QLatin1String("nothing lost")), qPrintable(sentence));
+    QCOMPARE(after.verdict(), QString());
+    QCOMPARE(rig.gapsOpenMetric(), 0);
+    QCOMPARE(rig.contradictions(), QStringList());
+    const auto rows = rig.gapRows();
+    QVERIFY(!rows.isEmpty());
+    for (const QJsonValue &row : rows)
+        QCOMPARE(row[QLatin1String("state")].toString(), QStringLiteral("unfillable"));
     rig.stop();
     store::EmbeddedStore stored(storeFile(rig));
     const auto reader = stored.openReader().value();
@@ -382,8 +403,15 @@ void TestLosses::relistedSymbol()
         std::ranges::find(rig.instruments(), QStringLiteral("ETH/USDT:USDT"), &exchange::Instrument::unified);
     QVERIFY(eth != rig.instruments().end());
     const UtcTime listed = eth->onboard;
+    // What the contract of before had is nobody's loss: no gap, no complaint, nothing that waits for it.
+    auto said = Telling::calm(rig);
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(said.verdict(), QString());
+    QVERIFY2(sentenceOf(rig).contains(QLatin1String("nothing lost so far")), qPrintable(sentenceOf(rig)));
+    QVERIFY2(rig.gapRows().isEmpty(), qPrintable(gapsText(rig)));
+    QCOMPARE(rig.gapsOpenMetric(), 0);
     rig.stop();
     store::EmbeddedStore stored(storeFile(rig));
     const auto reader = stored.openReader().value();

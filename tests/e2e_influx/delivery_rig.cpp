@@ -88,6 +88,8 @@ bool DeliveryRig::start()
             QObject::connect(audit.get(), &Audit::gapsFound, m_context.get(), [this](const std::vector<Gap> &gaps) {
                 m_gaps.insert(m_gaps.end(), gaps.begin(), gaps.end());
             });
+            QObject::connect(audit.get(), &Audit::lossFound, m_context.get(),
+                             [this](qint64 points, qint64 resent) { m_witness.lost(points, resent); });
             QObject::connect(audit.get(), &Audit::snapshotReady, m_context.get(), [this](const auto &snapshot) {
                 m_audit = snapshot;
                 m_witness.take(snapshot);

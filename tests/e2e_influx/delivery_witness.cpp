@@ -36,6 +36,11 @@ void DeliveryWitness::refused(const std::vector<StreamSpan> &spans, const QStrin
     Q_EMIT m_board.storeRefused(spans, reason, true);
 }
 
+void DeliveryWitness::lost(qint64 points, qint64 resent)
+{
+    Q_EMIT m_board.databaseLost(points, resent);
+}
+
 app::EngineFacts DeliveryWitness::facts() const
 {
     return {.data_dir = {},

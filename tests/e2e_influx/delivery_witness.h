@@ -19,6 +19,7 @@ public:
 
     void take(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot);
     void take(const std::shared_ptr<const store::influx::AuditSnapshot> &snapshot);
+    void lost(qint64 points, qint64 resent);
     void refused(const std::vector<StreamSpan> &spans, const QString &reason);
 
     const QStringList &contradictions() const { return m_contradictions; }

@@ -128,14 +128,20 @@ void TestEngine::anHourWithoutADatabase()
     EngineRig rig(given);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, awayFaces, 30s, {away, QStringLiteral("in the spool")});
     m_proxy->set(Mode::Refuse);
     QVERIFY(rig.waitSimulated(1h));
     QVERIFY(!rig.sender()->trouble.isEmpty());
     QVERIFY(rig.sender()->spool.waitingBytes() > 0);
+    // Still so after an hour, and since when.
+    QVERIFY(!rig.isReady());
+    QVERIFY2(rig.reasons().join(u' ').contains(away), qPrintable(rig.reasons().join(u' ')));
+    QVERIFY(rig.clock().utcNow() - rig.sender()->trouble_since > 55min);
     m_proxy->set(Mode::Pass);
     QVERIFY(rig.waitUntil([&] { return rig.sender()->trouble.isEmpty(); }));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestEngine::databaseIsKilledWhileCollecting()
@@ -145,11 +151,13 @@ void TestEngine::databaseIsKilledWhileCollecting()
     QVERIFY(rig.waitLive());
     for (int i = 0; i < 3; ++i) {
         QVERIFY(rig.waitSimulated(90s));
+        auto said = Telling::trouble(rig, awayFaces, 30s, {away}); // each time, once the last was over
         m_server->kill();
         QVERIFY(rig.waitSimulated(2min));
+        QCOMPARE(said.told(), QString());
         QVERIFY(m_server->start());
+        QCOMPARE(said.verdict(), QString());
     }
-    QVERIFY(rig.waitUntil([&] { return rig.sender()->trouble.isEmpty(); }));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
 }
@@ -198,6 +206,7 @@ void TestEngine::aFullSpoolIsRefilledFromHistory()
     EngineRig rig(given);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::trouble(rig, awayFaces, 30s, {away, QStringLiteral("spool was full")});
     m_proxy->set(Mode::Refuse);
     // A server that is slow to make its database may have seen some of it already, in the first fill.
     const auto before = rig.sender() ? rig.sender()->spool.evicted_entries : 0;
@@ -209,11 +218,15 @@ void TestEngine::aFullSpoolIsRefilledFromHistory()
         return gap.stream.kind == StreamKind::Candles && gap.cause.contains(QLatin1String("spool was full")) &&
                !gap.isSettled();
     }));
+    QVERIFY(rig.gapsOpenMetric() > 0);
+    QCOMPARE(rig.status().value(QLatin1String("gaps_open")).toInteger(), rig.gapsOpenMetric());
     m_proxy->set(Mode::Pass);
     QCOMPARE(rig.verdict(), QString()); // candles went first, since the exchange's history has them
     QVERIFY(rig.waitHealthy());
     for (const Gap &gap : rig.gaps())
         QVERIFY(gap.isSettled());
+    QCOMPARE(rig.gapsOpenMetric(), 0);
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestEngine::databaseForgetsWhatItAcknowledged()
@@ -221,11 +234,20 @@ void TestEngine::databaseForgetsWhatItAcknowledged()
     RigOptions given = options();
     given.auditEvery = 3min;
     given.history = 60;
+    given.adjust = [adjust = given.adjust](config::Settings &settings) {
+        adjust(settings);
+        settings.store.influx.retention = 14 * 24h; // all of it is counted twice
+    };
     EngineRig rig(given);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
     QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
     // An hour of one measurement, and all of a pair: the count finds it, the spool has it.
+    auto said = Telling::trouble(
+        rig, {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"), QStringLiteral("window")},
+        4min, // counted every three minutes
+        {QStringLiteral("the database is being counted from end to end"),
+         QStringLiteral("The database lost what it had acknowledged")});
     const qint64 now = toMs(rig.clock().utcNow());
     m_server->query("DELETE FROM \"ohlcv_1m\" WHERE time >= " + QByteArray::number(now - 1'800'000) + "ms AND time < " +
                     QByteArray::number(now) + "ms");
@@ -234,6 +256,7 @@ void TestEngine::databaseForgetsWhatItAcknowledged()
     QVERIFY(rig.waitUntil([&] { return rig.audit()->resent > 0; }));
     QCOMPARE(rig.verdict(), QString());
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
 }
 
 void TestEngine::aDatabaseThatWasThereBefore()
@@ -247,8 +270,11 @@ void TestEngine::aDatabaseThatWasThereBefore()
     EngineRig rig(options());
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig); // it holds more than was put into it, and that is no trouble
     QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
     QVERIFY(rig.waitHealthy());
+    QCOMPARE(said.verdict(), QString());
+    QCOMPARE(rig.contradictions(), QStringList());
 }
 
 void TestEngine::tellsItsHealth()

@@ -1,5 +1,5 @@
 // kill -9: of ours, of theirs and of both, at moments nobody chose.
-#include "process_rig.h"
+#include "outside_witness.h"
 #include "support/influx/influx_server.h"
 #include "support/test_registry.h"
 
@@ -58,6 +58,7 @@ void TestKills::killed()
     rig.configure(storeLines(server));
     std::mt19937 random(20'261'121);
     const auto moment = [&] { return milliseconds(std::uniform_int_distribution<int>(0, 60'000)(random)); };
+    OutsideWitness witness(rig);
     bool running = false;
     for (int i = 0; i < kills; ++i) {
         if (!std::exchange(running, true))
@@ -70,6 +71,9 @@ void TestKills::killed()
         if (ours) {
             rig.kill();
             running = false;
+        } else {
+            QCOMPARE(witness.waitTold({QStringLiteral("the database does not take records")}), QString());
+            QCOMPARE(witness.last().ready, 503);
         }
         if (theirs) {
             QVERIFY(rig.waitSimulated(moment() / 4));
@@ -80,6 +84,7 @@ void TestKills::killed()
         QVERIFY(rig.start());
     QVERIFY(rig.waitReady());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(witness.waitWell(), QString());
     rig.signal(SIGTERM);
     QVERIFY(rig.waitEnd(10s));
     QVERIFY(rig.endedNormally());
@@ -96,6 +101,9 @@ void TestKills::endsInOrderWithoutADatabase()
     QVERIFY(rig.waitLog("first fill done"));
     server.freeze(); // it listens, and never answers
     QVERIFY(rig.waitLog("the database does not take records"));
+    OutsideWitness witness(rig);
+    QCOMPARE(witness.waitTold({QStringLiteral("the database does not take records")}), QString());
+    QCOMPARE(witness.last().ready, 503);
     rig.signal(SIGTERM);
     QVERIFY2(rig.waitEnd(10s), rig.log().right(2000).constData());
     QVERIFY2(rig.endedNormally(), rig.log().right(2000).constData());
@@ -105,6 +113,7 @@ void TestKills::endsInOrderWithoutADatabase()
     QVERIFY(rig.start());
     QVERIFY(rig.waitReady());
     QCOMPARE(rig.verdict(), QString());
+    QCOMPARE(witness.waitWell(), QString());
 }
 
 TK_TEST(TestKills, kills);

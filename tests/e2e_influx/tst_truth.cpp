@@ -15,6 +15,16 @@ namespace tk::test {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+const QStringList databaseFaces{QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"),
+                                QStringLiteral("window")};
+const QString away = QStringLiteral("the database does not take records");
+const QString counting = QStringLiteral("the database is being counted from end to end");
+const QString lostIt = QStringLiteral("The database lost what it had acknowledged");
+
+} // namespace
+
 class TestTruth : public QObject
 {
     Q_OBJECT
@@ -99,9 +109,7 @@ void TestTruth::databaseIsDropped()
     QVERIFY(waitWell(rig));
     const qint64 before = count("close", "ohlcv_3m");
     QVERIFY(before >= 3 * 4000);
-    auto said = Telling::trouble(
-        rig, {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"), QStringLiteral("window")},
-        60s, {QStringLiteral("the database is being counted from end to end")});
+    auto said = Telling::trouble(rig, databaseFaces, 60s, {counting});
     // The exchange does not answer, and the spool has forgotten: so that what is said meanwhile can be looked at.
     rig.sim().addFault(
         {.fault = QStringLiteral("F15"), .duration = 2h, .parameters = {{QStringLiteral("status"), 503}}});
@@ -143,6 +151,7 @@ void TestTruth::everyMeasurementIsCounted()
     m_server->query("DROP MEASUREMENT \"funding_rate\"");
     m_server->query("DROP MEASUREMENT \"mark_ohlcv_1h\"");
     QVERIFY(rig.start()); // the spool of the last run is gone: only the index knows
+    auto said = Telling::troubleNow(rig, databaseFaces, 3min, {QStringLiteral("database lost"), lostIt});
     QVERIFY(rig.waitUntil([&] { return count("rate", "funding_rate") >= settled; }, 120s));
     QVERIFY(rig.waitUntil([&] { return count("close", "mark_ohlcv_1h") >= marks; }, 120s));
     QVERIFY(waitWell(rig));
@@ -155,6 +164,11 @@ void TestTruth::everyMeasurementIsCounted()
     QVERIFY(lost(StreamKind::FundingRate, GapState::Closed));     // settled ones came back
     QVERIFY(lost(StreamKind::FundingRate, GapState::Unfillable)); // predicted ones have no history, and are named
     QVERIFY(lost(StreamKind::MarkCandles, GapState::Closed));
+    QCOMPARE(said.verdict(), QString());
+    // What has no history is lost, and stays told.
+    const QString sentence = rig.status()[QLatin1String("verdict")][QLatin1String("text")].toString();
+    QVERIFY2(sentence.contains(QLatin1String("unfillable")), qPrintable(sentence));
+    QCOMPARE(rig.contradictions(), QStringList());
 }
 
 void TestTruth::whatTheDatabaseRefusesIsOursToTell()
@@ -171,7 +185,8 @@ void TestTruth::whatTheDatabaseRefusesIsOursToTell()
         rig,
         {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("gaps"), QStringLiteral("event"),
          QStringLiteral("window")},
-        2min, {QStringLiteral("the database refuses ohlcv_3m for good"), QStringLiteral("The database refused lines")});
+        6min, // from the start, which takes longest on a busy machine
+        {QStringLiteral("the database refuses ohlcv_3m for good"), QStringLiteral("The database refused lines")});
     QVERIFY(rig.waitUntil([&] { return rig.sender() && !rig.sender()->refusals.empty(); }));
     QVERIFY(rig.waitUntil([&] { return rig.history() && rig.history()->refused_gaps > 0; }));
     QVERIFY(!rig.isReady());
@@ -207,6 +222,7 @@ void TestTruth::aShortRetentionIsKeptTo()
     EngineRig rig(given);
     QVERIFY(rig.start());
     QVERIFY(rig.waitLive());
+    auto said = Telling::calm(rig); // what it would not keep is missed by nobody
     QVERIFY(rig.waitSimulated(2min));
     QVERIFY(waitWell(rig));
     QVERIFY(rig.sender()->retention.has_value());
@@ -219,6 +235,8 @@ void TestTruth::aShortRetentionIsKeptTo()
     QCOMPARE(rig.gapsOpenMetric(), 0);
     for (const QJsonValue &row : rig.gapRows())
         QVERIFY2(false, qPrintable(row[QLatin1String("pair")].toString() + row[QLatin1String("cause")].toString()));
+    QCOMPARE(said.verdict(), QString());
+    QCOMPARE(rig.contradictions(), QStringList());
 }
 
 void TestTruth::repairAsksTheDatabase()
@@ -235,6 +253,7 @@ void TestTruth::repairAsksTheDatabase()
     QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
     QVERIFY(waitWell(rig));
     const qint64 before = count("close", "ohlcv_1m");
+    auto said = Telling::trouble(rig, {QStringLiteral("event")}, 60s, {lostIt}); // from when the repair has counted
     m_server->query("DELETE FROM \"ohlcv_1m\" WHERE \"pair\" = 'BTC/USDT:USDT'");
     QVERIFY(count("close", "ohlcv_1m") < before);
     QJsonArray left;
@@ -253,6 +272,8 @@ void TestTruth::repairAsksTheDatabase()
     QVERIFY(rig.waitUntil([&] { return done; }, 120s));
     QVERIFY2(left.isEmpty(), qPrintable(QString::number(left.size())));
     QVERIFY(count("close", "ohlcv_1m") >= before);
+    QCOMPARE(said.verdict(), QString());
+    QCOMPARE(rig.contradictions(), QStringList());
 }
 
 // With everything that was on its way: told, begun anew, fetched again, and as good as before, also for the next start.
@@ -260,6 +281,9 @@ void TestTruth::dataFolderRemoved()
 {
     EngineRig rig(options());
     QVERIFY(startCounted(rig));
+    auto said = Telling::trouble(rig, databaseFaces, 30s,
+                                 {away, QStringLiteral("Spool began anew"), QStringLiteral("Data folder taken again"),
+                                  QStringLiteral("stored is not there any more")});
     m_server->kill(); // so that records wait
     QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0 && !rig.isReady(); }));
     QVERIFY(rig.waitSimulated(3min));
@@ -293,6 +317,7 @@ void TestTruth::dataFolderRemoved()
     QVERIFY(waitWell(rig));
     QVERIFY(named(StreamKind::Candles, GapState::Closed));
     QCOMPARE(rig.gapsOpenMetric(), 0);
+    QCOMPARE(said.verdict(), QString());
     // The next start finds spool and index as they were left.
     rig.stop();
     QVERIFY(rig.start());
@@ -308,6 +333,8 @@ void TestTruth::filesOfTheSpoolRemoved()
 {
     EngineRig rig(options());
     QVERIFY(startCounted(rig));
+    auto said = Telling::trouble(rig, databaseFaces, 30s,
+                                 {away, QStringLiteral("Spool began anew"), QStringLiteral("files of the spool")});
     m_server->kill();
     QVERIFY(rig.waitSimulated(3min));
     QVERIFY(rig.waitUntil([&] { return rig.sender()->spool.waitingBytes() > 0; }));
@@ -327,6 +354,7 @@ void TestTruth::filesOfTheSpoolRemoved()
     QVERIFY(std::ranges::none_of(rig.gaps(), [](const Gap &gap) {
         return gap.stream.kind == StreamKind::MarkPrice && gap.cause.contains(QLatin1String("files of the spool"));
     }));
+    QCOMPARE(said.verdict(), QString());
 }
 
 // Somebody wrote values that no candle can have over ours: named, and fetched again from the exchange.
@@ -343,6 +371,7 @@ void TestTruth::candlesThatCannotBe()
         return m_server->write(measurement + ",exchange=binance-usdm,pair=BTC/USDT:USDT " + fields + ' ' +
                                QByteArray::number(toMs(candleOpen(timeframe, at)) * 1'000'000));
     };
+    auto said = Telling::trouble(rig, {}, 0s, {QStringLiteral("the database held a candle that cannot be")});
     const UtcTime now = rig.clock().utcNow();
     QVERIFY(spoil("ohlcv_3m", Timeframe::M3, now - 45min, "high=1"));
     QVERIFY(spoil("ohlcv_1m", Timeframe::M1, now - 15min, "volume=-5"));
@@ -364,6 +393,7 @@ void TestTruth::candlesThatCannotBe()
     QCOMPARE(count("close", "ohlcv_3m", " WHERE \"high\" < \"low\""), 0);
     QCOMPARE(count("close", "ohlcv_1m", " WHERE \"volume\" < 0"), 0);
     QCOMPARE(count("close", "mark_ohlcv_1h", " WHERE \"low\" > \"high\""), 0);
+    QCOMPARE(said.verdict(), QString());
 }
 
 // "It cannot be counted" is said as long as that is so, and no longer.
@@ -377,13 +407,17 @@ void TestTruth::aFailedCountIsForgottenWhenItWorks()
     QVERIFY(rig.waitUntil([&] { return rig.audit() && rig.audit()->passes > 0; }));
     QVERIFY(waitWell(rig));
     const auto told = [&] { return rig.status()[QLatin1String("database")][QLatin1String("audit")]; };
+    auto said = Telling::trouble(rig, databaseFaces, 30s, {away});
     m_server->kill();
     QVERIFY(rig.waitUntil([&] { return !rig.audit()->trouble.isEmpty(); }, 30s));
     QVERIFY(rig.waitUntil([&] { return !told()[QLatin1String("trouble")].toString().isEmpty(); }));
+    QCOMPARE(said.told(), QString());
     QVERIFY(m_server->start());
     QVERIFY(rig.waitUntil([&] { return rig.audit()->trouble.isEmpty(); }, 60s));
     QVERIFY(rig.waitUntil([&] { return told()[QLatin1String("trouble")].toString().isEmpty(); }));
     QVERIFY(waitWell(rig));
+    QCOMPARE(said.verdict(), QString());
+    QCOMPARE(rig.contradictions(), QStringList());
 }
 
 TK_TEST(TestTruth, truth);

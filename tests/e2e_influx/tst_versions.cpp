@@ -80,7 +80,16 @@ private:
     QVERIFY(rig->start())
 #define VERDICT()                                                                                                      \
     QVERIFY(rig->waitDelivered());                                                                                     \
-    QCOMPARE(difference(rig->expected(), pointsOf(server)), QString())
+    QCOMPARE(difference(rig->expected(), pointsOf(server)), QString());                                                \
+    QCOMPARE(rig->witness().contradictions(), QStringList())
+
+// Every face told of it, with these words, and all are well again.
+#define TOLD(...) QCOMPARE(rig->toldAndOver({__VA_ARGS__}), QString())
+// What was refused for good is told, with the way out or without.
+#define TOLD_REFUSED()                                                                                                 \
+    QVERIFY2(rig->witness().sayings().contain(QStringLiteral("refused lines")),                                        \
+             qPrintable(rig->witness().sayings().text()));                                                             \
+    QCOMPARE(rig->witness().contradictions(), QStringList())
 
 void TestVersions::delivers()
 {
@@ -90,6 +99,7 @@ void TestVersions::delivers()
     QCOMPARE(server.created(), QList<QByteArray>{"market_data"});
     QVERIFY(rig->waitUntil([&] { return rig->sender() && rig->sender()->trouble.isEmpty(); }));
     QCOMPARE(rig->sender()->api, m_api == Api::V2 ? std::string_view("v2") : std::string_view("v3"));
+    QCOMPARE(rig->neverComplained(), QString());
 }
 
 void TestVersions::badLines()
@@ -110,6 +120,7 @@ void TestVersions::badLines()
     QVERIFY(rig->write(20));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->refused_lines == 5; }));
+    TOLD_REFUSED();
 }
 
 void TestVersions::allBadInOneBody()
@@ -123,6 +134,7 @@ void TestVersions::allBadInOneBody()
     QVERIFY(rig->write(20));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->refused_lines == 64; }));
+    TOLD_REFUSED();
 }
 
 void TestVersions::typeConflict()
@@ -137,6 +149,7 @@ void TestVersions::typeConflict()
     QVERIFY(rig->write(30));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->refused_lines == 1; }));
+    TOLD_REFUSED();
 }
 
 void TestVersions::beyondRetention()
@@ -155,6 +168,7 @@ void TestVersions::beyondRetention()
         missing += found.contains(key) ? 0 : 1;
     QVERIFY(rig->waitUntil([&] { return qsizetype(left()) == missing; }));
     QVERIFY(missing > 0 && missing < qsizetype(rig->expected().size()));
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestVersions::tokenComesAndGoes()
@@ -171,6 +185,7 @@ void TestVersions::tokenComesAndGoes()
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }));
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("401"));
 }
 
 void TestVersions::busyServers()
@@ -189,6 +204,7 @@ void TestVersions::busyServers()
     for (const char *code : {"429", "503", "500", "502", "504", "408"})
         QVERIFY2(rig->waitUntil([&] { return rig->sender()->failures.contains(QString::fromLatin1(code)); }), code);
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    TOLD(QStringLiteral("not now"));
 }
 
 void TestVersions::aProxyAnswersInItsPlace()
@@ -205,6 +221,7 @@ void TestVersions::aProxyAnswersInItsPlace()
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }));
     QCOMPARE(rig->sender()->refused_lines, 0u); // a page of somebody else's never condemns a line
+    TOLD();
 }
 
 void TestVersions::tooLarge()
@@ -214,6 +231,7 @@ void TestVersions::tooLarge()
     QVERIFY(rig->write(200));
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
+    QCOMPARE(rig->neverComplained(), QString()); // smaller ones are no trouble
 }
 
 void TestVersions::oneLineBreaksTheServer()
@@ -237,6 +255,7 @@ void TestVersions::oneLineBreaksTheServer()
     QVERIFY(rig->write(10));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->refused_lines == 1; }));
+    TOLD_REFUSED();
 }
 
 void TestVersions::forgetsADay()
@@ -251,6 +270,9 @@ void TestVersions::forgetsADay()
     QVERIFY(rig->waitUntil([&] { return rig->audit() && rig->audit()->resent > 0; }));
     QCOMPARE(rig->audit()->lost, quint64(20 * (40 + 120)));
     VERDICT();
+    QVERIFY(rig->waitUntil(
+        [&] { return rig->witness().sayings().contain(QStringLiteral("lost what it had acknowledged")); }, 5s));
+    QCOMPARE(rig->witness().contradictions(), QStringList());
 }
 
 void TestVersions::readsBack()
@@ -292,6 +314,7 @@ void TestVersions::slowerThanTheTimeout()
     QVERIFY(rig->write(50));
     VERDICT();
     QVERIFY(rig->waitUntil([&] { return rig->sender()->failures.contains(QStringLiteral("timeout")); }));
+    TOLD();
 }
 
 void TestVersions::wrongOrganisation()
@@ -307,6 +330,11 @@ void TestVersions::wrongOrganisation()
     QCOMPARE(rig.sender()->state, SenderSnapshot::State::Parked);
     QVERIFY2(rig.sender()->trouble.contains(QLatin1String("somebody else")), qPrintable(rig.sender()->trouble));
     QCOMPARE(rig.sender()->refused_lines, 0u);
+    for (const char *face : {"status", "ready", "window"})
+        QVERIFY2(rig.witness().sayings().firstComplaints().contains(QLatin1String(face)), face);
+    QVERIFY(rig.witness().sayings().contain(QStringLiteral("somebody else")));
+    QVERIFY(!rig.witness().troubles().isEmpty()); // it lasts
+    QCOMPARE(rig.witness().contradictions(), QStringList());
     rig.stop();
     // The configuration is repaired; what was spooled meanwhile is delivered.
     DeliveryOptions repaired = options;
@@ -316,6 +344,8 @@ void TestVersions::wrongOrganisation()
     QVERIFY(again.start());
     QVERIFY(again.waitDelivered());
     QCOMPARE(difference(rig.expected(), pointsOf(server)), QString());
+    QVERIFY(again.waitUntil([&] { return again.witness().troubles().isEmpty(); }, 20s));
+    QCOMPARE(again.witness().contradictions(), QStringList());
 }
 
 void TestVersions::vanishingBucket()

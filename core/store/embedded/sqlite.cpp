@@ -19,6 +19,22 @@ int primary(int code)
     return code & 0xff;
 }
 
+// What the system said beneath the library, which tells more. The connection knows it of most failures, and its files
+// of those that come with a commit.
+int systemError(sqlite3 *handle, int code)
+{
+    if (!handle || (primary(code) != SQLITE_IOERR && primary(code) != SQLITE_CANTOPEN))
+        return 0;
+    int error = sqlite3_system_errno(handle);
+    for (const int pointer : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+        sqlite3_file *file = nullptr;
+        sqlite3_file_control(handle, "main", pointer, &file);
+        if (error == 0 && file && file->pMethods)
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    }
+    return error;
+}
+
 // What to do, and whether the same request may succeed later without anybody's help.
 struct Advice
 {
@@ -26,8 +42,12 @@ struct Advice
     bool retryable;
 };
 
-Advice advice(int code)
+Advice advice(int code, int error)
 {
+    if (error == EROFS)
+        return {QStringLiteral("its disk is read-only, as a kernel makes one that fails: look into the kernel's log, "
+                               "then mount it writable again"),
+                true};
     switch (primary(code)) {
     case SQLITE_FULL:
         return {QStringLiteral("the disk is full: make room; nothing of this write was kept"), true};
@@ -76,10 +96,12 @@ Connection::~Connection()
 Error Connection::fail(int code, const QString &what)
 {
     failure = code;
-    const Advice next = advice(code);
+    const int error = systemError(handle, code);
+    const Advice next = advice(code, error);
     // The connection's own words, unless they are about something else by now.
     const bool own = handle && sqlite3_extended_errcode(handle) == code;
-    const QString words = QString::fromUtf8(own ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+    const QString words = QString::fromUtf8(own ? sqlite3_errmsg(handle) : sqlite3_errstr(code)) +
+                          (error == 0 ? QString() : QStringLiteral(": ") + qt_error_string(error));
     return Error{Error::Kind::Storage,
                  QStringLiteral("cannot %1 %2: %3 (SQLite %4); %5").arg(what, file, words).arg(code).arg(next.text),
                  next.retryable};

@@ -83,11 +83,16 @@ void Audit::everythingWanted(const QString &why)
 {
     if (m_parts.index->isEmpty())
         return; // nothing was ever there that it could have lost
+    doubtFor(why);
+    countEverything();
+}
+
+void Audit::doubtFor(const QString &why)
+{
     if (m_state.doubt.isEmpty())
         m_state.doubt_since = m_parts.clock->utcNow();
     m_state.doubt = why;
     qCCritical(lcStore).noquote() << "the database is counted from end to end:" << why;
-    countEverything();
 }
 
 void Audit::countEverything()
@@ -216,8 +221,6 @@ std::vector<TimeSpan> Audit::confirmedOf(const Aspect &aspect, const StreamKey &
 Status Audit::compare(const Window &window_of)
 {
     const Aspect &aspect = window_of.aspect;
-    if (const Status looked = findImpossible(window_of); !looked)
-        return looked;
     QHash<StreamKey, Days> expected;
     for (const StreamKey &stream : m_parts.index->streams()) {
         if (measurementOf(stream) != aspect.measurement)
@@ -235,8 +238,14 @@ Status Audit::compare(const Window &window_of)
     if (!counts)
         return counts.error();
     QHash<StreamKey, Days> found;
-    for (const InfluxReader::Count &count : *counts)
-        found[count.stream][dayOf(count.begin)] += count.points;
+    TimeSpan held{window_of.span.to, window_of.span.from}; // days of which there is anything
+    for (const InfluxReader::Count &count : *counts) {
+        const UtcTime at = dayOf(count.begin);
+        found[count.stream][at] += count.points;
+        held = {std::min(held.from, at), std::max<UtcTime>(held.to, at + day)};
+    }
+    if (const Status looked = findImpossible({aspect, held}); !looked)
+        return looked;
     for (auto bad = m_impossible.constBegin(); bad != m_impossible.constEnd(); ++bad) {
         for (auto &[at, count] : found[bad.key()])
             count -= bad->count({at, at + day});
@@ -371,8 +380,11 @@ void Audit::finishPass()
                                       << logField(u"points", QString::number(lost))
                                       << logField(u"streams", QString::number(m_lost.size()));
     if (!m_lost.empty()) {
-        if (lost > 0)
+        const quint64 before = m_state.resent;
+        if (lost > 0) {
             resend();
+            Q_EMIT lossFound(qint64(lost), qint64(m_state.resent - before));
+        }
         std::vector<Gap> gaps;
         for (const Lost &one : m_lost) {
             const std::vector<Gap> some = gapsOf(one);
@@ -386,8 +398,10 @@ void Audit::finishPass()
     m_state.last_pass = m_parts.clock->utcNow();
     if (m_whole)
         m_state.doubt.clear();
-    else if (lost > 0)
-        m_everythingAt = m_parts.clock->now(); // who lost some of the last days may have lost more
+    else if (lost > 0) { // who lost some of the last days may have lost more
+        doubtFor(QStringLiteral("%1 points of the last days that it had acknowledged were not there").arg(lost));
+        m_everythingAt = m_parts.clock->now();
+    }
     qCInfo(lcStore).noquote() << "the database was counted"
                               << logField(u"series_days", QString::number(m_state.series_days))
                               << logField(u"lost", QString::number(lost))

@@ -64,6 +64,8 @@ public Q_SLOTS:
 Q_SIGNALS:
     void gapsFound(const std::vector<tk::Gap> &gaps); // lost, and not in the spool any more; some for good
     void passDone(quint64 lost);
+    // Points that it had acknowledged are not there; so many of them are on their way again from the spool.
+    void lossFound(qint64 points, qint64 resent);
     void snapshotReady(std::shared_ptr<const tk::store::influx::AuditSnapshot> snapshot);
 
 private:
@@ -106,6 +108,7 @@ private:
     Status learn(const Aspect &aspect, const StreamKey &stream, TimeSpan span);
     std::vector<Gap> gapsOf(const Lost &lost) const;
     void finishPass();
+    void doubtFor(const QString &why);
     void resend();
     void sendSnapshot();
 

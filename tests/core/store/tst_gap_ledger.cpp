@@ -42,12 +42,19 @@ private Q_SLOTS:
     // Mark candles have a timeframe as candles have: by another one history would fetch others.
     void markCandlesKeepTheirTimeframe()
     {
-        const StreamKey marks{QStringLiteral("binance-usdm"), series().pair, StreamKind::MarkCandles, Timeframe::H1};
-        open(0min, 60min, marks);
+        const auto marks = [](Timeframe timeframe) {
+            return StreamKey{QStringLiteral("binance-usdm"), series().pair, StreamKind::MarkCandles, timeframe};
+        };
+        // Hours are what a text without a timeframe might be read as: eight hours of older versions are not.
+        const qint64 hours = open(0min, 480min, marks(Timeframe::H1));
+        const qint64 longer = open(0min, 480min, marks(Timeframe::H8));
+        QVERIFY(hours != longer); // and neither grows into the other
         reopen();
         const auto gaps = m_ledger->unsettled();
-        QCOMPARE(gaps->size(), size_t(1));
-        QVERIFY(gaps->front().stream == marks);
+        QCOMPARE(gaps->size(), size_t(2));
+        QVERIFY(gaps->at(0).stream == marks(Timeframe::H1));
+        QVERIFY(gaps->at(1).stream == marks(Timeframe::H8));
+        QVERIFY(m_ledger->endAll({marks(Timeframe::H8)}, sampleStart + 480min));
     }
 
     void touchingGapsBecomeOne()
