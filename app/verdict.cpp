@@ -128,7 +128,7 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     qint64 wanted = 0;
     qint64 fetched = 0;
     for (const auto &history : snapshots.histories) {
-        gaps += qint64(history->open_gaps.size());
+        gaps += qint64(history->open_gaps.size()) - qint64(history->refused_gaps); // those wait for the database
         moves = moves && history->repairing;
         if (history->fill.active) {
             wanted += history->fill.wanted;
@@ -162,7 +162,7 @@ QString lossOf(const Snapshots &snapshots)
                : counted(unfillable, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"));
 }
 
-// Pairs of which a stream has shown nothing yet: acknowledged is not alive.
+// Pairs of which a stream has shown nothing yet (acknowledged is not alive), or has not closed a candle.
 QString waitingText(const Snapshots &snapshots)
 {
     qsizetype waiting = 0;
@@ -171,7 +171,7 @@ QString waitingText(const Snapshots &snapshots)
         QHash<QString, bool> pairs; // by name: some stream waits
         for (const feed::StreamRow &row : feed->streams) {
             if (!row.rare && row.state != StreamState::Ended)
-                pairs[row.key.pair] |= !delivers(row.state) && !isSick(row.state);
+                pairs[row.key.pair] |= (!delivers(row.state) && !isSick(row.state)) || row.unclosed;
         }
         waiting += std::ranges::count(pairs, true);
         all += pairs.size();

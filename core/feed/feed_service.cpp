@@ -807,7 +807,7 @@ void FeedService::sendSnapshot(UtcTime utc)
         ++snapshot->streams_by_state[size_t(told)];
         snapshot->streams.push_back({entry.spec.key, told, entry.toldSince(), entry.last_event, entry.frames,
                                      entry.toldCause(), m_latest.of(id), entry.heal_attempts,
-                                     entry.spec.contract.stale.count() == 0});
+                                     entry.spec.contract.stale.count() == 0, entry.isUnclosed()});
     }
     for (const auto &slot : m_slots)
         snapshot->connections.push_back(connectionRow(*slot, now));

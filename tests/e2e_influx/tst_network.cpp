@@ -68,6 +68,7 @@ private Q_SLOTS:
     void passingFaults();
     void flapping();
     void databaseIsKilled();
+    void aDeadDatabaseIsNamedBeforeTheNextRecord();
     void databaseFreezes();
     void databaseIsKilledAgainAndAgain();
     void databaseIsDropped();
@@ -238,6 +239,20 @@ void TestNetwork::databaseIsKilled()
     QVERIFY(rig->waitTrouble());
     QVERIFY(m_server->start());
     QVERIFY(rig->write(20));
+    VERDICT();
+    TOLD();
+}
+
+void TestNetwork::aDeadDatabaseIsNamedBeforeTheNextRecord()
+{
+    START();
+    QVERIFY(rig->write(5));
+    QVERIFY(rig->waitDelivered());
+    const UtcTime killed = rig->clock().utcNow();
+    m_server->kill();
+    QVERIFY(rig->waitTrouble());
+    QVERIFY(rig->clock().utcNow() < killed + 60s + rig->clock().pauseOfMachine());
+    QVERIFY(m_server->start());
     VERDICT();
     TOLD();
 }

@@ -67,7 +67,7 @@ struct SenderOptions
     QString dead_letter_folder;
     qsizetype largest_body = 1'000'000; // bytes of lines; above it early refusals get lost (reference influx §0)
     milliseconds parked_retry{60'000};
-    milliseconds look_up_every{300'000};  // whether the database is there, and how long it keeps
+    milliseconds look_up_every{15'000};   // whether the database is there, and how long it keeps
     milliseconds resend_reach{1'800'000}; // what was acknowledged so long before an outage is sent again after it
 };
 
