@@ -127,7 +127,9 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     bool moves = !snapshots.store || snapshots.store->trouble.isEmpty();
     qint64 wanted = 0;
     qint64 fetched = 0;
+    bool planned = false;
     for (const auto &history : snapshots.histories) {
+        planned |= history->fill.planned && history->trouble.isEmpty();
         gaps += qint64(history->open_gaps.size()) - qint64(history->refused_gaps); // those wait for the database
         moves = moves && history->repairing;
         if (history->fill.active) {
@@ -141,6 +143,8 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
                           : counted(gaps, QStringLiteral("1 gap waits"), QStringLiteral("%1 gaps wait")));
     if (wanted > 0) // the last answers (funding, the youngest minute) are still to come while it is active
         work.append(QStringLiteral("filling history, %1 %").arg(std::min<qint64>(99, 100 * fetched / wanted)));
+    if (planned)
+        work.append(QStringLiteral("what history lacks is looked for soon"));
     if (facts.backfill)
         work.append(facts.backfill->wanted == 0
                         ? QStringLiteral("backfill planned")

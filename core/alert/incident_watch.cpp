@@ -222,7 +222,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
              .detail = lost > 0 ? QStringLiteral("%1 · %2 of them unfillable: see the gap report for the causes")
                                       .arg(pairsText(closed))
                                       .arg(lost)
-                                : QStringLiteral("%1 · confirmed in the store").arg(pairsText(closed)),
+                                : QStringLiteral("%1 · nothing of it is missing").arg(pairsText(closed)),
              .pairs = closed,
              .from = closedFrom,
              .to = closedTo},

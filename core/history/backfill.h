@@ -56,6 +56,7 @@ struct FillProgress
     qint64 fetched = 0; // received
     int series = 0;
     int requests_left = 0;
+    bool planned = false; // what is missing will be looked for when the exchange has told what a request weighs
     bool active = false;
     bool done = false;
     MonotonicTime started{};

@@ -167,7 +167,8 @@ TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
 {
     if (stream.kind == StreamKind::Candles || stream.kind == StreamKind::MarkCandles)
         return {candleOpen(stream.timeframe, span.from), candleOpen(stream.timeframe, span.to)};
-    // Also the minute in which it began: another gap may have ended in the same, and what came between the two was none.
+    // Also the minute in which it began: another gap may have ended in the same, and what came between the two was
+    // none.
     return {candleOpen(Timeframe::M1, span.from), candleOpen(Timeframe::M1, span.to)};
 }
 
@@ -248,7 +249,8 @@ std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
     }
     if (!holes->empty())
         return need(gap, std::move(holes).value());
-    const auto confirmed = m_index->isConfirmed(gap.stream, atRisk(gap.stream, {gap.from, gap.to}));
+    const TimeSpan risk = atRisk(gap.stream, {gap.from, gap.to});
+    const auto confirmed = m_index->isConfirmed(gap.stream, risk);
     if (!confirmed || !*confirmed)
         return {}; // all of it is safe on the disk, but the database has not confirmed it: judged again when it has
     if (gap.to <= m_oldestKept)
@@ -258,7 +260,9 @@ std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
     else if (gap.state == GapState::Repairing)
         settle(gap, GapState::Closed, QStringLiteral("repaired from the exchange's history"));
     else
-        settle(gap, GapState::Closed, QStringLiteral("nothing was missing: the store holds every record of the span"));
+        settle(gap, GapState::Closed,
+               risk.from < risk.to ? QStringLiteral("nothing was missing: the store holds every record of the span")
+                                   : QStringLiteral("nothing was missing: nothing was due in the span"));
     return {};
 }
 

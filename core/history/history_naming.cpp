@@ -190,6 +190,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 void HistoryService::fillAll()
 {
     nameDowntime(m_wanted);
+    m_fill.planned = false;
     if (m_fill.started == never)
         m_fill.started = m_clock->now();
     for (const Instrument &instrument : m_wanted) {

@@ -338,6 +338,7 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
         learning.urgency = Urgency::Overdue; // alone and first: what it costs tells how to ask for the rest
         learning.backfill = 0;
         m_queue.add(learning);
+        m_fill.planned = true;
         return; // fillAll() follows when the answer is there
     }
     if (first || added.size() == m_wanted.size()) {
@@ -780,13 +781,16 @@ bool HistoryService::send(bool funding)
         waitAtMost(backlogPause);
         return false;
     }
+    // Asked whatever the store has: the fill waits for what it tells.
+    const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
     // Somebody else may have brought it since: a repair what was overdue, or the other way round.
     const bool mends = next->urgency == Urgency::Overdue || next->urgency == Urgency::Repair;
     if (next->kind == Job::Kind::Candles && next->backfill == 0 && next->span.to <= oldestKept()) {
         m_queue.take(funding); // it was planned before the store had said how long it keeps
         return true;
     }
-    if (next->kind == Job::Kind::Candles && mends && !next->confirming && next->backfill == 0 && !next->values) {
+    if (next->kind == Job::Kind::Candles && mends && !learning && !next->confirming && next->backfill == 0 &&
+        !next->values) {
         const SeriesKey series{m_parts.adapter->name(), next->instrument.unified, next->timeframe};
         const auto holes = m_parts.index->holes(series, next->span);
         if (holes && holes->empty()) {
@@ -794,7 +798,6 @@ bool HistoryService::send(bool funding)
             return true;
         }
     }
-    const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
     if (learning && m_inFlight > 0)
         return false; // its cost is read from the counter: nothing else may run beside it
     const RestRequest request = requestFor(*next);

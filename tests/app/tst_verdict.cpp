@@ -113,6 +113,36 @@ private Q_SLOTS:
         QVERIFY(all.parts.size() >= 4);
     }
 
+    // What the database refuses waits for it: nothing of that moves.
+    void refusedGapsAreNotBeingRepaired()
+    {
+        Gap gap;
+        gap.stream = m_feed.streams[0].key;
+        m_history.open_gaps = {gap, gap, gap};
+        m_history.refused_gaps = 3;
+        QVERIFY2(!verdict().text.contains(QLatin1String("repairing")), qPrintable(verdict().text));
+        m_history.refused_gaps = 2;
+        QVERIFY2(verdict().text.contains(QLatin1String("repairing 1 gap")), qPrintable(verdict().text));
+    }
+
+    // As the heartbeat has it: data comes, and a candle was not closed by the exchange.
+    void whoseCandleWasNotClosedWaits()
+    {
+        m_feed.streams[0].state = StreamState::Late;
+        QCOMPARE(verdict().level, Verdict::Level::Well);
+        m_feed.streams[0].unclosed = true;
+        QCOMPARE(verdict().level, Verdict::Level::Waiting);
+        QCOMPARE(verdict().text, QStringLiteral("1 of 4 pairs wait for data · nothing lost so far"));
+    }
+
+    void theFirstFillIsToldBeforeItBeginsAndUntilItIsDone()
+    {
+        m_history.fill.planned = true;
+        QCOMPARE(verdict().text, QStringLiteral("what history lacks is looked for soon · nothing lost so far"));
+        m_history.fill = {.wanted = 1'000, .fetched = 1'000, .active = true};
+        QCOMPARE(verdict().text, QStringLiteral("filling history, 99 % · nothing lost so far"));
+    }
+
     void backfillIsTold()
     {
         m_facts.backfill = BackfillFacts{.wanted = 1000, .settled = 450, .left = 12min};

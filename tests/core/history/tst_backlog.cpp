@@ -62,6 +62,59 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return handed >= learned + 3 * 20; }, 20'000));
         history.stop();
     }
+
+    // A run that was killed in the first fill had the newest candles of the first pair already: the request that tells
+    // a request's weight brings nothing new, and the rest of the fill must not wait for somebody else's.
+    void aFillGoesOnWhereTheFirstPairIsWhole()
+    {
+        const auto clock = std::make_shared<ScaledClock>(20, SystemClock().utcNow());
+        sim::SimSettings market;
+        market.pairs = 3;
+        sim::SimulatorThread sim(market, clock);
+        QTemporaryDir folder;
+        store::EmbeddedStore store(store::EmbeddedStore::fileIn(folder.path()));
+        QVERIFY(store.prepare());
+        RecordBatch whole;
+        const UtcTime now = candleOpen(Timeframe::M15, clock->utcNow());
+        for (const char *pair : {"BTC/USDT:USDT", "ETH/USDT:USDT"}) {
+            CandleBatch series{{QStringLiteral("binance-usdm"), QString::fromLatin1(pair), Timeframe::M15}, {}};
+            for (int i = 600; i > -4; --i) {
+                Candle candle;
+                candle.open_time = now - i * 15min;
+                for (DecimalText *value :
+                     {&candle.open, &candle.high, &candle.low, &candle.close, &candle.volume, &candle.quote_volume})
+                    *value = *DecimalText::from("1");
+                series.candles.push_back(candle);
+            }
+            whole.candles.push_back(std::move(series));
+        }
+        QVERIFY(store.openWriter().value()->write({whole}));
+        qint64 handed = 0; // candles of the third pair
+        HistoryService history(
+            {.rest_url = sim.restUrl(),
+             .wanted = {},
+             .major_bases = {QStringLiteral("BTC"), QStringLiteral("ETH")},
+             .timeframes = {Timeframe::M15},
+             .kinds = {StreamKind::Candles},
+             .history = 500,
+             .data_dir = folder.path()},
+            {.adapter = exchange::binance::makeAdapter(),
+             .index = store.openIndex().value(),
+             .ledger = store::openGapLedger(folder.filePath(QStringLiteral("ledger.sqlite"))).value()},
+            clock,
+            [&](RecordBatch &&batch) {
+                for (const CandleBatch &one : batch.candles)
+                    handed += one.series.pair.startsWith(QLatin1String("BTC")) ||
+                                      one.series.pair.startsWith(QLatin1String("ETH"))
+                                  ? 0
+                                  : qint64(one.candles.size());
+                return true;
+            },
+            [] {});
+        QVERIFY(history.start());
+        QVERIFY(QTest::qWaitFor([&] { return handed >= 500; }, 20'000));
+        history.stop();
+    }
 };
 
 } // namespace tk::test
