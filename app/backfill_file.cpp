@@ -1,6 +1,7 @@
 #include "app/backfill_file.h"
 
 #include "app/backfill_job.h"
+#include "base/regular_file.h"
 
 #include <QDir>
 #include <QFile>
@@ -37,7 +38,7 @@ Result<std::vector<history::BackfillRequest>> BackfillFile::load() const
     QFile file(m_file);
     if (!file.exists())
         return requests;
-    if (!file.open(QIODevice::ReadOnly) || file.size() > largest)
+    if (!openForReading(file) || file.size() > largest)
         return Error{Error::Kind::Storage,
                      QStringLiteral("cannot read %1: unfinished backfills are not resumed; ask for "
                                     "them again")

@@ -51,6 +51,7 @@ public:
             if (const Status status = searchExchange(exchange, stored); !status)
                 return status;
         }
+        nameUnshown();
         return otherStreams();
     }
 
@@ -70,6 +71,9 @@ private:
     Status searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first);
     void explain(const StreamKey &stream, TimeSpan hole, bool neverFetched);
     Status otherStreams();
+    void nameUnshown();
+    GapRow::State stateOf(const Gap &gap) const;
+    UtcTime knownEnd(const SeriesKey &series) const;
     UtcTime oldestKept() const
     {
         const config::StoreSettings &store = m_search.settings.store;
@@ -81,6 +85,7 @@ private:
     const GapSearch &m_search;
     store::StoreReader &m_reader;
     QHash<StreamKey, std::vector<Gap>> m_ledger;
+    QSet<qint64> m_shown; // gaps of the ledger that have a row
     std::vector<GapRow> m_rows;
 };
 
@@ -125,6 +130,7 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
             continue;
         present.insert(series);
         UtcTime end = nextCandleOpen(series.timeframe, summary.last);
+        end = std::max(end, knownEnd(series));
         if (m_search.live && isCollected(series))
             end = std::max(end, candleOpen(series.timeframe, m_search.now - onItsWay));
         if (const Status status = searchSeries(series, rangeOf(series, summary.first, end), summary.first); !status)
@@ -164,17 +170,41 @@ Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optiona
         for (const TimeSpan &hole : *holes)
             explain(stream, hole, !first || hole.to <= *first);
     }
-    if (!m_search.live)
-        return ok();
-    for (const Gap &gap : m_ledger.value(stream)) {
-        if (gap.isSettled() || toMs(gap.to) != 0)
-            continue;
-        const bool shown = std::ranges::any_of(
-            m_rows, [&](const GapRow &row) { return row.stream == stream && row.state == GapRow::State::Down; });
-        if (!shown)
-            m_rows.push_back({stream, {gap.from, {}}, 0, GapRow::State::Down, gap.cause});
-    }
     return ok();
+}
+
+// How far the ledger knows of gaps in the series: beyond its newest candle, where somebody was killed in the midst of
+// them.
+UtcTime Finder::knownEnd(const SeriesKey &series) const
+{
+    UtcTime end{};
+    for (const Gap &gap : m_ledger.value({series.exchange, series.pair, StreamKind::Candles, series.timeframe})) {
+        if (!gap.isSettled())
+            end = std::max(end, toMs(gap.to) == 0 ? m_search.now - onItsWay : gap.to);
+    }
+    return candleOpen(series.timeframe, std::min(end, UtcTime(m_search.now - onItsWay)));
+}
+
+GapRow::State Finder::stateOf(const Gap &gap) const
+{
+    return toMs(gap.to) == 0 && m_search.live  ? GapRow::State::Down
+           : gap.state == GapState::Unfillable ? GapRow::State::Unfillable
+           : gap.state == GapState::Refused    ? GapRow::State::Refused
+           : gap.state == GapState::Repairing  ? GapRow::State::Repairing
+                                               : GapRow::State::Open;
+}
+
+// What the ledger does not call settled is a gap, also where no candle was due in it or all of them are there by now:
+// an engine counts it until it has looked.
+void Finder::nameUnshown()
+{
+    for (auto entry = m_ledger.cbegin(); entry != m_ledger.cend(); ++entry) {
+        for (const Gap &gap : *entry) {
+            const bool past = toMs(gap.to) != 0 && gap.to < oldestKept();
+            if (entry.key().kind == StreamKind::Candles && !gap.isSettled() && !past && !m_shown.contains(gap.id))
+                m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true});
+        }
+    }
 }
 
 // Cuts a hole into the spans that the ledger knows of, and the rest.
@@ -184,9 +214,11 @@ void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
     const auto claim = [&](const Gap &gap, GapRow::State state, TimeSpan span) {
         for (const TimeSpan &piece : std::vector(unexplained)) {
             const TimeSpan part = common(piece, span);
-            if (part.from < part.to)
-                m_rows.push_back({stream, part, candlesBetween(stream.timeframe, part.from, part.to), state,
-                                  causeOf(gap), neverFetched, true});
+            if (part.from >= part.to)
+                continue;
+            m_shown.insert(gap.id);
+            m_rows.push_back({stream, part, candlesBetween(stream.timeframe, part.from, part.to), state, causeOf(gap),
+                              neverFetched, true});
         }
         unexplained = history::without(unexplained, std::vector{span});
     };
@@ -200,12 +232,8 @@ void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
             continue;
         const bool ended = toMs(gap.to) != 0;
         const TimeSpan span = history::GapKeeper::atRisk(stream, {gap.from, ended ? gap.to : hole.to});
-        const GapRow::State state = !ended && m_search.live            ? GapRow::State::Down
-                                    : gap.state == GapState::Refused   ? GapRow::State::Refused
-                                    : gap.state == GapState::Repairing ? GapRow::State::Repairing
-                                                                       : GapRow::State::Open;
         if (span.from < span.to)
-            claim(gap, state, span);
+            claim(gap, stateOf(gap), span);
     }
     for (const TimeSpan &rest : unexplained)
         m_rows.push_back({stream, rest, candlesBetween(stream.timeframe, rest.from, rest.to), GapRow::State::Open,
@@ -225,15 +253,7 @@ Status Finder::otherStreams()
             const bool ended = toMs(gap.to) != 0;
             if (ended && gap.to < oldestKept())
                 continue;
-            GapRow row{stream, {gap.from, gap.to}, {}, GapRow::State::Open, causeOf(gap)};
-            if (!ended && m_search.live)
-                row.state = GapRow::State::Down;
-            else if (gap.state == GapState::Unfillable)
-                row.state = GapRow::State::Unfillable;
-            else if (gap.state == GapState::Refused)
-                row.state = GapRow::State::Refused;
-            else if (gap.state == GapState::Repairing)
-                row.state = GapRow::State::Repairing;
+            GapRow row{stream, {gap.from, gap.to}, {}, stateOf(gap), causeOf(gap)};
             if (stream.kind == StreamKind::MarkPrice && ended) {
                 const TimeSpan risk = history::GapKeeper::atRisk(stream, {gap.from, gap.to});
                 row.missing = 0;
@@ -243,8 +263,8 @@ Status Finder::otherStreams()
                         return holes.error();
                     row.missing = history::candleCount(Timeframe::M1, *holes);
                 }
-                if (*row.missing == 0)
-                    continue; // nothing is missing any more; history closes it at its next look
+                if (*row.missing == 0 && gap.isSettled())
+                    continue; // somebody had them after all
             }
             m_rows.push_back(std::move(row));
         }

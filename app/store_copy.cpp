@@ -1,12 +1,9 @@
 #include "app/store_copy.h"
 
-#include "runtime/data_dir_lock.h"
+#include "app/copy_target.h"
 #include "store/embedded/embedded_store.h"
-#include "store/influx/direct_writer.h"
 #include "store/influx/influx_reader.h"
 #include "store/influx/shard_week.h"
-#include "store/line_protocol.h"
-#include "store/point_line.h"
 #include "store/run_set.h"
 
 #include <algorithm>
@@ -16,16 +13,13 @@
 
 namespace tk::app {
 
-using store::influx::DirectWriter;
 using store::influx::InfluxReader;
-using store::influx::Isolation;
 using store::influx::shardWeek;
 using store::influx::spanOfWeek;
 
 namespace {
 
 constexpr size_t recordsAtOnce = 5'000; // about a megabyte of lines, or one transaction
-constexpr qsizetype refusedShown = 20;
 constexpr milliseconds oneDay = std::chrono::hours(24);
 
 Error cancelled()
@@ -41,112 +35,16 @@ TimeSpan common(TimeSpan a, TimeSpan b)
 
 } // namespace
 
-class StoreCopy::Target
-{
-public:
-    virtual ~Target() = default;
-    virtual Status write(const RecordBatch &batch) = 0;
-    virtual Status finish() = 0;
-    virtual Result<std::unique_ptr<store::StoreReader>> openReader() = 0;
-
-    std::map<QString, qint64> refused{}; // by measurement
-    QStringList refusals{};              // the first few
-};
-
-class StoreCopy::EmbeddedTarget final : public Target
-{
-public:
-    // The folder is locked as an engine locks it: the store has one writer.
-    static Result<std::unique_ptr<Target>> open(const QString &dataDir)
-    {
-        auto lock = runtime::DataDirLock::acquire(dataDir);
-        if (!lock)
-            return lock.error();
-        std::unique_ptr<EmbeddedTarget> target(new EmbeddedTarget(std::move(lock).value(), dataDir));
-        auto writer = target->m_store.openWriter();
-        if (!writer)
-            return writer.error();
-        target->m_writer = std::move(writer).value();
-        return std::unique_ptr<Target>(std::move(target));
-    }
-
-    Status write(const RecordBatch &batch) override
-    {
-        const auto written = m_writer->write({batch});
-        return written ? ok() : Status(written.error());
-    }
-    Status finish() override { return m_writer->sync(); }
-    Result<std::unique_ptr<store::StoreReader>> openReader() override { return m_store.openReader(); }
-
-private:
-    EmbeddedTarget(runtime::DataDirLock lock, const QString &dataDir)
-        : m_lock(std::move(lock))
-        , m_store(store::EmbeddedStore::fileIn(dataDir))
-    {}
-
-    runtime::DataDirLock m_lock;
-    store::EmbeddedStore m_store;
-    std::unique_ptr<store::StoreWriter> m_writer;
-};
-
-class StoreCopy::InfluxTarget final : public Target
-{
-public:
-    InfluxTarget(const config::InfluxSettings &settings, std::shared_ptr<const Clock> clock,
-                 const std::atomic<bool> &stop)
-        : m_settings(settings)
-        , m_clock(clock)
-        , m_stop(stop)
-        , m_writer({.settings = settings}, clock, &stop)
-    {}
-
-    Status connect() { return m_writer.connect(); }
-
-    Status write(const RecordBatch &batch) override
-    {
-        QByteArray lines;
-        for (const CandleBatch &candles : batch.candles)
-            store::appendLines(candles, lines);
-        for (const FundingPoint &point : batch.funding)
-            store::appendLine(point, lines);
-        for (const MarkPoint &point : batch.marks)
-            store::appendLine(point, lines);
-        // All of them are stamped in milliseconds: one lane does.
-        const auto written = m_writer.write(store::Lane::Candles, lines, [this](const Isolation::Refused &one) {
-            const auto point = store::readPointLine(one.line);
-            ++refused[point ? QString::fromUtf8(point->measurement.toByteArray()) : QString()];
-            if (refusals.size() < refusedShown)
-                refusals.append(QStringLiteral("refused: %1 (%2%3)")
-                                    .arg(QString::fromUtf8(one.line),
-                                         one.reply.status == 0 ? QString() : QString::number(one.reply.status) + u' ',
-                                         one.reply.text));
-        });
-        return written ? ok() : Status(written.error());
-    }
-    Status finish() override { return ok(); }
-    Result<std::unique_ptr<store::StoreReader>> openReader() override
-    {
-        return std::unique_ptr<store::StoreReader>(std::make_unique<InfluxReader>(
-            m_settings, [clock = m_clock] { return clock->utcNow(); }, &m_stop));
-    }
-
-private:
-    config::InfluxSettings m_settings;
-    std::shared_ptr<const Clock> m_clock;
-    const std::atomic<bool> &m_stop;
-    DirectWriter m_writer;
-};
-
 struct StoreCopy::Series
 {
-    enum class Kind : quint8 { Candles, Funding, Marks };
+    enum class Kind : quint8 { Candles, MarkCandles, Funding, Marks };
     Kind kind = Kind::Candles;
     SeriesKey key{}; // the timeframe is that of candles
     TimeSpan span{}; // where it has points
     qint64 expected = 0;
     qint64 copied = 0;
     qint64 missing = 0;
-    store::RunSet opens{Timeframe::M1};           // copied candles
+    store::RunSet opens{Timeframe::M1};           // copied candles, also of the mark
     std::set<std::pair<UtcTime, bool>> settled{}; // copied funding: time and special
 
     QString measurement() const
@@ -154,6 +52,8 @@ struct StoreCopy::Series
         switch (kind) {
         case Kind::Candles:
             return QStringLiteral("ohlcv_") + timeframeText(key.timeframe);
+        case Kind::MarkCandles:
+            return QStringLiteral("mark_ohlcv_") + timeframeText(key.timeframe);
         case Kind::Funding:
             return QStringLiteral("funding_rate");
         case Kind::Marks:
@@ -166,7 +66,7 @@ struct StoreCopy::Series
 struct StoreCopy::Parts
 {
     std::unique_ptr<store::StoreReader> source;
-    std::unique_ptr<Target> target;
+    std::unique_ptr<CopyTarget> target;
     std::unique_ptr<store::StoreReader> written; // the target, read
     TimeSpan asked{};
     std::vector<Series> series{};
@@ -219,17 +119,17 @@ Status StoreCopy::open()
         if (!source)
             return source.error();
         m_parts->source = std::move(source).value();
-        auto target = std::make_unique<InfluxTarget>(influx, m_clock, m_stop);
-        if (Status connected = target->connect(); !connected)
-            return connected;
-        m_parts->target = std::move(target);
+        auto target = openInfluxTarget(influx, m_clock, m_stop);
+        if (!target)
+            return target.error();
+        m_parts->target = std::move(target).value();
     } else {
         auto source = std::make_unique<InfluxReader>(
             influx, [clock = m_clock] { return clock->utcNow(); }, &m_stop);
         if (const auto api = source->connect(); !api)
             return api.error();
         m_parts->source = std::move(source);
-        auto target = EmbeddedTarget::open(dataDir);
+        auto target = openEmbeddedTarget(dataDir);
         if (!target)
             return target.error();
         m_parts->target = std::move(target).value();
@@ -266,6 +166,15 @@ Status StoreCopy::plan()
             (!m_wish.timeframes.empty() && std::ranges::find(m_wish.timeframes, timeframe) == m_wish.timeframes.end()))
             continue;
         add(Series::Kind::Candles, one.series, one.first, one.last, one.count);
+    }
+    // Backtests need them for funding, whatever timeframes they trade.
+    const auto markCandles = parts.source->markCandleEdges();
+    if (!markCandles)
+        return markCandles.error();
+    for (const store::SeriesEdge &one : *markCandles) {
+        if (wants(one.series.pair))
+            add(Series::Kind::MarkCandles, one.series, one.first, one.last,
+                candlesBetween(one.series.timeframe, one.first, one.last) + 1);
     }
     const auto funding = parts.source->fundingNow({});
     if (!funding)
@@ -350,21 +259,20 @@ Status StoreCopy::copySpan(Series &series, TimeSpan span)
     Parts &parts = *m_parts;
     const SeriesKey &key = series.key;
     const qint64 before = series.copied;
-    if (series.kind == Series::Kind::Candles) {
-        auto candles = parts.source->candles(key, span, {});
+    const bool ofMark = series.kind == Series::Kind::MarkCandles;
+    if (ofMark || series.kind == Series::Kind::Candles) {
+        auto candles = ofMark ? parts.source->markCandles(key, span) : parts.source->candles(key, span, {});
         if (!candles)
             return candles.error();
         std::vector<Candle> whole = std::move(candles).value();
-        const store::ImpossibleRows bad = parts.source->takeImpossible();
-        for (const store::ImpossibleRow &row : bad.rows())
-            parts.impossible.add(row);
+        parts.impossible.add(parts.source->takeImpossible());
         std::erase_if(whole,
                       [&](const Candle &one) { return candleOpen(key.timeframe, one.open_time) != one.open_time; });
         for (const Candle &one : whole)
             series.opens.add(one.open_time);
         series.copied += qint64(whole.size());
         if (!whole.empty())
-            parts.batch.candles.push_back({key, std::move(whole)});
+            (ofMark ? parts.batch.mark_candles : parts.batch.candles).push_back({key, std::move(whole)});
     } else if (series.kind == Series::Kind::Funding) {
         const auto points = parts.source->fundingHistory(key.exchange, key.pair, span);
         if (!points)
@@ -403,9 +311,9 @@ Status StoreCopy::verify()
 {
     for (Series &one : m_parts->series) {
         tell(QStringLiteral("counting"));
-        const Status counted = one.kind == Series::Kind::Candles   ? verifyCandles(one)
-                               : one.kind == Series::Kind::Funding ? verifyFunding(one)
-                                                                   : verifyMarks(one);
+        const Status counted = one.kind == Series::Kind::Funding ? verifyFunding(one)
+                               : one.kind == Series::Kind::Marks ? verifyMarks(one)
+                                                                 : verifyCandles(one);
         if (!counted || m_stop)
             return counted;
     }
@@ -417,7 +325,8 @@ Status StoreCopy::verifyCandles(Series &series)
     if (series.opens.isEmpty())
         return ok();
     const TimeSpan whole{series.opens.first(), nextCandleOpen(series.key.timeframe, series.opens.last())};
-    const auto holes = m_parts->written->holes(series.key, whole);
+    const auto holes = series.kind == Series::Kind::MarkCandles ? m_parts->written->markCandleHoles(series.key, whole)
+                                                                : m_parts->written->holes(series.key, whole);
     if (!holes)
         return holes.error();
     for (const TimeSpan &hole : *holes)

@@ -58,9 +58,6 @@ public:
     Result<CopyReport> run(); // once
 
 private:
-    class Target;
-    class EmbeddedTarget;
-    class InfluxTarget;
     struct Series;
     struct Parts;
 

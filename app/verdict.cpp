@@ -128,7 +128,7 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     qint64 wanted = 0;
     qint64 fetched = 0;
     for (const auto &history : snapshots.histories) {
-        gaps += qint64(history->open_gaps.size());
+        gaps += qint64(history->open_gaps.size()) - qint64(history->refused_gaps); // those wait for the database
         moves = moves && history->repairing;
         if (history->fill.active) {
             wanted += history->fill.wanted;
@@ -139,8 +139,8 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
     if (gaps > 0)
         work.append(moves ? counted(gaps, QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"))
                           : counted(gaps, QStringLiteral("1 gap waits"), QStringLiteral("%1 gaps wait")));
-    if (wanted > 0)
-        work.append(QStringLiteral("filling history, %1 %").arg(100 * fetched / wanted));
+    if (wanted > 0) // the last answers (funding, the youngest minute) are still to come while it is active
+        work.append(QStringLiteral("filling history, %1 %").arg(std::min<qint64>(99, 100 * fetched / wanted)));
     if (facts.backfill)
         work.append(facts.backfill->wanted == 0
                         ? QStringLiteral("backfill planned")
@@ -162,7 +162,7 @@ QString lossOf(const Snapshots &snapshots)
                : counted(unfillable, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"));
 }
 
-// Pairs of which a stream has shown nothing yet: acknowledged is not alive.
+// Pairs of which a stream has shown nothing yet (acknowledged is not alive), or has not closed a candle.
 QString waitingText(const Snapshots &snapshots)
 {
     qsizetype waiting = 0;
@@ -171,7 +171,7 @@ QString waitingText(const Snapshots &snapshots)
         QHash<QString, bool> pairs; // by name: some stream waits
         for (const feed::StreamRow &row : feed->streams) {
             if (!row.rare && row.state != StreamState::Ended)
-                pairs[row.key.pair] |= !delivers(row.state) && !isSick(row.state);
+                pairs[row.key.pair] |= (!delivers(row.state) && !isSick(row.state)) || row.unclosed;
         }
         waiting += std::ranges::count(pairs, true);
         all += pairs.size();

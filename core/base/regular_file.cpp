@@ -111,6 +111,12 @@ int openOrCreateRegular(const QString &file, unsigned mode)
     return -ENOENT;
 }
 
+bool openForReading(QFile &file)
+{
+    const int descriptor = openRegular(file.fileName(), O_RDONLY, Links::Follow);
+    return descriptor >= 0 && file.open(descriptor, QIODevice::ReadOnly, QFileDevice::AutoCloseHandle);
+}
+
 QString fileErrorText(int error)
 {
     if (error == notRegularFile)

@@ -6,6 +6,7 @@
 #include "base/result.h"
 
 #include <QByteArray>
+#include <QFile>
 #include <QString>
 
 #include <optional>
@@ -23,6 +24,9 @@ int openRegular(const QString &file, int flags, Links links, unsigned mode = 060
 
 // The same for reading and writing, made with exactly this mode where it is missing. What is there keeps its mode.
 int openOrCreateRegular(const QString &file, unsigned mode);
+
+// Opens the named file for reading, if it is a regular one. Links are followed. False where it is not, or is not there.
+bool openForReading(QFile &file);
 
 // What an errno means to a person who looks for the reason.
 QString fileErrorText(int error);

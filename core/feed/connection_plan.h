@@ -20,12 +20,13 @@ std::vector<PlannedConnection> planConnections(const StreamTable &table, std::sp
                                                int capacity);
 
 // What a sick connection needs. `due`: streams on it whose silence means something; `sick`: how many of them are.
+// A connection that still brings data of one of them is left to it: what is healthy is never cut for what is sick.
 enum class Healing { None, MoveSick, ReplaceConnection };
 constexpr Healing chooseHealing(int due, int sick)
 {
     if (sick == 0)
         return Healing::None;
-    return sick * 2 > due ? Healing::ReplaceConnection : Healing::MoveSick;
+    return sick == due ? Healing::ReplaceConnection : Healing::MoveSick;
 }
 
 } // namespace tk::feed

@@ -7,6 +7,7 @@
 #include <QRandomGenerator>
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 
 namespace tk::feed {
@@ -28,7 +29,7 @@ constexpr quint64 brokenSamples = 5;          // broken frames that are shown in
 constexpr milliseconds refusedAgain{600'000}; // a stream that the exchange refused is asked for again after
 constexpr qsizetype refusalsTold = 64;        // different ones, per run
 constexpr milliseconds held{1'000};           // a loop that is late by more did not listen meanwhile
-constexpr size_t sparePerRoute = 8;           // fresh connections beyond the plan, before healing uses the others
+constexpr size_t spareConnections = 8;        // fresh ones beyond twice the plan, before healing uses the others
 
 StreamTable::Thresholds thresholdsOf(const FeedSettings &settings, const Clock &clock)
 {
@@ -302,29 +303,33 @@ void FeedService::moveToFreshSlot(Slot &from, const std::vector<StreamId> &strea
     fresh.connectNow();
 }
 
-// To a fresh connection; once there are many of those, to the smallest of the others: the number of connections stays
-// bounded, and the healthy streams of this one go on either way.
+// To a fresh connection; once there are twice as many as the plan has, to the smallest of the others: the number of
+// connections stays bounded, and the healthy streams of this one go on either way.
 void FeedService::moveAway(Slot &from, const std::vector<StreamId> &streams, const QString &why)
 {
-    if (m_slots.size() <= m_table.size() / size_t(m_limits.planned_streams) + sparePerRoute) {
+    const size_t planned = m_table.size() / size_t(m_limits.planned_streams) + 1;
+    if (m_slots.size() < 2 * planned + spareConnections) {
         moveToFreshSlot(from, streams, why);
         return;
     }
     Slot *smallest = nullptr;
     for (const auto &slot : m_slots) {
-        const bool fits = slot->streams().size() + streams.size() <= size_t(m_limits.planned_streams);
-        if (slot.get() == &from || slot->route() != from.route() || !slot->isUp() || slot->isRotating() || !fits)
+        const bool isFull = slot->streams().size() >= size_t(m_limits.planned_streams);
+        if (slot.get() == &from || slot->route() != from.route() || !slot->isUp() || slot->isRotating() || isFull)
             continue;
         if (!smallest || slot->streams().size() < smallest->streams().size())
             smallest = slot.get();
     }
     if (!smallest)
         return; // asked again when it is due
+    // Those for which there is no room are asked for again when they are due.
+    const size_t room = size_t(m_limits.planned_streams) - smallest->streams().size();
+    const std::vector<StreamId> moved(streams.begin(), streams.begin() + qsizetype(std::min(room, streams.size())));
     qCWarning(lcFeed).noquote() << "resubscribing on another connection" << logField(u"connection", from.label())
                                 << logField(u"to", smallest->label())
-                                << logField(u"streams", QString::number(streams.size())) << logField(u"cause", why);
-    from.remove(streams);
-    smallest->add(streams);
+                                << logField(u"streams", QString::number(moved.size())) << logField(u"cause", why);
+    from.remove(moved);
+    smallest->add(moved);
 }
 
 void FeedService::dropEmptySlots()
@@ -586,50 +591,70 @@ void FeedService::judge(MonotonicTime now, UtcTime utc)
         Q_EMIT candlesOverdue(overdue);
 }
 
+FeedService::SlotHealth FeedService::healthOf(const Slot &slot) const
+{
+    SlotHealth health;
+    for (const StreamId id : slot.streams()) {
+        const StreamEntry &entry = m_table.at(id);
+        if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended ||
+            entry.state == StreamState::Quiet)
+            continue;
+        if (entry.refused) { // by name: a fresh connection is no cure
+            health.refused.push_back(id);
+            continue;
+        }
+        ++health.due;
+        if (entry.isSick())
+            health.sick.push_back(id);
+    }
+    return health;
+}
+
 void FeedService::heal(MonotonicTime now)
 {
+    const auto isDue = [&](StreamId id) { return now >= m_table.at(id).heal_at; };
     const size_t slots = m_slots.size(); // fresh ones are appended
     for (size_t i = 0; i < slots; ++i) {
         Slot &slot = *m_slots[i];
         if (!slot.isUp() || slot.isRotating())
             continue;
-        int due = 0;
-        std::vector<StreamId> sick;
-        std::vector<StreamId> refused;
-        for (const StreamId id : slot.streams()) {
-            const StreamEntry &entry = m_table.at(id);
-            if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended ||
-                entry.state == StreamState::Quiet)
-                continue;
-            if (entry.refused) { // by name: a fresh connection is no cure
-                if (now >= entry.heal_at)
-                    refused.push_back(id);
-                continue;
-            }
-            ++due;
-            if (entry.isSick() && now >= entry.heal_at)
-                sick.push_back(id);
-        }
-        for (const StreamId id : refused)
+        SlotHealth health = healthOf(slot);
+        std::erase_if(health.refused, std::not_fn(isDue));
+        for (const StreamId id : health.refused)
             m_table.at(id).heal_at = now + refusedAgain;
-        if (!refused.empty())
-            slot.askAgain(refused);
-        const Healing healing = chooseHealing(due, int(sick.size()));
-        if (healing == Healing::None)
+        if (!health.refused.empty())
+            slot.askAgain(health.refused);
+        if (std::ranges::none_of(health.sick, isDue))
             continue;
-        for (const StreamId id : sick) {
-            StreamEntry &entry = m_table.at(id);
-            const milliseconds wait = std::min(healMax, healFirst * (1 << std::min(entry.heal_attempts, 4)));
-            entry.heal_at = now + entry.spec.contract.first_data + wait;
-            ++entry.heal_attempts;
-        }
-        const QString cause = m_table.at(sick.front()).cause;
-        if (healing == Healing::MoveSick)
-            moveAway(slot, sick, cause);
-        else
-            slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(sick.size()).arg(due).arg(cause));
+        // Those that were moved or asked for a moment ago are given their time, unless all that is here is sick.
+        if (chooseHealing(health.due, int(health.sick.size())) == Healing::MoveSick)
+            std::erase_if(health.sick, std::not_fn(isDue));
+        const QString cause = m_table.at(health.sick.front()).cause;
+        renew(slot, health, cause, now);
     }
     dropEmptySlots();
+}
+
+// The sick streams get a fresh connection: their own, while the others go on, or this one made anew where it carries
+// nothing else.
+void FeedService::renew(Slot &slot, const SlotHealth &health, const QString &cause, MonotonicTime now)
+{
+    for (const StreamId id : health.sick) {
+        StreamEntry &entry = m_table.at(id);
+        const milliseconds wait = std::min(healMax, healFirst * (1 << std::min(entry.heal_attempts, 4)));
+        entry.heal_at = now + entry.spec.contract.first_data + wait;
+        ++entry.heal_attempts;
+    }
+    switch (chooseHealing(health.due, int(health.sick.size()))) {
+    case Healing::None:
+        return;
+    case Healing::MoveSick:
+        moveAway(slot, health.sick, cause);
+        return;
+    case Healing::ReplaceConnection:
+        slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(health.due).arg(health.due).arg(cause));
+        return;
+    }
 }
 
 void FeedService::checkQuorum(MonotonicTime now)
@@ -644,7 +669,13 @@ void FeedService::checkQuorum(MonotonicTime now)
         return; // reconnecting already
     m_quorumAt = now + milliseconds(20'000) + m_quorumBackoff.next();
     qCCritical(lcFeed).noquote() << Majors::quorumLine(size_t(stale), m_majors.count());
-    replaceAll(QStringLiteral("%1 of %2 major pairs stale").arg(stale).arg(m_majors.count()));
+    const QString cause = QStringLiteral("%1 of %2 major pairs stale").arg(stale).arg(m_majors.count());
+    const size_t slots = m_slots.size(); // fresh ones are appended
+    for (size_t i = 0; i < slots; ++i) {
+        if (const SlotHealth health = healthOf(*m_slots[i]); m_slots[i]->isUp() && !health.sick.empty())
+            renew(*m_slots[i], health, cause, now);
+    }
+    dropEmptySlots();
 }
 
 void FeedService::heartbeatLine()
@@ -776,7 +807,7 @@ void FeedService::sendSnapshot(UtcTime utc)
         ++snapshot->streams_by_state[size_t(told)];
         snapshot->streams.push_back({entry.spec.key, told, entry.toldSince(), entry.last_event, entry.frames,
                                      entry.toldCause(), m_latest.of(id), entry.heal_attempts,
-                                     entry.spec.contract.stale.count() == 0});
+                                     entry.spec.contract.stale.count() == 0, entry.isUnclosed()});
     }
     for (const auto &slot : m_slots)
         snapshot->connections.push_back(connectionRow(*slot, now));

@@ -85,7 +85,15 @@ private:
 
     void tick();
     void judge(MonotonicTime now, UtcTime utc);
+    struct SlotHealth
+    {
+        int due = 0;                // streams whose silence means something
+        std::vector<StreamId> sick; // those among them without data that was due
+        std::vector<StreamId> refused;
+    };
+    SlotHealth healthOf(const Slot &slot) const;
     void heal(MonotonicTime now);
+    void renew(Slot &slot, const SlotHealth &health, const QString &cause, MonotonicTime now);
     void checkQuorum(MonotonicTime now);
     void heartbeatLine();
     void replaceAll(const QString &reason);

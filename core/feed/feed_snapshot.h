@@ -42,6 +42,7 @@ struct StreamRow
     StreamValues values{};
     int heal_attempts = 0; // since it was last live: asked for again and again, and still without data
     bool rare = false;     // its silence proves nothing
+    bool unclosed = false; // it delivers, and the closed mark of its last candle did not come
 };
 
 struct ConnectionRow

@@ -75,7 +75,7 @@ std::vector<QString> Majors::waiting(const StreamTable &table) const
 {
     return namesOf(table, [](const StreamEntry &entry) {
         const StreamState told = entry.told();
-        return told != StreamState::Live && told != StreamState::Quiet && told != StreamState::Ended;
+        return (!delivers(told) && told != StreamState::Ended) || entry.isUnclosed();
     });
 }
 

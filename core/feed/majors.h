@@ -25,8 +25,8 @@ public:
     int count() const { return int(m_majors.size()); }
     std::set<QString> pairs() const; // unified names
 
-    // Cryptofeed names, in the configured order. What is neither stale nor waits receives data: every stream of it is
-    // live, or proven quiet.
+    // Cryptofeed names, in the configured order. What is neither stale nor waits receives data: every stream of it
+    // delivers, or is proven quiet.
     std::vector<QString> stale(const StreamTable &table) const;
     std::vector<QString> waiting(const StreamTable &table) const; // for data, or for a candle that was not closed
 

@@ -14,7 +14,7 @@ StreamState StreamEntry::told() const
 {
     if (troubled && (state == StreamState::Requested || state == StreamState::Acknowledged))
         return toMs(last_event) == 0 ? StreamState::Silent : StreamState::Stale;
-    return state == StreamState::Live && toMs(unclosed) != 0 ? StreamState::Late : state;
+    return isUnclosed() ? StreamState::Late : state;
 }
 
 UtcTime StreamEntry::toldSince() const
@@ -26,7 +26,7 @@ UtcTime StreamEntry::toldSince() const
 
 QString StreamEntry::toldCause() const
 {
-    if (state == StreamState::Live && told() == StreamState::Late)
+    if (isUnclosed() && told() == StreamState::Late)
         return QStringLiteral("the exchange did not close the candle of %1").arg(isoText(unclosed).mid(11, 5));
     if (heal_attempts == 0 || isSick() || !isToldSick())
         return cause;

@@ -79,6 +79,7 @@ struct StreamEntry
     UtcTime toldSince() const;
     QString toldCause() const;
     bool isToldSick() const { return tk::isSick(told()); }
+    bool isUnclosed() const { return state == StreamState::Live && toMs(unclosed) != 0; }
 };
 
 struct StreamTransition

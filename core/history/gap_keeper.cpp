@@ -167,8 +167,8 @@ TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
 {
     if (stream.kind == StreamKind::Candles || stream.kind == StreamKind::MarkCandles)
         return {candleOpen(stream.timeframe, span.from), candleOpen(stream.timeframe, span.to)};
-    const UtcTime minute = candleOpen(Timeframe::M1, span.from);
-    return {minute < span.from ? nextCandleOpen(Timeframe::M1, minute) : minute, candleOpen(Timeframe::M1, span.to)};
+    // Also the minute in which it began: another gap may have ended in the same, and what came between the two was none.
+    return {candleOpen(Timeframe::M1, span.from), candleOpen(Timeframe::M1, span.to)};
 }
 
 Result<std::vector<TimeSpan>> GapKeeper::missing(const Gap &gap)

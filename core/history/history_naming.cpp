@@ -1,6 +1,7 @@
 // What history names: everything that is missing gets its gap, with a cause, before anybody fetches it; and what was
 // found wrong and mended within the second is told all the same.
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "history/history_service.h"
 #include "history/request_planner.h"
 #include "market/candle_check.h"
@@ -52,9 +53,9 @@ void HistoryService::setRetention(milliseconds retention)
 std::vector<Instrument> HistoryService::cachedInstruments() const
 {
     QFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
-    if (m_settings.data_dir.isEmpty() || !cache.open(QIODevice::ReadOnly))
+    if (m_settings.data_dir.isEmpty() || !openForReading(cache))
         return {};
-    auto instruments = m_parts.adapter->parseInstruments(cache.readAll());
+    auto instruments = m_parts.adapter->parseInstruments(cache.read(mostInstrumentBytes));
     return instruments ? std::move(instruments).value() : std::vector<Instrument>();
 }
 

@@ -24,6 +24,13 @@ void ImpossibleRows::add(ImpossibleRow row)
         m_rows.push_back(std::move(row));
 }
 
+void ImpossibleRows::add(const ImpossibleRows &others)
+{
+    for (const ImpossibleRow &row : others.m_rows)
+        add(row);
+    m_count += others.m_count - qint64(others.m_rows.size());
+}
+
 std::vector<QString> ImpossibleRows::told() const
 {
     struct OfSeries

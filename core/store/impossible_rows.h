@@ -29,6 +29,7 @@ public:
     // Notes the candle if it cannot be; true for a sound one.
     bool isSound(const SeriesKey &series, const Candle &candle, bool of_mark_price);
     void add(ImpossibleRow row);
+    void add(const ImpossibleRows &others); // with those that they counted alone
 
     qint64 count() const { return m_count; }
     const std::vector<ImpossibleRow> &rows() const { return m_rows; }

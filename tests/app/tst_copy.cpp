@@ -57,6 +57,14 @@ std::set<QString> contents(const QString &dataDir)
                              number(one.close), number(one.volume), number(one.quote_volume),
                              QString::number(one.trades), QString::number(int(one.source))}));
     }
+    const auto edges = store.markCandleEdges();
+    for (const store::SeriesEdge &edge : *edges) {
+        const auto found = store.markCandles(edge.series, always);
+        for (const Candle &one : *found)
+            all.insert(
+                join({QStringLiteral("mark candle"), edge.series.pair, timeframeText(edge.series.timeframe),
+                      isoText(one.open_time), number(one.open), number(one.high), number(one.low), number(one.close)}));
+    }
     for (const QString &pair : {btc, chinese}) {
         const auto funding = store.fundingHistory(exchangeName, pair, always);
         for (const FundingPoint &point : *funding)
@@ -98,14 +106,16 @@ private Q_SLOTS:
     {
         fill();
         const std::set<QString> before = contents(m_cli->dataDir());
-        QCOMPARE(before.size(), size_t(2 * 10'000 + 700 + 91 + 3'000));
+        QCOMPARE(before.size(), size_t(2 * 10'000 + 700 + 500 + 91 + 3'000));
         const RunResult there = run(*m_cli, QStringLiteral("copy embedded influx --format json"));
         COMPARE_CODE(there, 0);
         const QJsonArray rows = there.array();
-        QCOMPARE(rows.size(), 4);
-        QCOMPARE(rows[2][QLatin1String("measurement")].toString(), QStringLiteral("ohlcv_1h"));
-        QCOMPARE(rows[3][QLatin1String("points")].toInteger(), 20'000);
-        QCOMPARE(rows[3][QLatin1String("series")].toInteger(), 2);
+        QCOMPARE(rows.size(), 5);
+        QCOMPARE(rows[1][QLatin1String("measurement")].toString(), QStringLiteral("mark_ohlcv_1h"));
+        QCOMPARE(rows[1][QLatin1String("points")].toInteger(), 500);
+        QCOMPARE(rows[3][QLatin1String("measurement")].toString(), QStringLiteral("ohlcv_1h"));
+        QCOMPARE(rows[4][QLatin1String("points")].toInteger(), 20'000);
+        QCOMPARE(rows[4][QLatin1String("series")].toInteger(), 2);
         QVERIFY2(there.err.contains("1 ticks stay where they are"), there.err.constData());
 
         CliFixture other;
@@ -129,11 +139,12 @@ private Q_SLOTS:
         COMPARE_CODE(result, 0);
         for (const QJsonValue &row : result.array()) {
             const QString measurement = row[QLatin1String("measurement")].toString();
-            QCOMPARE(row[QLatin1String("points")].toInteger(), measurement == QLatin1String("ohlcv_3m")     ? 480
-                                                               : measurement == QLatin1String("mark_price") ? 1440
-                                                                                                            : 3);
+            QCOMPARE(row[QLatin1String("points")].toInteger(), measurement == QLatin1String("ohlcv_3m")        ? 480
+                                                               : measurement == QLatin1String("mark_price")    ? 1440
+                                                               : measurement == QLatin1String("mark_ohlcv_1h") ? 24
+                                                                                                               : 3);
         }
-        QCOMPARE(result.array().size(), 3);
+        QCOMPARE(result.array().size(), 4);
         const RunResult nothing = run(*m_cli, QStringLiteral("copy embedded influx --pairs LTC/USDT:USDT"));
         COMPARE_CODE(nothing, 1);
         QVERIFY(nothing.err.contains("nothing to copy"));
@@ -156,8 +167,8 @@ private Q_SLOTS:
         }
         RunResult result = run(*m_cli, QStringLiteral("copy embedded influx --timeframes 1h --format json"));
         COMPARE_CODE(result, 1);
-        QCOMPARE(result.array()[2][QLatin1String("points")].toInteger(), 698);
-        QCOMPARE(result.array()[2][QLatin1String("missing")].toInteger(), 0);
+        QCOMPARE(result.array()[3][QLatin1String("points")].toInteger(), 698);
+        QCOMPARE(result.array()[3][QLatin1String("missing")].toInteger(), 0);
         QVERIFY2(result.err.contains("BTC/USDT:USDT 1h candles: 2 rows in the store cannot be"),
                  result.err.constData());
         QVERIFY2(result.err.contains(isoText(m_start + 5h).toLatin1()), result.err.constData());
@@ -188,7 +199,7 @@ private Q_SLOTS:
         QCOMPARE(http.send(call).status, 204);
         const RunResult result = run(*m_cli, QStringLiteral("copy embedded influx --timeframes 1h --format json"));
         COMPARE_CODE(result, 1);
-        const QJsonValue candles = result.array()[2];
+        const QJsonValue candles = result.array()[3];
         QCOMPARE(candles[QLatin1String("points")].toInteger(), 700);
         const qint64 refused = candles[QLatin1String("refused")].toInteger();
         QVERIFY(refused > 0 && refused <= 168);
@@ -274,6 +285,10 @@ private:
             batch.candles.push_back({series(Timeframe::M3, pair), candles(Timeframe::M3, m_start, 10'000)});
         batch.candles.push_back(
             {series(Timeframe::H1, btc), candles(Timeframe::H1, m_start, 700, CandleSource::Repair)});
+        std::vector<Candle> marks = candles(Timeframe::H1, m_start, 500);
+        for (Candle &one : marks) // prices alone
+            one.volume = one.quote_volume = DecimalText();
+        batch.mark_candles.push_back({series(Timeframe::H1, btc), std::move(marks)});
         for (int i = 0; i < 90; ++i) {
             FundingPoint point{.exchange = exchangeName,
                                .pair = btc,

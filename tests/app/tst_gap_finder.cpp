@@ -9,6 +9,7 @@
 
 using namespace tk;
 using namespace tk::app;
+using namespace std::chrono_literals;
 using namespace tk::test;
 
 namespace {
@@ -113,11 +114,50 @@ private Q_SLOTS:
         QVERIFY(m_ledger->open({.stream = {series().exchange, series().pair, StreamKind::Candles, Timeframe::M3},
                                 .from = at(5),
                                 .cause = QStringLiteral("connection lost")}));
-        QVERIFY(findGaps(m_search)->empty()); // no engine: the series ends where it ends
+        m_search.now = at(5) + 30s;
+        auto rows = findGaps(m_search); // its engine was killed: what it knew is true all the same
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(rows->front().state, GapRow::State::Open);
+        QCOMPARE(*rows->front().missing, 0);
+        QCOMPARE(toMs(rows->front().span.to), 0);
         m_search.live = true;
-        const auto rows = findGaps(m_search);
+        rows = findGaps(m_search);
         QCOMPARE(rows->size(), size_t(1));
         QCOMPARE(rows->front().state, GapRow::State::Down);
+    }
+
+    // Killed while a stream was down: candles that were due by then are missing behind the newest that is stored.
+    void whatAKilledEngineKnewIsMissing()
+    {
+        store(0, 5);
+        QVERIFY(m_ledger->open({.stream = {series().exchange, series().pair, StreamKind::Candles, Timeframe::M3},
+                                .from = at(5) + 10s,
+                                .cause = QStringLiteral("silent")}));
+        m_search.now = at(8) + 2min;
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(*rows->front().missing, 3);
+        QCOMPARE(rows->front().cause, QStringLiteral("silent"));
+        QVERIFY(rows->front().span == (TimeSpan{at(5), at(8)}));
+    }
+
+    // An engine counts what it has not looked at again; nobody says "no gaps" beside it.
+    void whatTheLedgerCallsOpenIsShownWithoutAHole()
+    {
+        store(0, 10);
+        const SeriesKey of = series();
+        QVERIFY(m_ledger->open({.stream = {of.exchange, of.pair, StreamKind::Candles, Timeframe::M3},
+                                .from = at(3),
+                                .to = at(4),
+                                .cause = QStringLiteral("lost")}));
+        QVERIFY(m_ledger->open({.stream = {of.exchange, of.pair, StreamKind::MarkPrice, Timeframe::M1},
+                                .from = at(3) + 20s,
+                                .to = at(3) + 21s,
+                                .cause = QStringLiteral("lost")}));
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(2));
+        for (const GapRow &row : *rows)
+            QCOMPARE(*row.missing, 0);
     }
 
     void marksAreCountedInMinutes()

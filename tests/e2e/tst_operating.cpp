@@ -218,6 +218,22 @@ private Q_SLOTS:
         QCOMPARE(witness.waitWell(), QString());
     }
 
+    // Pipes in place of the files of the data folder that an engine reads at its start: it starts, and ends when asked.
+    void whatIsNoFileHangsNobody()
+    {
+        ProcessRig rig(served());
+        QVERIFY(QDir().mkpath(rig.dataDir()));
+        for (const char *name : {"instruments-binance-usdm.json", "backfills.json"})
+            QCOMPARE(::mkfifo(QFile::encodeName(rig.dataDir() + u'/' + QLatin1String(name)).constData(), 0600), 0);
+        QVERIFY(rig.start());
+        QVERIFY(rig.waitReady());
+        OutsideWitness witness(rig);
+        QCOMPARE(witness.waitWell(), QString());
+        rig.signal(SIGTERM);
+        QVERIFY(rig.waitEnd(20s));
+        QVERIFY(rig.endedNormally());
+    }
+
     // A pair that was renamed at the exchange: not only a line in the log at the start.
     void aPairThatIsNotListedIsNamed()
     {

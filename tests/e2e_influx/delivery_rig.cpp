@@ -67,6 +67,12 @@ bool DeliveryRig::start()
                                  m_refused.insert(m_refused.end(), spans.begin(), spans.end());
                                  m_witness.refused(spans, reason);
                              });
+            QObject::connect(sender.get(), &Sender::databaseDoubtful, m_context.get(), [this](const QString &why) {
+                if (m_auditService)
+                    QMetaObject::invokeMethod(
+                        m_auditService, [audit = m_auditService, why] { audit->everythingWanted(why); },
+                        Qt::QueuedConnection);
+            });
             QObject::connect(sender.get(), &Sender::snapshotReady, m_context.get(), [this](const auto &snapshot) {
                 m_sender = snapshot;
                 m_witness.take(snapshot);

@@ -68,9 +68,11 @@ private Q_SLOTS:
     void passingFaults();
     void flapping();
     void databaseIsKilled();
+    void aDeadDatabaseIsNamedBeforeTheNextRecord();
     void databaseFreezes();
     void databaseIsKilledAgainAndAgain();
     void databaseIsDropped();
+    void databaseIsDroppedWithAnAnswerUnderWay();
     void databaseForgetsADay();
     void databaseForgetsTicks();
     void databaseIsWiped();
@@ -88,6 +90,16 @@ private Q_SLOTS:
 private:
     std::unique_ptr<DeliveryRig> rig(const std::function<void(DeliveryOptions &)> &adjust = {});
     QString verdict(const DeliveryRig &rig) const { return difference(rig.expected(), m_server->points()); }
+    QString verdictOfPrices(const DeliveryRig &rig) const // of candles and mark prices alone
+    {
+        PointMap points[] = {rig.expected(), m_server->points()};
+        for (PointMap &map : points)
+            std::erase_if(map, [](const auto &point) {
+                return !point.first.startsWith(QLatin1String("ohlcv_")) &&
+                       !point.first.startsWith(QLatin1String("mark_price"));
+            });
+        return difference(points[0], points[1]);
+    }
     void refresh() { m_proxy = std::make_unique<FaultProxy>(m_server->port()); }
 
     std::unique_ptr<InfluxServer> m_server;
@@ -231,6 +243,20 @@ void TestNetwork::databaseIsKilled()
     TOLD();
 }
 
+void TestNetwork::aDeadDatabaseIsNamedBeforeTheNextRecord()
+{
+    START();
+    QVERIFY(rig->write(5));
+    QVERIFY(rig->waitDelivered());
+    const UtcTime killed = rig->clock().utcNow();
+    m_server->kill();
+    QVERIFY(rig->waitTrouble());
+    QVERIFY(rig->clock().utcNow() < killed + 60s + rig->clock().pauseOfMachine());
+    QVERIFY(m_server->start());
+    VERDICT();
+    TOLD();
+}
+
 void TestNetwork::databaseFreezes()
 {
     START();
@@ -269,17 +295,31 @@ void TestNetwork::databaseIsDropped()
     QVERIFY(rig->waitDelivered());
     // Candles and mark prices came back from the spool. What has no history is not in the index, and was re-sent only
     // as far as the outage reached: ticks and settled funding rates are history's and nobody's.
-    PointMap found = m_server->points();
-    PointMap wanted = rig->expected();
-    std::erase_if(wanted, [](const auto &point) {
-        return !point.first.startsWith(QLatin1String("ohlcv_")) && !point.first.startsWith(QLatin1String("mark_price"));
-    });
-    std::erase_if(found, [](const auto &point) {
-        return !point.first.startsWith(QLatin1String("ohlcv_")) && !point.first.startsWith(QLatin1String("mark_price"));
-    });
-    QCOMPARE(difference(wanted, found), QString());
+    QCOMPARE(verdictOfPrices(*rig), QString());
     QCOMPARE(rig->sender()->refused_lines, 0u);
     TOLD(QStringLiteral("404"));
+}
+
+// A write that the old database has taken, and whose answer comes when the new one was counted already.
+void TestNetwork::databaseIsDroppedWithAnAnswerUnderWay()
+{
+    START([](DeliveryOptions &options) {
+        options.factor = 200;                  // it looks whether the database is there once a second
+        options.settings.retention = 24h * 40; // a year would have to be counted otherwise
+        options.settings.timeout = 60s;
+    });
+    QVERIFY(rig->write(20));
+    QVERIFY(rig->waitDelivered());
+    m_proxy->set(FaultProxy::Mode::HoldOne);
+    QVERIFY(rig->write(1));
+    QVERIFY(rig->waitUntil([&] { return m_proxy->isHolding(); }));
+    m_server->query("DROP DATABASE \"market_data\"");
+    const quint64 lost = rig->audit() ? rig->audit()->lost : 0;
+    QVERIFY(rig->waitUntil([&] { return rig->audit() && rig->audit()->lost > lost && rig->audit()->doubt.isEmpty(); }));
+    QVERIFY(m_proxy->isHolding());
+    m_proxy->set(FaultProxy::Mode::Pass);
+    QVERIFY(rig->waitDelivered());
+    QVERIFY(rig->waitUntil([&] { return verdictOfPrices(*rig).isEmpty(); }, 10s));
 }
 
 void TestNetwork::databaseForgetsADay()

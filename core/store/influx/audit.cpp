@@ -98,7 +98,7 @@ void Audit::doubtFor(const QString &why)
 void Audit::countEverything()
 {
     m_backoff.reset();
-    begin(true); // what a pass under way has found is found again
+    begin(true);
     sendSnapshot();
 }
 
@@ -166,8 +166,7 @@ void Audit::begin(bool everything)
         m_everythingAt = now + m_options.everything_every;
     m_recentAt = now + m_options.recent_every;
     m_state.series_days = 0;
-    m_lost.clear();
-    m_windows.clear();
+    m_windows.clear(); // what the pass under way has found lost stays: the index knows it no more, nor would this one
     const milliseconds reach = everything ? wholeReach() : recent;
     const UtcTime end = dayOf(m_parts.clock->utcNow()) + day;
     const UtcTime oldest = dayOf(m_parts.clock->utcNow() - reach) + day; // of the last day, a part is gone already

@@ -1,6 +1,7 @@
 #include "store/influx/refusals.h"
 
 #include "base/logging.h"
+#include "base/regular_file.h"
 #include "store/point_line.h"
 
 #include <QDir>
@@ -59,7 +60,7 @@ QHash<QString, UtcTime> Refusals::marks() const
 {
     QHash<QString, UtcTime> marks;
     QFile file(QDir(m_options.folder).filePath(QStringLiteral("replayed.json")));
-    if (!file.open(QIODevice::ReadOnly))
+    if (!openForReading(file))
         return marks;
     const QJsonObject object = QJsonDocument::fromJson(file.read(bytesAtOnce)).object();
     for (auto entry = object.constBegin(); entry != object.constEnd(); ++entry)
@@ -104,7 +105,7 @@ void Refusals::load(UtcTime now, MonotonicTime at)
     newest = newest.sliced(std::max<qsizetype>(0, newest.size() - files_looked_at));
     for (const QString &name : std::as_const(newest)) {
         QFile file(name);
-        if (!file.open(QIODevice::ReadOnly))
+        if (!openForReading(file))
             continue;
         const bool whole = file.size() <= tailBytes;
         if (!whole)
@@ -172,7 +173,7 @@ PerLane<QByteArray> Refusals::takeAgain()
             }
             if (!replay.file) {
                 replay.file = std::make_unique<QFile>(replay.files.takeFirst());
-                if (!replay.file->open(QIODevice::ReadOnly))
+                if (!openForReading(*replay.file))
                     replay.file.reset();
                 continue;
             }

@@ -201,6 +201,19 @@ void Sender::rewind()
     m_rewindAllowedAt = m_parts.clock->now() + rewindEvery;
 }
 
+// The database was made anew: what it has taken and we have not written up, or is taking, may have gone with the old
+// one, and no count would miss what was not confirmed. All of it is read from the spool again.
+void Sender::startOver()
+{
+    for (const Lane lane : allLanes) {
+        LaneState &state = of(lane);
+        const quint64 attempt = state.attempt + 1;
+        state = {};
+        state.attempt = attempt;
+        state.cursor = m_parts.spool->figures().lanes[size_t(lane)].acknowledged_seq;
+    }
+}
+
 // --- lanes -----------------------------------------------------------------------------------------------------------
 
 void Sender::advance(Lane lane)
@@ -311,9 +324,11 @@ void Sender::send(Lane lane)
     ++m_state.requests;
     net::HttpCall call = writeCall(*m_api, m_options.settings, isInNanoseconds(lane), state.packed);
     call.timeout = m_patience * m_options.settings.timeout;
-    m_http->send(call, [this, lane, sent = m_parts.clock->now()](const net::HttpAnswer &answer) {
-        answered(lane, answer, sent);
-    });
+    m_http->send(call,
+                 [this, lane, attempt = state.attempt, sent = m_parts.clock->now()](const net::HttpAnswer &answer) {
+                     if (of(lane).attempt == attempt)
+                         answered(lane, answer, sent);
+                 });
     readAhead(lane);
 }
 

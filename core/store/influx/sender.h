@@ -67,7 +67,7 @@ struct SenderOptions
     QString dead_letter_folder;
     qsizetype largest_body = 1'000'000; // bytes of lines; above it early refusals get lost (reference influx §0)
     milliseconds parked_retry{60'000};
-    milliseconds look_up_every{300'000};  // whether the database is there, and how long it keeps
+    milliseconds look_up_every{15'000};   // whether the database is there, and how long it keeps
     milliseconds resend_reach{1'800'000}; // what was acknowledged so long before an outage is sent again after it
 };
 
@@ -136,6 +136,7 @@ private:
         QByteArray packed{};             // the piece to send, compressed
         std::deque<Finished> finished{}; // delivered, in order, and not yet written up
         bool in_flight = false;
+        quint64 attempt = 0; // an answer to an earlier one is nobody's
     };
 
     void tick();
@@ -145,6 +146,7 @@ private:
     void linkFailed(const Reply &reply, Link state);
     void linkWorks();
     void rewind();
+    void startOver();
 
     void advance(Lane lane);
     std::optional<Load> read(Lane lane);

@@ -67,6 +67,8 @@ void Sender::placeFound(const DatabaseSetup::Ready &ready)
     // Found for the first time, and nothing was ever confirmed by it: nothing can be lost. A first start would count a
     // year of nothing otherwise.
     const bool mayHaveHeld = std::exchange(m_placeFound, true) || !m_parts.index->isEmpty();
+    if (ready.created || wasMissing)
+        startOver();
     if ((ready.created || wasMissing) && mayHaveHeld)
         Q_EMIT databaseDoubtful(ready.created ? QStringLiteral("%1 was not there and was made anew").arg(name)
                                               : QStringLiteral("%1 was not there for a while").arg(name));
@@ -92,10 +94,16 @@ void Sender::lookUp()
     m_lookUpAt = m_parts.clock->now() + m_options.look_up_every;
     m_lookingUp = true;
     m_setup.emplace(*m_api, m_options.settings);
-    m_http->send(m_setup->first(), [this](const net::HttpAnswer &answer) {
+    m_http->send(m_setup->first(), [this, asked = m_parts.clock->utcNow()](const net::HttpAnswer &answer) {
         m_lookingUp = false;
         if (m_link != Link::Up)
             return;
+        // Nobody is there: said now, and not when the next records come. One that takes records may be slow to answer.
+        const Reply reply = judge(answer, 0, m_parts.clock->utcNow());
+        if (reply.status == 0 && (!reply.timed_out || m_state.last_delivered < asked)) {
+            linkFailed(reply, Link::Down);
+            return;
+        }
         const DatabaseSetup::Step step = m_setup->after(answer, m_parts.clock->utcNow());
         if (const auto *ready = std::get_if<DatabaseSetup::Ready>(&step)) {
             placeFound(*ready);

@@ -75,7 +75,8 @@ private Q_SLOTS:
         QCOMPARE(chooseHealing(100, 0), Healing::None);
         QCOMPARE(chooseHealing(100, 1), Healing::MoveSick);
         QCOMPARE(chooseHealing(100, 50), Healing::MoveSick);
-        QCOMPARE(chooseHealing(100, 51), Healing::ReplaceConnection);
+        QCOMPARE(chooseHealing(100, 99), Healing::MoveSick); // the one that is well goes on
+        QCOMPARE(chooseHealing(100, 100), Healing::ReplaceConnection);
         QCOMPARE(chooseHealing(1, 1), Healing::ReplaceConnection);
     }
 

@@ -260,9 +260,10 @@ private Q_SLOTS:
     {
         m_keeper->opened({gap(marks(), start + 30s)});
         auto needs = m_keeper->ended({marks()}, start + 4min + 10s);
-        QVERIFY((needs.at(0).missing == std::vector{TimeSpan{start + 1min, start + 4min}}));
+        // Also the minute in which it began: it has no point.
+        QVERIFY((needs.at(0).missing == std::vector{TimeSpan{start, start + 4min}}));
         RecordBatch batch;
-        for (const milliseconds at : {60'000ms, 150'000ms}) // a point anywhere in the minute stands for it
+        for (const milliseconds at : {10'000ms, 60'000ms, 150'000ms}) // a point anywhere in the minute stands for it
             batch.marks.push_back({.exchange = marks().exchange,
                                    .pair = marks().pair,
                                    .time = start + at,
@@ -306,7 +307,8 @@ private Q_SLOTS:
         QCOMPARE(risk(candles(), 179'999ms, 180'001ms), std::pair(0L, 180L)); // its close was in the gap
         QCOMPARE(risk(candles(), 181s, 182s), std::pair(180L, 180L));         // nothing closed
         QCOMPARE(risk(marks(), 0ms, 2min), std::pair(0L, 120L));
-        QCOMPARE(risk(marks(), 1ms, 119s), std::pair(60L, 60L));
+        QCOMPARE(risk(marks(), 1ms, 119s), std::pair(0L, 60L));       // the minute that it began in may have none
+        QCOMPARE(risk(marks(), 61s, 62s), std::pair(60L, 60L));       // a minute goes on after it
     }
 
 private:

@@ -61,6 +61,8 @@ public:
         } else if (!m_server->isListening()) {
             m_server->listen(QHostAddress::LocalHost, m_proxy.m_port);
         }
+        m_held = nullptr;
+        m_proxy.m_holding = false;
         if (mode == Mode::Slow)
             m_slow.start();
         else
@@ -159,6 +161,15 @@ private:
             if (pair->down >= answerShare)
                 close(pair, false);
             break;
+        case Mode::HoldOne:
+            if (!m_held && pair->client->bytesAvailable() > 0)
+                m_held = pair;
+            pair->upstream->write(pair->client->readAll());
+            if (pair != m_held)
+                pair->client->write(pair->upstream->readAll());
+            else if (pair->upstream->bytesAvailable() > 0)
+                m_proxy.m_holding = true;
+            break;
         case Mode::Slow: {
             constexpr qint64 share = qint64(slowBytesPerSecond) * slowEvery / 1000;
             pair->upstream->write(pair->client->read(share));
@@ -172,6 +183,7 @@ private:
     QTcpServer *m_server;
     QTimer m_slow;
     std::vector<Pair *> m_pairs;
+    Pair *m_held = nullptr; // compared only
 };
 
 FaultProxy::FaultProxy(quint16 server)

@@ -20,6 +20,7 @@ public:
         HalfOpen,   // requests reach the server; its answers are thrown away, nothing is closed
         CutRequest, // the connection ends in the middle of a request's body
         CutAnswer,  // the server gets the request, the client only the first bytes of the answer
+        HoldOne,    // the answers of the connection that speaks next are kept until the mode changes; others pass
         Slow,       // both ways with slowBytesPerSecond
     };
 
@@ -30,6 +31,7 @@ public:
     void set(Mode mode);
     void setServer(quint16 port) { m_server = port; }
     Mode mode() const { return m_mode; }
+    bool isHolding() const { return m_holding; }          // an answer is kept
     quint64 connections() const { return m_connections; } // accepted so far
 
     static constexpr int slowBytesPerSecond = 256 * 1024;
@@ -39,6 +41,7 @@ private:
     std::atomic<quint16> m_server;
     std::atomic<Mode> m_mode{Mode::Pass};
     std::atomic<quint64> m_connections{0};
+    std::atomic<bool> m_holding{false};
     quint16 m_port = 0;
     QThread m_thread;
     Worker *m_worker = nullptr; // lives in m_thread
