@@ -167,7 +167,8 @@ TimeSpan GapKeeper::atRisk(const StreamKey &stream, TimeSpan span)
 {
     if (stream.kind == StreamKind::Candles || stream.kind == StreamKind::MarkCandles)
         return {candleOpen(stream.timeframe, span.from), candleOpen(stream.timeframe, span.to)};
-    // Also the minute in which it began: another gap may have ended in the same, and what came between the two was none.
+    // Also the minute in which it began: another gap may have ended in the same, and what came between the two was
+    // none.
     return {candleOpen(Timeframe::M1, span.from), candleOpen(Timeframe::M1, span.to)};
 }
 

@@ -43,7 +43,8 @@ void TestSpoolDisk::becomesReadOnly()
     QVERIFY(rig.waitHealthy());
     auto said = Telling::trouble(
         rig, {QStringLiteral("status"), QStringLiteral("ready"), QStringLiteral("event"), QStringLiteral("window")},
-        10s, {QStringLiteral("the store does not take records"), QStringLiteral("Read-only file system")});
+        20s, // the ledger is written every ten seconds, the spool every minute
+        {QStringLiteral("the store does not take records"), QStringLiteral("Read-only file system")});
     disk.set(true);
     QVERIFY(rig.waitUntil([&] { return !rig.isReady() && !rig.reasons().isEmpty(); }, 20s));
     QVERIFY(ReadOnlyDisk::refusals() > 0);

@@ -307,8 +307,8 @@ private Q_SLOTS:
         QCOMPARE(risk(candles(), 179'999ms, 180'001ms), std::pair(0L, 180L)); // its close was in the gap
         QCOMPARE(risk(candles(), 181s, 182s), std::pair(180L, 180L));         // nothing closed
         QCOMPARE(risk(marks(), 0ms, 2min), std::pair(0L, 120L));
-        QCOMPARE(risk(marks(), 1ms, 119s), std::pair(0L, 60L));       // the minute that it began in may have none
-        QCOMPARE(risk(marks(), 61s, 62s), std::pair(60L, 60L));       // a minute goes on after it
+        QCOMPARE(risk(marks(), 1ms, 119s), std::pair(0L, 60L)); // the minute that it began in may have none
+        QCOMPARE(risk(marks(), 61s, 62s), std::pair(60L, 60L)); // a minute goes on after it
     }
 
 private:
