@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <utility>
 
 namespace tk::alert {
 
@@ -121,16 +122,23 @@ void EventLog::append(const Event &event)
         return;
     const QByteArray line = QJsonDocument(toJson(event)).toJson(QJsonDocument::Compact) + '\n';
     if (m_file.size() + line.size() > m_limits.file_bytes) {
-        m_file.close();
         QFile::remove(file(1));
-        QFile::rename(file(0), file(1));
-        if (openForAppending() != 0) {
-            m_writable = false;
-            return;
+        if (QFile::rename(file(0), file(1))) { // else this one grows until the disk takes names again
+            m_file.close();
+            if (const int error = openForAppending())
+                return failed(fileErrorText(error)); // tried again with the next event, and all of them written then
         }
     }
+    // What the disk does not take stays in the file's buffer and goes with the next event that it takes.
     if (m_file.write(line) != line.size() || !m_file.flush())
-        qCWarning(lcApp).noquote() << "an event could not be kept:" << m_file.errorString();
+        return failed(m_file.errorString());
+    m_failing = false;
+}
+
+void EventLog::failed(const QString &why)
+{
+    if (!std::exchange(m_failing, true))
+        qCWarning(lcApp).noquote() << "events cannot be written down, and are kept in memory:" << why;
 }
 
 // Somebody removed the file in use: what is known is written down again, the newest event last.
@@ -139,7 +147,7 @@ bool EventLog::beginAnew()
     m_file.close();
     QDir().mkpath(m_folder);
     if (const int error = openForAppending()) {
-        qCWarning(lcApp).noquote() << "an event could not be kept:" << fileErrorText(error);
+        failed(fileErrorText(error));
         return false;
     }
     for (size_t i = 0; i + 1 < m_events.size(); ++i)

@@ -40,6 +40,7 @@ private:
     void insert(const Event &event);
     void append(const Event &event);
     bool beginAnew();
+    void failed(const QString &why);
     QString file(int turn) const;
 
     QString m_folder;
@@ -48,6 +49,7 @@ private:
     QFile m_file;
     qint64 m_lastId = 0;
     bool m_writable = false;
+    bool m_failing = false; // told once, and again when it has worked meanwhile
 };
 
 } // namespace tk::alert

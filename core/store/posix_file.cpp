@@ -157,8 +157,9 @@ Error fileError(const QString &what, const QString &file, int error)
     const QString advice =
         meansFull(error)                                               ? QStringLiteral("make room on the disk")
         : error == notRegularFile || error == EISDIR || error == ELOOP ? QStringLiteral("move it away")
-        : error == EACCES || error == EPERM || error == EROFS ? QStringLiteral("give this user write access to it")
-                                                              : QStringLiteral("check the disk and the system's log");
+        : error == EROFS ? QStringLiteral("look into the kernel's log for why, then mount its disk writable again")
+        : error == EACCES || error == EPERM ? QStringLiteral("give this user write access to it")
+                                            : QStringLiteral("check the disk and the system's log");
     return Error{Error::Kind::Storage,
                  QStringLiteral("cannot %1 %2: %3; %4").arg(what, file, fileErrorText(error), advice), true};
 }

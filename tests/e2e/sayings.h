@@ -21,7 +21,7 @@ struct Saying
     QString text;
     bool complaint = false; // somebody would look up: not merely "a gap is being repaired"
     milliseconds after{0};  // the beginning
-    bool shaken = false;    // a connection or a mark price was lost then, or a minute before
+    bool shaken = false;    // a connection, a mark price or a service was lost then, or a minute before
 };
 
 class Sayings

@@ -255,7 +255,11 @@ void Witness::listen()
             note("metrics", QStringLiteral("%1 %2: %3").arg(row.key.pair, row.key.kindText(), row.cause));
         }
     }
-    for (const QString &reason : app::statusReasons(m_engine.commands().facts(), snapshots))
+    const QStringList reasons = app::statusReasons(m_engine.commands().facts(), snapshots);
+    // A busy machine keeps a thread waiting for longer than a service may be without a word at this speed.
+    if (std::ranges::any_of(reasons, [](const QString &one) { return one.contains(QLatin1String("does not answer")); }))
+        m_sayings.shake(m_clock.now());
+    for (const QString &reason : reasons)
         note("status", reason);
     for (const QString &complaint : m_engine.health().complaints())
         note("ready", complaint);

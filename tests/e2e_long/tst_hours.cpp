@@ -1,8 +1,7 @@
 // The program for hours of simulated time at the real size, while random faults come every few minutes. At the end
 // nothing may be missing or wrong, nobody may have been called sick without a cause, and memory has to be flat.
-#include "fault_schedule.h"
+#include "asked_outside.h"
 #include "host_watch.h"
-#include "process_rig.h"
 
 #include "store/gap_ledger.h"
 #include "support/test_registry.h"
@@ -85,6 +84,7 @@ void TestHours::faultsAllTheTime()
     const UtcTime end = began + length.span;
     const FaultSchedule schedule(20'261'120, rig.sim().symbols(), began, end);
     std::vector<Memory> memory;
+    AskedOutside users(rig, schedule, length.span > 1h ? 5min : 2min);
     size_t next = 0;
     UtcTime sampleAt = began;
     UtcTime tellAt = began + 1h;
@@ -101,10 +101,15 @@ void TestHours::faultsAllTheTime()
             tellAt += 1h;
         }
         QVERIFY2(rig.isRunning(), rig.log().right(4000).constData());
+        users.askWhenDue();
         QTest::qWait(20);
     }
     rig.sim().clearFaults();
     QVERIFY(rig.waitSimulated(6min)); // longest backoff, resubscription, repairs
+
+    const QString ill = users.witness().waitWell();
+    qInfo("asked %d times, %d times not well; of %d faults that had to be told of, %lld were not", users.asked(),
+          users.unwell(), users.tested(), qint64(users.untold().size()));
 
     QStringList kinds;
     for (const auto &[name, count] : schedule.counts(end))
@@ -163,6 +168,9 @@ void TestHours::faultsAllTheTime()
     qInfo("verdict: %s", verdict.isEmpty() ? "nothing missing, nothing wrong" : qPrintable(verdict));
     QCOMPARE(verdict, QString());
     QCOMPARE(unexplained.join(u'\n'), QString());
+    QVERIFY(users.asked() > 5);
+    QCOMPARE(users.untold().join(u'\n'), QString());
+    QCOMPARE(ill, QString()); // well in the end, and nothing ever contradicted another
     QCOMPARE(stats.rest429, quint64(0));
     QVERIFY2(double(last) <= 1.2 * double(settled), "memory grows");
     const auto open = (*ledger)->unsettled();

@@ -314,8 +314,13 @@ void SpoolFolder::seal(Lane lane)
         empty = segment->empty();
     }
     to.writer.reset();
-    if (empty)
-        remove(segment);
+    // Nothing was promised of it. Where its file cannot be removed it goes from our books all the same: a reader would
+    // wait for its first record for ever, before those of the next segment.
+    if (empty && !remove(segment)) {
+        const auto lock = m_catalog.lock();
+        std::erase(m_catalog.lane(lane).segments, segment);
+        segment->removed = true;
+    }
 }
 
 void SpoolFolder::promise(const Pieces &pieces, UtcTime taken)

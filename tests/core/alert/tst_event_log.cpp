@@ -2,13 +2,16 @@
 #include "alert/event_json.h"
 #include "alert/event_log.h"
 
+#include "readonly_disk.h"
 #include "support/test_registry.h"
 
 #include <QDir>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 
 using namespace tk;
 using namespace tk::alert;
+using tk::test::ReadOnlyDisk;
 
 class EventLogTest : public QObject
 {
@@ -76,6 +79,35 @@ private Q_SLOTS:
         EventLog again(folder.path(), {.file_bytes = 20'000, .events = 100});
         QVERIFY(again.open());
         QCOMPARE(again.events().back().title, QStringLiteral("Number 1999"));
+    }
+
+    // Also where the file is full just then, and has to make room for the next.
+    void aReadOnlyDiskLosesNoEvent()
+    {
+        if (!ReadOnlyDisk::isPossible())
+            QSKIP("a sanitizer stands between the program and the system here");
+        const QTemporaryDir folder;
+        const EventLog::Limits limits{.file_bytes = 4'000, .events = 1'000};
+        {
+            EventLog log(folder.path(), limits);
+            QVERIFY(log.open());
+            int number = 0;
+            const auto put = [&](int count) {
+                for (const int end = number + count; number < end; ++number)
+                    log.put(event(1'000 + number, QStringLiteral("Number %1").arg(number)));
+            };
+            put(10);
+            ReadOnlyDisk disk(folder.path());
+            disk.set(true);
+            QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("events cannot be written down")));
+            put(20); // beyond what fits
+            disk.set(false);
+            put(1);
+        }
+        EventLog again(folder.path(), limits);
+        QVERIFY(again.open());
+        QCOMPARE(again.events().size(), size_t(31));
+        QCOMPARE(again.events().back().title, QStringLiteral("Number 30"));
     }
 
     void passesOverDamage()
