@@ -57,7 +57,7 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
         required += {QStringLiteral("database"), QStringLiteral("spool")};
     if (m_options.live) {
         for (const config::ExchangeSettings &exchange : m_settings.exchanges)
-            required.append(QStringLiteral("feed ") + exchange.name);
+            required += {QStringLiteral("feed ") + exchange.name, gapLedgerPart};
     }
     m_health = std::make_unique<telemetry::HealthBoard>(*m_clock, required);
     m_bridge = std::make_unique<MetricsBridge>(m_switchboard, m_metrics, *m_health);

@@ -286,7 +286,12 @@ Result<std::vector<GapRow>> findGaps(const GapSearch &search)
     const auto series = reader.value()->candleSeries();
     if (!series)
         return series.error();
-    Finder finder(search, *reader.value(), *ledger);
+    std::vector<Gap> known = *ledger;
+    for (const Gap &gap : search.unwritten) {
+        known.push_back(gap);
+        known.back().id = -qint64(known.size()); // none of the ledger's
+    }
+    Finder finder(search, *reader.value(), known);
     if (const Status status = finder.run(*series); !status)
         return status.error();
     return finder.take();

@@ -39,6 +39,7 @@ struct GapSearch
     config::Settings settings; // what is collected, and where it is kept
     UtcTime now{};
     bool live = false;                       // an engine collects: its series reach to the newest closed candle
+    std::vector<Gap> unwritten{};            // gaps that an engine knows and its ledger does not take now
     std::optional<milliseconds> retention{}; // as the database has it, where somebody has asked; 0: for ever
 };
 

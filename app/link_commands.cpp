@@ -62,6 +62,9 @@ void EngineCommands::searchGaps(QObject *context, std::function<void(const Resul
     GapSearch search{.settings = m_engine.settings(), .now = m_engine.clock->utcNow(), .live = m_engine.live};
     if (const auto &sender = m_engine.bridge.latest().sender; sender && sender->retention)
         search.retention = store::influx::worthKeeping(*sender->retention);
+    for (const auto &history : m_engine.bridge.latest().histories)
+        std::ranges::copy_if(history->open_gaps, std::back_inserter(search.unwritten),
+                             [](const Gap &gap) { return gap.id == 0; });
     m_searches.start([this, search = std::move(search), context = QPointer(context), answer = std::move(answer)] {
         QMetaObject::invokeMethod(this, [context, answer, rows = findGaps(search)] {
             if (context)

@@ -116,6 +116,7 @@ QJsonObject historyObject(const history::HistorySnapshot &history)
             {QStringLiteral("pairs"), history.pairs},
             {QStringLiteral("trouble"), history.trouble},
             {QStringLiteral("trouble_since"), timeValue(history.trouble_since)},
+            {QStringLiteral("ledger_trouble"), history.ledger_trouble},
             {QStringLiteral("weight_used"), history.weight_used},
             {QStringLiteral("weight_limit"), history.weight_limit},
             {QStringLiteral("paused_ms"), qint64(history.paused_for.count())},

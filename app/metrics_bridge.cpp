@@ -93,10 +93,11 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
     advance(m_metrics.gapsUnfillable(), before->gaps_unfillable, snapshot->gaps_unfillable);
     m_metrics.clockOffset().Set(double(snapshot->clock_offset.count()) / 1000.0);
     const QString part = QStringLiteral("history ") + exchange;
-    if (!snapshot->ledger_trouble.isEmpty()) // what is missing is written down nowhere
-        m_health.set(part, PartState::Failed,
-                     QStringLiteral("the gap ledger takes nothing: ") + snapshot->ledger_trouble);
-    else if (!snapshot->trouble.isEmpty())
+    // What is missing is written down nowhere while it takes nothing.
+    const bool takes = snapshot->ledger_trouble.isEmpty();
+    m_health.set(gapLedgerPart, takes ? PartState::Ok : PartState::Failed,
+                 takes ? QString() : QStringLiteral("takes nothing: ") + snapshot->ledger_trouble);
+    if (!snapshot->trouble.isEmpty())
         m_health.set(part, PartState::Degraded, snapshot->trouble);
     else if (snapshot->fill.active)
         m_health.set(

@@ -13,6 +13,8 @@
 
 namespace tk::app {
 
+inline const QString gapLedgerPart = QStringLiteral("gap ledger"); // of the engine's health
+
 struct Snapshots
 {
     QHash<QString, std::shared_ptr<const feed::FeedSnapshot>> feeds;

@@ -84,7 +84,7 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
     for (const auto &history : snapshots.histories) {
         if (!history->trouble.isEmpty())
             briefs.push_back(
-                {QStringLiteral("history refused"), history->trouble_since, QStringLiteral("trying again")});
+                {QStringLiteral("history does not work"), history->trouble_since, QStringLiteral("trying again")});
         if (!history->ledger_trouble.isEmpty())
             briefs.push_back({QStringLiteral("the gap ledger takes nothing"), history->ledger_trouble_since,
                               QStringLiteral("trying again")});

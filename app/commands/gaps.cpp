@@ -82,7 +82,8 @@ void GapsCommand::show(const QJsonArray &rows)
     qsizetype unfillable = 0;
     qsizetype notCollected = 0;
     qsizetype unfetched = 0; // history that was never there: the first fill brings it
-    qint64 missing = 0;
+    qint64 candles = 0;      // missing
+    qint64 minutes = 0;      // of mark prices
     qint64 ahead = 0;
     for (const QJsonValue &row : rows) {
         if (row[QLatin1String("state")].toString() == QLatin1String("not collected")) {
@@ -96,7 +97,8 @@ void GapsCommand::show(const QJsonArray &rows)
         }
         const bool settled = row[QLatin1String("state")].toString() == QLatin1String("unfillable");
         unfillable += settled ? 1 : 0;
-        missing += settled ? 0 : row[QLatin1String("missing")].toInteger();
+        const bool ofMarks = row[QLatin1String("stream")].toString() == QLatin1String("mark_price");
+        (ofMarks ? minutes : candles) += settled ? 0 : row[QLatin1String("missing")].toInteger();
     }
     const qsizetype open = rows.size() - unfillable - notCollected - unfetched;
     const bool toPerson = formatOr(line().format) == OutputFormat::Table;
@@ -105,11 +107,12 @@ void GapsCommand::show(const QJsonArray &rows)
     if (open == 0 && unfillable == 0 && unfetched == 0)
         complain(notCollected > 0 ? QStringLiteral("no gaps in what is collected") : QStringLiteral("no gaps"));
     else if (open > 0 || unfillable > 0)
-        complain(QStringLiteral("%1 open, %2 candles missing; %3 are unfillable: the exchange does not have "
+        complain(QStringLiteral("%1 open, %2 candles%4 missing; %3 are unfillable: the exchange does not have "
                                 "them, they do not count")
                      .arg(open == 1 ? QStringLiteral("1 gap is") : QStringLiteral("%1 gaps are").arg(open))
-                     .arg(missing)
-                     .arg(unfillable));
+                     .arg(candles)
+                     .arg(unfillable)
+                     .arg(minutes == 0 ? QString() : QStringLiteral(" and %1 minutes of mark prices").arg(minutes)));
     if (unfetched > 0)
         complain(QStringLiteral("%1 never fetched so far, %2 candles: no loss, the first fill has them ahead")
                      .arg(unfetched == 1 ? QStringLiteral("1 stretch of history was")

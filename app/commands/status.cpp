@@ -102,7 +102,11 @@ void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
 
 void addHistory(Rows &rows, const QJsonObject &history, const QString &name)
 {
-    const QString trouble = text(history, "trouble");
+    QStringList troubles{text(history, "trouble")};
+    if (const QString ledger = text(history, "ledger_trouble"); !ledger.isEmpty())
+        troubles.append(QStringLiteral("the gap ledger takes nothing: ") + ledger);
+    troubles.removeAll({});
+    const QString trouble = troubles.join(QStringLiteral("; "));
     const QJsonObject fill = history.value(QLatin1String("first_fill")).toObject();
     QString detail = QStringLiteral("weight %1 of %2, %3 jobs waiting, %4 gaps open, clock offset %5 ms")
                          .arg(number(history, "weight_used"))

@@ -27,9 +27,11 @@ void add(QStringList &pairs, const QString &pair)
         pairs.append(pair);
 }
 
-QString shortTime(UtcTime time)
+// With its day, where that is not today's.
+QString shortTime(UtcTime time, UtcTime now)
 {
-    return isoText(time).mid(11, 8);
+    const QString text = isoText(time);
+    return text.left(10) == isoText(now).left(10) ? text.mid(11, 8) : text.left(10) + u' ' + text.mid(11, 8);
 }
 
 } // namespace
@@ -194,7 +196,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
              .title = known.seen
                           ? counted(count, QStringLiteral("Gap opened"), QStringLiteral("%1 gaps opened"))
                           : counted(count, QStringLiteral("Gap open"), QStringLiteral("%1 gaps open since before")),
-             .detail = QStringLiteral("%1 · from %2 · %3").arg(pairsText(opened), shortTime(from), cause),
+             .detail = QStringLiteral("%1 · from %2 · %3").arg(pairsText(opened), shortTime(from, now), cause),
              .pairs = opened,
              .from = from,
              .to = to},
@@ -255,7 +257,7 @@ void IncidentWatch::losses(Exchange &known, const ExchangeSigns &signs, UtcTime 
          .title = counted(count, QStringLiteral("Gap that cannot be filled"),
                           QStringLiteral("%1 gaps that cannot be filled")),
          .detail = QStringLiteral("%1 · from %2 · %3")
-                       .arg(pairsText(pairs), shortTime(from), causes.mid(0, 3).join(QStringLiteral("; "))),
+                       .arg(pairsText(pairs), shortTime(from, now), causes.mid(0, 3).join(QStringLiteral("; "))),
          .pairs = pairs,
          .from = from,
          .to = now},

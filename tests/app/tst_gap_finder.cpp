@@ -141,6 +141,26 @@ private Q_SLOTS:
         QVERIFY(rows->front().span == (TimeSpan{at(5), at(8)}));
     }
 
+    // The ledger's disk takes nothing: what the engine knows is told all the same.
+    void whatIsWrittenNowhereIsShown()
+    {
+        store(0, 5);
+        m_search.live = true;
+        m_search.now = at(5) + 30s;
+        const SeriesKey of = series();
+        m_search.unwritten = {{.stream = {of.exchange, of.pair, StreamKind::Candles, Timeframe::M3},
+                               .from = at(5),
+                               .cause = QStringLiteral("silent")},
+                              {.stream = {of.exchange, of.pair, StreamKind::MarkPrice, Timeframe::M1},
+                               .from = at(4),
+                               .to = at(5),
+                               .cause = QStringLiteral("connection lost")}};
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(2));
+        QCOMPARE(rows->at(0).state, GapRow::State::Down);
+        QCOMPARE(*rows->at(1).missing, 3);
+    }
+
     // An engine counts what it has not looked at again; nobody says "no gaps" beside it.
     void whatTheLedgerCallsOpenIsShownWithoutAHole()
     {

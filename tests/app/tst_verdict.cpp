@@ -86,8 +86,9 @@ private Q_SLOTS:
         m_history.trouble_since = m_now - 1min;
         m_history.repairing = false;
         QCOMPARE(verdict().level, Verdict::Level::Trouble);
-        QCOMPARE(verdict().text,
-                 QStringLiteral("history refused since 10:04 · trying again · 17 gaps wait · nothing lost so far"));
+        QCOMPARE(
+            verdict().text,
+            QStringLiteral("history does not work since 10:04 · trying again · 17 gaps wait · nothing lost so far"));
         QVERIFY(verdict().parts.join(u' ').contains(QLatin1String("raw text"))); // there, and not in the line
     }
 

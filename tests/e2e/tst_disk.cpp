@@ -50,6 +50,7 @@ void TestDisk::becomesReadOnly()
     QVERIFY(rig.waitSimulated(5min));
     QVERIFY(rig.gapsOpenMetric() > 0); // it delivers again, and nobody could repair
     QCOMPARE(rig.status().value(QLatin1String("gaps_open")).toInteger(), rig.gapsOpenMetric());
+    QVERIFY(!rig.gapRows().isEmpty()); // what `gaps` prints
     const QString reasons = rig.reasons().join(u'\n');
     QVERIFY2(reasons.contains(QLatin1String("the store does not take records")), qPrintable(reasons));
     QVERIFY2(reasons.contains(QLatin1String("the gap ledger takes nothing")), qPrintable(reasons));

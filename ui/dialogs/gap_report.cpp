@@ -207,7 +207,7 @@ void GapReport::take()
     m_map->setCompleteness(Completeness(ranges, missing, m_engine.now(), m_days->currentData().toInt()));
     m_summary->setText(m_lines.empty() ? tr("No gaps: %1 series are complete from their first to their last candle.")
                                              .arg(countText(qint64(ranges.size())))
-                                       : tr("%1 gaps in %2 series: %3 candles missing, %4 unfillable.%5")
+                                       : tr("%1 gaps in %2 series: %3 candles and minutes missing, %4 unfillable.%5")
                                              .arg(countText(qint64(m_lines.size())), countText(qint64(ranges.size())),
                                                   countText(open), countText(unfillable),
                                                   m_repairing ? tr(" Repairing…") : QString()));

@@ -81,6 +81,19 @@ private Q_SLOTS:
         QCOMPARE(incidents().front().severity, Severity::Warning);
     }
 
+    // "From 13:12" of last year is not from 13:12 of today.
+    void anotherDayIsNamed()
+    {
+        ExchangeSigns signs;
+        look(signs);
+        signs.gaps = {gap(1, btc())};
+        signs.gaps.front().from = fromMs(0);
+        look(signs);
+        const auto opened = std::ranges::find(m_events, QStringLiteral("Gap opened"), &Event::title);
+        QVERIFY(opened != m_events.end());
+        QVERIFY2(opened->detail.contains(QStringLiteral("from 1970-01-01 00:00:00")), qPrintable(opened->detail));
+    }
+
     // Trades, depth: nobody has them again, so they never were an open gap.
     void whatIsLostAtOnceIsNamed()
     {
