@@ -1,7 +1,6 @@
 // What history names: everything that is missing gets its gap, with a cause, before anybody fetches it; and what was
 // found wrong and mended within the second is told all the same.
 #include "base/logging.h"
-#include "base/regular_file.h"
 #include "history/history_service.h"
 #include "history/request_planner.h"
 #include "market/candle_check.h"
@@ -36,7 +35,7 @@ QString reachKey(const SeriesKey &series)
 
 UtcTime HistoryService::oldestKept() const
 {
-    return m_settings.retention.count() > 0 ? exchangeNow() - m_settings.retention : UtcTime{};
+    return m_settings.retention.count() > 0 ? m_time.now() - m_settings.retention : UtcTime{};
 }
 
 void HistoryService::setRetention(milliseconds retention)
@@ -50,22 +49,13 @@ void HistoryService::setRetention(milliseconds retention)
 
 // --- since the last run ----------------------------------------------------------------------------------------------
 
-std::vector<Instrument> HistoryService::cachedInstruments() const
-{
-    QFile cache(QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
-    if (m_settings.data_dir.isEmpty() || !openForReading(cache))
-        return {};
-    auto instruments = m_parts.adapter->parseInstruments(cache.read(mostInstrumentBytes));
-    return instruments ? std::move(instruments).value() : std::vector<Instrument>();
-}
-
 // Whoever asks right after the start is told what is missing, also where the exchange does not answer: by the list of
 // the last run. What is to be fetched is seen when the new one is there.
 void HistoryService::nameMissedOfLastRun()
 {
     if (!m_settings.keep_filled)
         return;
-    const std::vector<Instrument> cached = cachedInstruments();
+    const std::vector<Instrument> cached = m_instruments.ofLastRun();
     if (!cached.empty())
         nameMissed(exchange::select(cached, m_settings.wanted, m_settings.major_bases).wanted);
 }
@@ -90,7 +80,7 @@ void HistoryService::nameDowntime(const std::vector<Instrument> &instruments)
 {
     if (m_downtimeNamed)
         return;
-    m_downtimeNamed = m_haveInstruments; // until then nobody collects, and it goes on
+    m_downtimeNamed = m_instruments.isKnown(); // until then nobody collects, and it goes on
     const QString name = m_parts.adapter->name();
     const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + name);
     const auto alive = m_gaps.ledger().note(QStringLiteral("alive:") + name);
@@ -125,7 +115,7 @@ Result<HistoryService::Holes> HistoryService::holesOf(const Instrument &instrume
 {
     const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
     const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, timeframe};
-    const UtcTime end = lastClosed(timeframe);
+    const UtcTime end = m_time.lastClosed(timeframe);
     const UtcTime listed = candleOpen(timeframe, instrument.onboard);
     const auto first = m_parts.index->firstTime(series);
     if (!first)
@@ -189,11 +179,11 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 
 void HistoryService::fillAll()
 {
-    nameDowntime(m_wanted);
+    nameDowntime(m_instruments.wanted());
     m_fill.planned = false;
     if (m_fill.started == never)
         m_fill.started = m_clock->now();
-    for (const Instrument &instrument : m_wanted) {
+    for (const Instrument &instrument : m_instruments.wanted()) {
         for (const Timeframe timeframe : m_settings.timeframes)
             fill(instrument, timeframe);
         wantFunding(instrument);
@@ -221,16 +211,16 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
         return;
     const SeriesKey series{m_parts.adapter->name(), instrument.unified, Timeframe::H1};
     const StreamKey stream{series.exchange, series.pair, StreamKind::MarkCandles, Timeframe::H1};
-    UtcTime from = lastClosed(Timeframe::H1);
+    UtcTime from = m_time.lastClosed(Timeframe::H1);
     for (const Timeframe timeframe : m_settings.timeframes) {
-        const UtcTime planned = candlesBefore(timeframe, lastClosed(timeframe), m_settings.history);
+        const UtcTime planned = candlesBefore(timeframe, m_time.lastClosed(timeframe), m_settings.history);
         const auto held = m_reach.constFind({series.exchange, series.pair, timeframe});
         from = std::min(from, held == m_reach.constEnd() ? planned : std::min(planned, *held));
     }
     from = std::max(from, instrument.onboard);
     if (m_settings.retention.count() > 0)
         from = std::max(from, oldestKept() + std::chrono::hours(1));
-    const TimeSpan span{candleOpen(Timeframe::H1, from), lastClosed(Timeframe::H1)};
+    const TimeSpan span{candleOpen(Timeframe::H1, from), m_time.lastClosed(Timeframe::H1)};
     if (span.from >= span.to)
         return;
     const auto found = m_parts.index->markCandleHoles(series, span);
@@ -256,7 +246,7 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
         job.instrument = instrument;
         job.timeframe = Timeframe::H1;
         job.span = window;
-        job.rank = rankOf(instrument.unified);
+        job.rank = m_instruments.rankOf(instrument.unified);
         m_queue.add(job);
     }
 }
@@ -297,7 +287,7 @@ void HistoryService::saveReach()
     if (!m_settings.store_at_hand || !m_settings.keep_filled)
         return;
     QJsonObject known;
-    for (const Instrument &instrument : m_wanted) {
+    for (const Instrument &instrument : m_instruments.wanted()) {
         for (const Timeframe timeframe : m_settings.timeframes) {
             const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
             const auto first = m_parts.index->firstTime(series);
@@ -326,7 +316,7 @@ void HistoryService::saveReach()
 void HistoryService::storeSetAside(const QString &why)
 {
     m_unnamedLoss = why;
-    if (m_haveInstruments)
+    if (m_instruments.isKnown())
         nameStoreLoss(why);
 }
 
@@ -350,10 +340,10 @@ void HistoryService::nameStoreLoss(const QString &why)
     m_fill = {};
     m_lossOf = why;
     if (m_settings.keep_filled) {
-        const UtcTime now = exchangeNow();
+        const UtcTime now = m_time.now();
         const QString cause = gapcause::storeAnew + QStringLiteral(": ") + why;
         std::vector<Gap> lost;
-        for (const Instrument &instrument : m_wanted) {
+        for (const Instrument &instrument : m_instruments.wanted()) {
             // By whole minutes, as mark prices are kept: also the one that runs may have had its sample already. It is
             // asked for when it is over.
             const UtcTime since = std::max({candleOpen(Timeframe::M1, m_firstRun), oldestKept(), instrument.onboard});
@@ -430,10 +420,10 @@ void HistoryService::storeTakesAgain(const QString &measurement, bool again)
 
 void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
 {
-    if (!m_haveInstruments)
+    if (!m_instruments.isKnown())
         return;
     for (const SeriesSpan &late : spans) {
-        const Instrument *found = instrument(late.series.pair);
+        const Instrument *found = m_instruments.find(late.series.pair);
         if (!found)
             continue;
         const StreamKey stream{late.series.exchange, late.series.pair, StreamKind::Candles, late.series.timeframe};
@@ -487,8 +477,8 @@ void HistoryService::nameClosesMissed(const Job &job, const std::vector<Candle> 
     std::erase_if(m_overdue, [&](const Overdue &late) {
         return late.stream == stream && late.span.from >= job.span.from && late.span.to <= job.span.to;
     });
-    const auto since = m_collectedSince.constFind(stream.pair);
-    if (since == m_collectedSince.constEnd())
+    const auto since = m_instruments.collectedSince(stream.pair);
+    if (!since)
         return;
     const std::vector<Gap> known = m_gaps.unsettled();
     std::vector<Gap> gaps;
@@ -585,7 +575,7 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
     if (job.backfill != 0 && !wanted && !job.confirming)
         return;
     const TimeSpan asked = job.confirming ? job.wanted : job.span;
-    const TimeSpan closed{asked.from, std::min(asked.to, lastClosed(job.timeframe))};
+    const TimeSpan closed{asked.from, std::min(asked.to, m_time.lastClosed(job.timeframe))};
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
     for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
         if (!job.confirming) {
@@ -595,7 +585,7 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
             confirming.wanted = hole;
             confirming.span = {
                 std::max(candlesBefore(job.timeframe, hole.from, 2), candleOpen(job.timeframe, job.instrument.onboard)),
-                std::min(candlesBefore(job.timeframe, hole.to, -2), lastClosed(job.timeframe))};
+                std::min(candlesBefore(job.timeframe, hole.to, -2), m_time.lastClosed(job.timeframe))};
             if (m_queue.add(confirming))
                 m_backfills.jobAdded(job.backfill, job.instrument.unified);
             continue;
@@ -632,7 +622,7 @@ void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
     }
     std::vector<Candle> candles = std::move(parsed).value();
     takeBadRows(job, candles, closes);
-    const TimeSpan closed{job.span.from, std::min(job.span.to, lastClosed(job.timeframe))};
+    const TimeSpan closed{job.span.from, std::min(job.span.to, m_time.lastClosed(job.timeframe))};
     std::erase_if(
         candles, [&](const Candle &candle) { return candle.open_time < closed.from || candle.open_time >= closed.to; });
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkCandles, job.timeframe};

@@ -1,15 +1,9 @@
 #include "history/history_service.h"
 
 #include "base/logging.h"
-#include "base/regular_file.h"
-#include "history/clock_offset.h"
 #include "history/request_planner.h"
 #include "market/candle_check.h"
 #include "market/gap_cause.h"
-
-#include <QDir>
-#include <QRandomGenerator>
-#include <QSaveFile>
 
 #include <algorithm>
 
@@ -26,18 +20,12 @@ constexpr milliseconds tickEvery{250};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings has no replay (reference §2.5)
 constexpr milliseconds suspectEvery{10'000};
-constexpr milliseconds clockEvery{60'000};    // weighs one; a clock that is off spoils what it dates until it is known
-constexpr milliseconds clockTolerance{5'000}; // our UTC against the monotonic clock, between two ticks
-constexpr milliseconds offsetAlarm{500};
-constexpr milliseconds tellOffsetEvery{600'000};
-constexpr milliseconds finalMargin{5'000};   // after its close a candle is final over REST (reference §1.3)
 constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
 constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
 constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds tellEvery{10'000};
-constexpr milliseconds tellTroubleEvery{60'000};
 constexpr int rereadCandles = 2;
 constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
@@ -57,7 +45,9 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_beat(std::move(beat))
     , m_gaps(std::move(m_parts.ledger), *m_parts.index, *m_clock)
     , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
-    , m_troubleBackoff(milliseconds(1'000), milliseconds(60'000), QRandomGenerator::global()->generate64())
+    , m_instruments(*m_parts.adapter, m_settings.data_dir)
+    , m_time(*m_clock, m_parts.adapter->name())
+    , m_trouble(*m_clock, m_parts.adapter->name())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
     connect(&m_tick, &QTimer::timeout, this, &HistoryService::tick);
@@ -73,7 +63,6 @@ Status HistoryService::start()
         return status.error();
     }
     m_startedAt = m_clock->utcNow();
-    m_clockWatch.emplace(m_startedAt, m_clock->now());
     loadReach();
     noteFirstRun();
     nameMissedOfLastRun();
@@ -111,11 +100,11 @@ void HistoryService::setSettings(const HistorySettings &settings)
     m_settings.funding = settings.funding;
     if (!m_fill.active)
         m_budget.setShare(m_settings.weight_share);
-    if (!m_haveInstruments)
+    if (!m_instruments.isKnown())
         return;
     if (timeframes != m_settings.timeframes)
-        m_wanted.clear(); // so that every series is looked at again
-    adoptInstruments(m_all);
+        m_instruments.forgetWanted(); // so that every series is looked at again
+    adopt(m_instruments.reselect(m_settings, m_time.now()));
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
@@ -124,14 +113,12 @@ void HistoryService::tick()
 {
     m_beat();
     const MonotonicTime now = m_clock->now();
-    if (now >= m_instrumentsAt && now >= m_troubleUntil && !m_instrumentsAsked)
+    if (now >= m_instrumentsAt && !m_trouble.isHeld(now) && !m_instrumentsAsked)
         requestInstruments();
-    if (m_clockWatch->jump(m_clock->utcNow(), now, clockTolerance))
-        m_clockAt = now; // ours was set
-    if (now >= m_clockAt && now >= m_troubleUntil)
+    if (m_time.isDue() && !m_trouble.isHeld(now))
         syncClock();
-    if (m_settings.keep_filled && m_haveInstruments) {
-        const UtcTime utc = exchangeNow();
+    if (m_settings.keep_filled && m_instruments.isKnown()) {
+        const UtcTime utc = m_time.now();
         const qint64 day = (toMs(utc) - 600'000) / 86'400'000; // ten minutes past midnight
         if (day > m_auditDay) {
             m_auditDay = day;
@@ -142,9 +129,9 @@ void HistoryService::tick()
     tellNotes(now);
     if (now >= m_reachAt)
         saveReach();
-    if (m_settings.keep_filled && m_haveInstruments && m_weightLearned && now >= m_markCandlesAt) {
+    if (m_settings.keep_filled && m_instruments.isKnown() && m_weightLearned && now >= m_markCandlesAt) {
         m_markCandlesAt = now + markCandlesEvery;
-        for (const Instrument &instrument : m_wanted)
+        for (const Instrument &instrument : m_instruments.wanted())
             fillMarkCandles(instrument);
     }
     if (now >= m_reviewAt) {
@@ -153,7 +140,7 @@ void HistoryService::tick()
         repair(m_gaps.reviewAll());
     }
     pump();
-    tellWorking();
+    m_trouble.tellWorking();
     noteAlive(now);
     nameLedgerLoss();
     logFill(now);
@@ -167,44 +154,28 @@ void HistoryService::syncClock()
 {
     const RestRequest request = m_parts.adapter->timeRequest();
     const MonotonicTime asked = m_clock->now();
-    if (m_budget.reserve(request, asked, exchangeNow()).count() > 0)
+    if (m_budget.reserve(request, asked, m_time.now()).count() > 0)
         return;
-    m_clockAt = asked + clockEvery;
+    m_time.asked();
     const UtcTime sentUtc = m_clock->utcNow();
-    const UtcTime sent = exchangeNow();
+    const UtcTime sent = m_time.now();
     m_rest.get(request, [this, request, asked, sentUtc, sent](const RestReply &reply) {
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
-        if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
-            m_clockAt = m_clock->now() + suspectEvery;
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
+        if (const auto refusal = m_parts.adapter->refusal(reply, m_time.now())) {
+            m_time.notAnswered();
             m_clockRefused = true;
             return refused({}, *refusal); // a ban holds for everything
         }
         const auto time = reply.status == 200 ? m_parts.adapter->parseTime(reply.body)
                                               : Result<UtcTime>(Error{Error::Kind::Network, {}});
         if (!time) {
-            m_clockAt = m_clock->now() + suspectEvery;
+            m_time.notAnswered();
             return;
         }
         if (std::exchange(m_clockRefused, false))
             works(); // at times nothing else is asked for
-        const auto roundTrip = std::chrono::duration_cast<milliseconds>(m_clock->now() - asked);
-        const milliseconds before = std::exchange(m_offset, offsetAfter(m_offset, *time, sentUtc, roundTrip));
-        if (roundTrip > quickAnswer)
-            m_clockAt = m_clock->now() + suspectEvery;
-        const MonotonicTime now = m_clock->now();
-        if (std::chrono::abs(m_offset) <= offsetAlarm ||
-            (std::chrono::abs(m_offset - before) <= offsetAlarm && now < m_tellOffsetAt))
-            return;
-        m_tellOffsetAt = now + tellOffsetEvery;
-        qCWarning(lcHistory).noquote() << "the clock differs from the exchange's; check NTP"
-                                       << logField(u"exchange", m_parts.adapter->name())
-                                       << logField(u"offset_ms", QString::number(m_offset.count()));
+        m_time.answered(*time, sentUtc, std::chrono::duration_cast<milliseconds>(m_clock->now() - asked));
     });
-}
-
-UtcTime HistoryService::lastClosed(Timeframe timeframe) const
-{
-    return candleOpen(timeframe, exchangeNow() - finalMargin);
 }
 
 // --- instruments -----------------------------------------------------------------------------------------------------
@@ -224,13 +195,13 @@ void HistoryService::requestInstruments()
 {
     const RestRequest request = m_parts.adapter->instrumentsRequest();
     const MonotonicTime now = m_clock->now();
-    if (m_budget.reserve(request, now, exchangeNow()).count() > 0)
+    if (m_budget.reserve(request, now, m_time.now()).count() > 0)
         return;
     m_instrumentsAsked = true;
-    const UtcTime sent = exchangeNow();
+    const UtcTime sent = m_time.now();
     m_rest.get(request, [this, request, sent](const RestReply &reply) {
         m_instrumentsAsked = false;
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
         Q_EMIT requestDone(reply.status);
         if (!m_stopping)
             instrumentsAnswered(reply);
@@ -239,113 +210,59 @@ void HistoryService::requestInstruments()
 
 void HistoryService::instrumentsAnswered(const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, m_time.now())) {
         Job none;
         none.instrument.unified = QStringLiteral("the instrument list");
         refused(std::move(none), *refusal);
-        if (!m_haveInstruments)
+        if (!m_instruments.isKnown())
             loadCachedInstruments();
         return;
     }
     auto instruments = m_parts.adapter->parseInstruments(reply.body);
     if (!instruments) {
-        m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
+        m_trouble.hold();
         trouble(instruments.error().message);
-        if (!m_haveInstruments)
+        if (!m_instruments.isKnown())
             loadCachedInstruments();
         return;
     }
     works();
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
-    if (!m_settings.data_dir.isEmpty()) {
-        QSaveFile cache(
-            QDir(m_settings.data_dir).filePath(QStringLiteral("instruments-%1.json").arg(m_parts.adapter->name())));
-        if (!cache.open(QIODevice::WriteOnly) || cache.write(reply.body) != reply.body.size() || !cache.commit())
-            qCWarning(lcHistory).noquote() << "the instrument list could not be kept:" << cache.errorString();
-    }
+    m_instruments.keep(reply.body);
     m_listIsNew = true;
-    adoptInstruments(std::move(instruments).value());
+    adopt(m_instruments.adopt(std::move(instruments).value(), m_settings, m_time.now()));
 }
 
 // Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
 void HistoryService::loadCachedInstruments()
 {
-    auto instruments = cachedInstruments();
+    auto instruments = m_instruments.ofLastRun();
     if (instruments.empty())
         return;
     qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";
-    adoptInstruments(std::move(instruments));
+    adopt(m_instruments.adopt(std::move(instruments), m_settings, m_time.now()));
 }
 
-void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
+void HistoryService::adopt(const InstrumentBook::Change &change)
 {
-    m_all = std::move(instruments);
-    exchange::Selection selection = exchange::select(m_all, m_settings.wanted, m_settings.major_bases);
-    if (auto missing = exchange::notCollected(selection); missing != m_notCollected) {
-        m_notCollected = std::move(missing);
-        for (const exchange::NotCollected &one : m_notCollected)
-            qCWarning(lcHistory).noquote() << "a pair of the configuration is not collected"
-                                           << logField(u"pair", one.pair) << logField(u"cause", one.cause);
-    }
-    std::vector<Instrument> added;
-    for (const Instrument &instrument : selection.wanted) {
-        const bool known = std::ranges::any_of(m_wanted, [&](const Instrument &k) {
-            return k.symbol == instrument.symbol && k.onboard == instrument.onboard;
-        });
-        if (!known)
-            added.push_back(instrument);
-    }
-    for (const Instrument &before : m_wanted) {
-        if (std::ranges::none_of(selection.wanted, [&](const Instrument &i) { return i.symbol == before.symbol; }))
-            m_queue.removePair(before.unified);
-    }
-    m_wanted = std::move(selection.wanted);
-    m_rank.clear();
-    for (int i = 0; i < int(m_wanted.size()); ++i)
-        m_rank.insert(m_wanted[size_t(i)].unified, i);
-    for (const Instrument &instrument : m_wanted) {
-        if (!m_collectedSince.contains(instrument.unified))
-            m_collectedSince.insert(instrument.unified, exchangeNow());
-    }
-    const bool first = !std::exchange(m_haveInstruments, true);
-    Q_EMIT instrumentsReady(m_wanted, selection.delisted);
-    if (m_wanted.empty())
-        qCWarning(lcHistory).noquote() << "no pair to collect: check pairs and exclude in the configuration";
+    for (const QString &pair : change.removed)
+        m_queue.removePair(pair);
+    Q_EMIT instrumentsReady(m_instruments.wanted(), change.delisted);
     if (!m_settings.keep_filled)
         return;
-    if (first)
-        nameMissed(m_wanted); // at once, whether REST answers or not
-    if (first && m_unnamedLoss.isEmpty() && isStoreEmptied())
+    if (change.first)
+        nameMissed(m_instruments.wanted()); // at once, whether REST answers or not
+    if (change.first && m_unnamedLoss.isEmpty() && isStoreEmptied())
         m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
-    if (first && !m_unnamedLoss.isEmpty())
+    if (change.first && !m_unnamedLoss.isEmpty())
         nameStoreLoss(std::exchange(m_unnamedLoss, {}));
-    if (first && !m_weightLearned && !m_wanted.empty() && !m_settings.timeframes.empty()) {
-        m_fill.started = m_clock->now();
-        Job learning;
-        learning.timeframe = m_settings.timeframes.front();
-        const UtcTime end = lastClosed(learning.timeframe);
-        learning.span = {candlesBefore(learning.timeframe, end, 500), end};
-        // Of a contract that is old enough: nothing from before a listing is ever asked for.
-        const auto old = std::ranges::find_if(
-            m_wanted, [&](const Instrument &instrument) { return instrument.onboard <= learning.span.from; });
-        learning.instrument = old != m_wanted.end() ? *old : m_wanted.front();
-        learning.span.from = std::max(learning.span.from, candleOpen(learning.timeframe, learning.instrument.onboard));
-        if (learning.span.from >= learning.span.to) { // all of them were listed this moment
-            m_weightLearned = true;
-            fillAll();
-            return;
-        }
-        learning.urgency = Urgency::Overdue; // alone and first: what it costs tells how to ask for the rest
-        learning.backfill = 0;
-        m_queue.add(learning);
-        m_fill.planned = true;
+    if (change.first && learnWeightFirst())
         return; // fillAll() follows when the answer is there
-    }
-    if (first || added.size() == m_wanted.size()) {
+    if (change.first || change.added.size() == m_instruments.wanted().size()) {
         fillAll();
         return;
     }
-    for (const Instrument &instrument : added) {
+    for (const Instrument &instrument : change.added) {
         for (const Timeframe timeframe : m_settings.timeframes)
             fill(instrument, timeframe);
         wantFunding(instrument);
@@ -353,23 +270,31 @@ void HistoryService::adoptInstruments(std::vector<Instrument> instruments)
     repair(m_gaps.reviewAll());
 }
 
-const Instrument *HistoryService::instrument(const QString &unified) const
+// A request alone and first: what it costs tells how to ask for the rest. False where none is needed or possible.
+bool HistoryService::learnWeightFirst()
 {
-    const auto wanted = std::ranges::find(m_wanted, unified, &Instrument::unified);
-    if (wanted != m_wanted.end())
-        return &*wanted;
-    // A pair that is no longer collected still has a history: perpetuals before dated contracts of the same name.
-    const Instrument *found = nullptr;
-    for (const Instrument &instrument : m_all) {
-        if (instrument.unified == unified && (!found || instrument.perpetual))
-            found = &instrument;
+    const std::vector<Instrument> &wanted = m_instruments.wanted();
+    if (m_weightLearned || wanted.empty() || m_settings.timeframes.empty())
+        return false;
+    m_fill.started = m_clock->now();
+    Job learning;
+    learning.timeframe = m_settings.timeframes.front();
+    const UtcTime end = m_time.lastClosed(learning.timeframe);
+    learning.span = {candlesBefore(learning.timeframe, end, 500), end};
+    // Of a contract that is old enough: nothing from before a listing is ever asked for.
+    const auto old = std::ranges::find_if(
+        wanted, [&](const Instrument &instrument) { return instrument.onboard <= learning.span.from; });
+    learning.instrument = old != wanted.end() ? *old : wanted.front();
+    learning.span.from = std::max(learning.span.from, candleOpen(learning.timeframe, learning.instrument.onboard));
+    if (learning.span.from >= learning.span.to) { // all of them were listed this moment
+        m_weightLearned = true;
+        return false;
     }
-    return found;
-}
-
-int HistoryService::rankOf(const QString &unified) const
-{
-    return m_rank.value(unified, int(m_wanted.size()));
+    learning.urgency = Urgency::Overdue;
+    learning.backfill = 0;
+    m_queue.add(learning);
+    m_fill.planned = true;
+    return true;
 }
 
 // --- what to ask for -------------------------------------------------------------------------------------------------
@@ -413,11 +338,11 @@ void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, 
         job.span = windows[i];
         job.source = source;
         job.window = int(i);
-        job.rank = rankOf(instrument.unified);
+        job.rank = m_instruments.rankOf(instrument.unified);
         job.backfill = backfill;
         job.values = values;
         // The newest candle may have closed this very moment: REST calls it final a little later.
-        const milliseconds early = windows[i].to + finalMargin - exchangeNow();
+        const milliseconds early = windows[i].to + ExchangeClock::finalMargin - m_time.now();
         if (early.count() > 0)
             job.not_before = m_clock->now() + early + milliseconds(250);
         if (m_queue.add(job))
@@ -428,7 +353,7 @@ void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, 
 void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
 {
     for (const GapKeeper::Need &need : needs) {
-        const Instrument *found = instrument(need.gap.stream.pair);
+        const Instrument *found = m_instruments.find(need.gap.stream.pair);
         if (!found) {
             if (m_listIsNew)
                 m_gaps.unlisted(need.gap.id);
@@ -445,7 +370,7 @@ void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
                 job.kind = Job::Kind::Funding;
                 job.urgency = Urgency::Repair;
                 job.instrument = *found;
-                job.rank = rankOf(found->unified);
+                job.rank = m_instruments.rankOf(found->unified);
                 job.span = span;
                 m_queue.add(job);
             }
@@ -461,9 +386,9 @@ void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
             job.urgency = Urgency::Repair;
             job.instrument = *found;
             job.span = window;
-            job.rank = rankOf(found->unified);
-            if (const auto ahead = window.to - exchangeNow(); ahead.count() > 0) // its last minute runs still
-                job.not_before = m_clock->now() + ahead + finalMargin;
+            job.rank = m_instruments.rankOf(found->unified);
+            if (const auto ahead = window.to - m_time.now(); ahead.count() > 0) // its last minute runs still
+                job.not_before = m_clock->now() + ahead + ExchangeClock::finalMargin;
             m_queue.add(job);
         }
     }
@@ -475,13 +400,13 @@ void HistoryService::wantFunding(const Instrument &instrument)
 {
     if (!m_settings.funding)
         return;
-    const UtcTime now = exchangeNow();
+    const UtcTime now = m_time.now();
     const auto newest = m_parts.index->newestSettledFunding(m_parts.adapter->name(), instrument.unified);
     Job job;
     job.kind = Job::Kind::Funding;
     job.urgency = Urgency::Fill;
     job.instrument = instrument;
-    job.rank = rankOf(instrument.unified);
+    job.rank = m_instruments.rankOf(instrument.unified);
     // From the newest settled rate on; at the first start as far back as one request reaches (8 h apart, at least).
     job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
     if (newest && newest->has_value())
@@ -518,7 +443,7 @@ void HistoryService::gapsEnded(const std::vector<StreamKey> &streams, UtcTime at
 void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
 {
     for (const SeriesSpan &closed : spans) {
-        const Instrument *found = instrument(closed.series.pair);
+        const Instrument *found = m_instruments.find(closed.series.pair);
         if (!found)
             continue;
         Job job;
@@ -527,7 +452,7 @@ void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
         job.instrument = *found;
         job.timeframe = closed.series.timeframe;
         job.span = closed.span;
-        job.rank = rankOf(found->unified);
+        job.rank = m_instruments.rankOf(found->unified);
         job.not_before = m_clock->now() + rereadAfter;
         m_queue.add(job);
     }
@@ -536,7 +461,7 @@ void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
 void HistoryService::probe(const std::vector<QuietProbe> &probes)
 {
     for (const QuietProbe &probe : probes) {
-        const Instrument *found = instrument(probe.pair);
+        const Instrument *found = m_instruments.find(probe.pair);
         if (!found) {
             Q_EMIT probeAnswered({.pair = probe.pair, .timeframe = probe.timeframe});
             continue;
@@ -547,10 +472,10 @@ void HistoryService::probe(const std::vector<QuietProbe> &probes)
         job.instrument = *found;
         job.timeframe = probe.timeframe;
         // From the candle last seen, so that trades in any candle since are found; a day of them at most.
-        const UtcTime open = candleOpen(probe.timeframe, exchangeNow());
+        const UtcTime open = candleOpen(probe.timeframe, m_time.now());
         job.span = {std::max(probe.known_open, candlesBefore(probe.timeframe, open, 90)),
                     nextCandleOpen(probe.timeframe, open)};
-        job.rank = rankOf(found->unified);
+        job.rank = m_instruments.rankOf(found->unified);
         m_queue.add(job);
     }
     pump();
@@ -559,15 +484,15 @@ void HistoryService::probe(const std::vector<QuietProbe> &probes)
 void HistoryService::fundingSettled(const std::vector<QString> &pairs)
 {
     for (const QString &pair : pairs) {
-        const Instrument *found = instrument(pair);
+        const Instrument *found = m_instruments.find(pair);
         if (!found || !m_settings.funding)
             continue;
         Job job;
         job.kind = Job::Kind::Funding;
         job.urgency = Urgency::Repair;
         job.instrument = *found;
-        job.rank = rankOf(pair);
-        const UtcTime now = exchangeNow();
+        job.rank = m_instruments.rankOf(pair);
+        const UtcTime now = m_time.now();
         job.span = {now - std::chrono::hours(24), now + fundingAfter};
         job.not_before = m_clock->now() + fundingAfter;
         m_queue.add(job);
@@ -598,14 +523,14 @@ void HistoryService::audit()
     qint64 missing = 0;
     std::vector<Gap> found;
     for (const store::SeriesSummary &summary : *all) {
-        const Instrument *known = instrument(summary.series.pair);
+        const Instrument *known = m_instruments.find(summary.series.pair);
         if (summary.series.exchange != m_parts.adapter->name() || !known)
             continue;
         const StreamKey stream{summary.series.exchange, summary.series.pair, StreamKind::Candles,
                                summary.series.timeframe};
-        const bool collected = m_rank.contains(summary.series.pair);
-        const UtcTime end =
-            collected ? lastClosed(summary.series.timeframe) : nextCandleOpen(summary.series.timeframe, summary.last);
+        const bool collected = m_instruments.collects(summary.series.pair);
+        const UtcTime end = collected ? m_time.lastClosed(summary.series.timeframe)
+                                      : nextCandleOpen(summary.series.timeframe, summary.last);
         UtcTime from = std::max(summary.first, candleOpen(summary.series.timeframe, known->onboard));
         if (from < oldestKept())
             from = nextCandleOpen(summary.series.timeframe, candleOpen(summary.series.timeframe, oldestKept()));
@@ -631,7 +556,7 @@ void HistoryService::audit()
     if (!found.empty())
         m_gaps.opened(std::move(found));
     repair(m_gaps.reviewAll());
-    for (const Instrument &instrument : m_wanted) {
+    for (const Instrument &instrument : m_instruments.wanted()) {
         wantFunding(instrument);
         fillMarkCandles(instrument);
     }
@@ -644,15 +569,15 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
 {
     QStringList pairs = request.pairs;
     if (pairs.isEmpty()) {
-        for (const Instrument &instrument : m_wanted)
+        for (const Instrument &instrument : m_instruments.wanted())
             pairs.append(instrument.unified);
     }
-    if (!m_haveInstruments)
+    if (!m_instruments.isKnown())
         problems.append(QStringLiteral("the exchange's instrument list is not known yet%1")
-                            .arg(m_trouble.isEmpty() ? QString() : QStringLiteral(": ") + m_trouble));
+                            .arg(m_trouble.text().isEmpty() ? QString() : QStringLiteral(": ") + m_trouble.text()));
     std::vector<Missing> all;
     for (const QString &pair : std::as_const(pairs)) {
-        const Instrument *found = instrument(pair);
+        const Instrument *found = m_instruments.find(pair);
         if (!found) {
             problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
             continue;
@@ -668,7 +593,7 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
                 if (!problems.contains(problem))
                     problems.append(problem);
             }
-            const TimeSpan span{from, std::min(candleOpen(timeframe, request.span.to), lastClosed(timeframe))};
+            const TimeSpan span{from, std::min(candleOpen(timeframe, request.span.to), m_time.lastClosed(timeframe))};
             if (span.from >= span.to)
                 continue;
             Missing missing{.instrument = found, .timeframe = timeframe, .holes = {span}};
@@ -772,7 +697,7 @@ void HistoryService::pump()
 bool HistoryService::send(bool funding)
 {
     const MonotonicTime now = m_clock->now();
-    if (m_inFlight >= parallelRequests || now < m_troubleUntil)
+    if (m_inFlight >= parallelRequests || m_trouble.isHeld(now))
         return false;
     const Job *next = m_queue.peek(funding, now);
     if (!next || (m_roomScarce && next->urgency >= Urgency::Repair))
@@ -801,7 +726,7 @@ bool HistoryService::send(bool funding)
     if (learning && m_inFlight > 0)
         return false; // its cost is read from the counter: nothing else may run beside it
     const RestRequest request = requestFor(*next);
-    const milliseconds wait = m_budget.reserve(request, now, exchangeNow());
+    const milliseconds wait = m_budget.reserve(request, now, m_time.now());
     if (wait.count() > 0) {
         waitAtMost(wait);
         return false;
@@ -830,7 +755,7 @@ RestRequest HistoryService::requestFor(const Job &job)
     case Job::Kind::Reread: {
         // The newest ones, and some before that which asked for it: one that closed while a re-reading waited already
         // asked for none of its own, and was read too early by that one.
-        const UtcTime end = lastClosed(job.timeframe);
+        const UtcTime end = m_time.lastClosed(job.timeframe);
         const UtcTime newest = candlesBefore(job.timeframe, end, rereadCandles);
         const UtcTime from = candlesBefore(job.timeframe, std::min(newest, job.span.from), rereadCandles);
         return m_parts.adapter->candlesRequest(job.instrument, job.timeframe,
@@ -846,13 +771,13 @@ RestRequest HistoryService::requestFor(const Job &job)
 void HistoryService::dispatch(Job job, const RestRequest &request)
 {
     ++m_inFlight;
-    const UtcTime sent = exchangeNow();
+    const UtcTime sent = m_time.now();
     qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "weight"
                                  << request.weight << "urgency" << int(job.urgency);
     const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
     m_rest.get(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
         --m_inFlight;
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, exchangeNow());
+        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
         qCDebug(lcHistory).noquote() << "answered" << reply.status << job.text() << isoText(job.span.from);
         Q_EMIT requestDone(reply.status);
         if (m_stopping)
@@ -882,7 +807,7 @@ void HistoryService::learnWeight(const Job &job, const RestRequest &request, int
 
 void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestReply &reply)
 {
-    if (const auto refusal = m_parts.adapter->refusal(reply, exchangeNow())) {
+    if (const auto refusal = m_parts.adapter->refusal(reply, m_time.now())) {
         refused(std::move(job), *refusal);
         return;
     }
@@ -924,12 +849,12 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         break;
     case Refusal::Kind::ServerTrouble:
     case Refusal::Kind::Transport:
-        m_troubleUntil = now + m_troubleBackoff.next();
+        m_trouble.hold();
         trouble(what);
         break;
     case Refusal::Kind::BadRequest:
         if (refusal.code == 0) { // an answer without the exchange's own code is not the exchange's word
-            m_troubleUntil = now + m_troubleBackoff.next();
+            m_trouble.hold();
             trouble(what);
             break;
         }
@@ -966,50 +891,22 @@ void HistoryService::refused(Job job, const Refusal &refusal)
 // An answer came that says what was asked for. A page that somebody else put in its place, with status 200, does not.
 void HistoryService::works()
 {
-    if (m_trouble.isEmpty() || m_budget.pausedFor(m_clock->now()).count() > 0)
-        return;
-    m_trouble.clear();
-    m_troubleBackoff.reset();
-    tellWorking();
-}
-
-// The last word of the log is never the wrong one: what may not be told now is told later.
-void HistoryService::tellWorking()
-{
-    if (!m_toldTrouble || !m_trouble.isEmpty() || !m_tellTrouble.allow(m_clock->now()))
-        return;
-    m_toldTrouble = false;
-    qCInfo(lcHistory).noquote() << "REST works again" << logField(u"exchange", m_parts.adapter->name())
-                                << logField(u"after", ageText(m_clock->utcNow() - m_troubleSince));
+    if (m_budget.pausedFor(m_clock->now()).count() == 0)
+        m_trouble.works();
 }
 
 void HistoryService::trouble(const QString &what)
 {
-    const MonotonicTime now = m_clock->now();
-    if (m_trouble.isEmpty())
-        m_troubleSince = m_clock->utcNow();
-    const bool news = m_trouble != what;
-    m_trouble = what;
-    if ((!news && now < m_troubleToldAt) || !m_tellTrouble.allow(now))
-        return;
-    m_troubleToldAt = now + tellTroubleEvery;
-    m_toldTrouble = true;
-    const milliseconds wait = std::max(m_budget.pausedFor(now),
-                                       std::chrono::duration_cast<milliseconds>(std::max(m_troubleUntil, now) - now));
-    qCWarning(lcHistory).noquote() << QStringLiteral("history of %1 does not work: %2%3")
-                                          .arg(m_parts.adapter->name(), what, m_tellTrouble.untold())
-                                   << logField(u"retry_in", ageText(wait))
-                                   << logField(u"jobs_waiting", QString::number(m_queue.size()))
-                                   << logField(u"instruments",
-                                               m_haveInstruments ? QStringLiteral("known")
-                                                                 : QStringLiteral("unknown: nothing can be collected"));
+    m_trouble.fell(what, {.paused_for = m_budget.pausedFor(m_clock->now()),
+                          .jobs_waiting = m_queue.size(),
+                          .instruments_known = m_instruments.isKnown()});
 }
 
 void HistoryService::unreadable(Job job, const Error &error)
 {
-    m_troubleUntil = m_clock->now() + m_troubleBackoff.next();
+    m_trouble.hold();
     trouble(QStringLiteral("%1 (%2)").arg(error.message, job.text()));
-    job.not_before = m_troubleUntil; // others may be answered meanwhile
+    job.not_before = m_trouble.heldUntil(); // others may be answered meanwhile
     m_queue.add(std::move(job));
 }
 
@@ -1033,7 +930,7 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
         probeReplied(job, candles);
         return;
     }
-    const UtcTime final = lastClosed(job.timeframe);
+    const UtcTime final = m_time.lastClosed(job.timeframe);
     std::erase_if(candles, [&](const Candle &candle) { return candle.open_time >= final; });
     if (job.kind == Job::Kind::Reread) {
         rereadAnswered(job, std::move(candles));
@@ -1152,7 +1049,7 @@ bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 ba
     const quint64 ticket = batch.ticket;
     const UtcTime oldest = batch.candles.empty() ? UtcTime{} : batch.candles.front().candles.front().open_time;
     if (!m_sink(std::move(batch))) {
-        m_troubleUntil = m_clock->now() + std::chrono::seconds(1); // the store is behind: do not ask for more
+        m_trouble.holdFor(std::chrono::seconds(1)); // the store is behind: do not ask for more
         return false;
     }
     m_pending.insert(ticket, {stream, backfill, records, oldest, fetched});
@@ -1212,7 +1109,7 @@ void HistoryService::logFill(MonotonicTime now)
         << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
         << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
         << logField(u"requests_left", QString::number(m_fill.requests_left))
-        << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(exchangeNow())).arg(m_budget.limit(now)));
+        << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(m_time.now())).arg(m_budget.limit(now)));
 }
 
 void HistoryService::sendSnapshot()
@@ -1221,17 +1118,17 @@ void HistoryService::sendSnapshot()
     const MonotonicTime now = m_clock->now();
     snapshot->exchange = m_parts.adapter->name();
     snapshot->at = m_clock->utcNow();
-    snapshot->instruments_known = m_haveInstruments;
-    snapshot->pairs = int(m_wanted.size());
-    snapshot->not_collected = m_notCollected;
-    snapshot->weight_used = m_budget.used(exchangeNow());
+    snapshot->instruments_known = m_instruments.isKnown();
+    snapshot->pairs = int(m_instruments.wanted().size());
+    snapshot->not_collected = m_instruments.notCollected();
+    snapshot->weight_used = m_budget.used(m_time.now());
     snapshot->weight_limit = m_budget.limit(now);
     snapshot->paused_for = m_budget.pausedFor(now);
-    snapshot->trouble = m_trouble;
-    snapshot->trouble_since = m_trouble.isEmpty() ? UtcTime{} : m_troubleSince;
+    snapshot->trouble = m_trouble.text();
+    snapshot->trouble_since = m_trouble.since();
     snapshot->ledger_trouble = m_gaps.ledgerTrouble();
     snapshot->ledger_trouble_since = m_gaps.ledgerTroubleSince();
-    snapshot->clock_offset = m_offset;
+    snapshot->clock_offset = m_time.offset();
     snapshot->jobs_waiting = m_queue.size();
     snapshot->in_flight = m_inFlight;
     snapshot->fill = m_fill;
@@ -1239,7 +1136,7 @@ void HistoryService::sendSnapshot()
     snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
-    snapshot->repairing = m_trouble.isEmpty() && !m_roomScarce && m_haveInstruments;
+    snapshot->repairing = m_trouble.text().isEmpty() && !m_roomScarce && m_instruments.isKnown();
     snapshot->times_anew = m_timesAnew;
     snapshot->batches_stored = m_batchesStored;
     snapshot->gaps_opened = m_gaps.counts().opened;

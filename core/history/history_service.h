@@ -3,18 +3,18 @@
 // thread.
 #pragma once
 
-#include "base/backoff.h"
 #include "base/clock.h"
-#include "base/clock_watch.h"
-#include "base/tell_limit.h"
 #include "exchange/adapter.h"
-#include "exchange/selection.h"
 #include "history/backfill_book.h"
+#include "history/exchange_clock.h"
 #include "history/gap_keeper.h"
 #include "history/history_note.h"
+#include "history/history_settings.h"
 #include "history/history_snapshot.h"
+#include "history/instrument_book.h"
 #include "history/job_queue.h"
 #include "history/rest_client.h"
+#include "history/rest_trouble.h"
 #include "history/weight_budget.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
@@ -28,28 +28,6 @@
 #include <memory>
 
 namespace tk::history {
-
-inline constexpr qint64 mostInstrumentBytes = 64 << 20; // of an instrument list in the cache
-
-struct HistorySettings
-{
-    QUrl rest_url;
-    exchange::Wanted wanted;
-    QStringList major_bases;
-    std::vector<Timeframe> timeframes; // empty: no candles are kept
-    std::vector<StreamKind> kinds;     // what is collected live, to name what was missed while nobody collected
-    int history = 1500;                // candles per pair and timeframe at the first start
-    milliseconds retention{0};         // of the store; 0: for ever. What it removes is not fetched again
-    bool store_at_hand = true;         // the index is the store itself: what is missing there was lost
-    bool mark_candles = true;          // of the mark price, for whoever pays funding in a backtest
-    double weight_share = 0.5;
-    double first_fill_share = 0.9;
-    bool funding = true;
-    bool keep_filled = true; // false: only what is asked for (a command without an engine)
-    QString data_dir;        // for the instrument list's cache
-    QNetworkProxy proxy{QNetworkProxy::NoProxy};
-    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-};
 
 class HistoryService final : public runtime::Service
 {
@@ -161,7 +139,8 @@ private:
 
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
-    void adoptInstruments(std::vector<exchange::Instrument> instruments);
+    void adopt(const InstrumentBook::Change &change);
+    bool learnWeightFirst();
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
@@ -181,7 +160,6 @@ private:
     UtcTime oldestKept() const; // the beginning of time where the store keeps everything
     void note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span, const QString &detail);
     void tellNotes(MonotonicTime now);
-    std::vector<exchange::Instrument> cachedInstruments() const;
     void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
     void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
@@ -193,13 +171,7 @@ private:
     void sendSnapshot();
     void logFill(MonotonicTime now);
     void works();
-    void tellWorking();
     void trouble(const QString &what);
-
-    UtcTime exchangeNow() const { return m_clock->utcNow() + m_offset; }
-    UtcTime lastClosed(Timeframe timeframe) const; // end of what REST can give as final
-    const exchange::Instrument *instrument(const QString &unified) const;
-    int rankOf(const QString &unified) const;
 
     HistorySettings m_settings;
     Parts m_parts;
@@ -209,38 +181,25 @@ private:
     GapKeeper m_gaps;
     WeightBudget m_budget;
     JobQueue m_queue;
-    Backoff m_troubleBackoff;
-    std::vector<exchange::Instrument> m_all;    // the exchange's list
-    std::vector<exchange::Instrument> m_wanted; // what we collect, majors first
-    QHash<QString, int> m_rank;                 // by unified name
-    QHash<quint64, Pending> m_pending;          // by ticket
+    InstrumentBook m_instruments;
+    ExchangeClock m_time;
+    RestTrouble m_trouble;
+    QHash<quint64, Pending> m_pending; // by ticket
     BackfillBook m_backfills;
     QHash<quint64, std::vector<Job>> m_paused; // jobs of paused backfills, by id
     FillProgress m_fill;
     quint64 m_lastTicket = 0;
     int m_inFlight = 0;
-    std::vector<exchange::NotCollected> m_notCollected;
-    bool m_haveInstruments = false;
     bool m_instrumentsAsked = false;
     bool m_stopping = false;
     bool m_downtimeNamed = false;
     UtcTime m_downtimeNamedTo{};
     bool m_weightLearned = false;
-    milliseconds m_offset{0}; // exchange's clock minus ours
-    QString m_trouble;        // what keeps REST from working; empty when it works
-    UtcTime m_troubleSince{};
     UtcTime m_startedAt{};
-    MonotonicTime m_troubleUntil{};
     bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
-    MonotonicTime m_troubleToldAt{};
-    TellLimit m_tellTrouble;    // of both, that it does not work and that it works again
-    bool m_toldTrouble = false; // the last word about it
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
-    MonotonicTime m_clockAt{};   // the exchange is asked for its time
     bool m_clockRefused = false;
-    MonotonicTime m_tellOffsetAt{}; // an offset that lasts is warned of again
-    std::optional<ClockWatch> m_clockWatch;
     MonotonicTime m_snapshotAt{};
     MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
@@ -248,8 +207,7 @@ private:
     MonotonicTime m_notesAt{};
     MonotonicTime m_reachAt{};
     MonotonicTime m_markCandlesAt{};
-    QHash<SeriesKey, UtcTime> m_reach;        // how far back the store has held each series, also before it was lost
-    QHash<QString, UtcTime> m_collectedSince; // by pair: in this run
+    QHash<SeriesKey, UtcTime> m_reach; // how far back the store has held each series, also before it was lost
     std::vector<Overdue> m_overdue;
     std::map<HistoryNote::Kind, HistoryNote> m_notes; // not told yet
     QString m_unnamedLoss;                            // of a store that began anew before the instruments were known
