@@ -85,6 +85,7 @@ private:
     const GapSearch &m_search;
     store::StoreReader &m_reader;
     QHash<StreamKey, std::vector<Gap>> m_ledger;
+    QSet<SeriesKey> m_searched;
     QSet<qint64> m_shown; // gaps of the ledger that have a row
     std::vector<GapRow> m_rows;
 };
@@ -163,6 +164,7 @@ void Finder::nameNotCollected(const config::ExchangeSettings &exchange, const ex
 Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first)
 {
     const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, series.timeframe};
+    m_searched.insert(series);
     if (span.from < span.to) {
         const auto holes = m_reader.holes(series, span);
         if (!holes)
@@ -201,8 +203,17 @@ void Finder::nameUnshown()
     for (auto entry = m_ledger.cbegin(); entry != m_ledger.cend(); ++entry) {
         for (const Gap &gap : *entry) {
             const bool past = toMs(gap.to) != 0 && gap.to < oldestKept();
-            if (entry.key().kind == StreamKind::Candles && !gap.isSettled() && !past && !m_shown.contains(gap.id))
-                m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true});
+            if (entry.key().kind != StreamKind::Candles || gap.isSettled() || past || m_shown.contains(gap.id))
+                continue;
+            m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true});
+            // Of a series that nobody has searched: the store has nothing of it, and the exchange's list is not there.
+            const SeriesKey series{entry.key().exchange, entry.key().pair, entry.key().timeframe};
+            const UtcTime end = toMs(gap.to) == 0 ? m_search.now - onItsWay : gap.to;
+            const TimeSpan risk = history::GapKeeper::atRisk(entry.key(), {gap.from, end});
+            if (m_searched.contains(series) || risk.from >= risk.to)
+                continue;
+            if (const auto holes = m_reader.holes(series, risk))
+                m_rows.back().missing = history::candleCount(series.timeframe, *holes);
         }
     }
 }
@@ -253,7 +264,8 @@ Status Finder::otherStreams()
             const bool ended = toMs(gap.to) != 0;
             if (ended && gap.to < oldestKept())
                 continue;
-            GapRow row{stream, {gap.from, gap.to}, {}, stateOf(gap), causeOf(gap)};
+            // A minute that runs is asked for when it is over; nothing is missing in the future.
+            GapRow row{stream, {gap.from, std::min(gap.to, m_search.now)}, {}, stateOf(gap), causeOf(gap)};
             if (stream.kind == StreamKind::MarkPrice && ended) {
                 const TimeSpan risk = history::GapKeeper::atRisk(stream, {gap.from, gap.to});
                 row.missing = 0;

@@ -2,6 +2,7 @@
 
 #include "alert/event_json.h"
 #include "base/logging.h"
+#include "base/private_folder.h"
 #include "base/regular_file.h"
 
 #include <QDir>
@@ -145,7 +146,7 @@ void EventLog::failed(const QString &why)
 bool EventLog::beginAnew()
 {
     m_file.close();
-    QDir().mkpath(m_folder);
+    (void)makePrivateFolder(m_folder); // what fails is told with the file
     if (const int error = openForAppending()) {
         failed(fileErrorText(error));
         return false;

@@ -93,6 +93,8 @@ void StreamTable::probeAnswered(const ProbeAnswer &answer, MonotonicTime now)
         const bool nothingSince = !known.isKnown() ||
                                   nextCandleOpen(answer.timeframe, known.open) <= entry.subscribed_utc ||
                                   known == entry.traded_before;
+        // Silent while it was listened to, and there were trades: that nothing is traded now proves nothing of it.
+        entry.missed |= entry.mute && entry.traded_before.isKnown() && known > entry.traded_before;
         entry.traded = std::max(known, Traded{fromMs(1), 0}); // known now, even where nothing was traded
         pair.probe_at = std::min(pair.probe_at, now + m_thresholds.probe_fresh);
         if (nothingSince)

@@ -100,6 +100,7 @@ std::optional<StreamTransition> StreamTable::set(StreamId id, StreamState state,
     if (!(from == StreamState::Late && state == StreamState::Stale))
         entry.since = std::min(since, utc);
     entry.cause = cause;
+    entry.mute |= entry.isSick() && !entry.lost && !entry.refused;
     if (entry.isSick() && !std::exchange(entry.troubled, true))
         entry.trouble_since = entry.since;
     else if (state == StreamState::Live || state == StreamState::Quiet || state == StreamState::Ended)
@@ -165,7 +166,7 @@ std::optional<StreamTransition> StreamTable::data(StreamId id, const Data &data,
     entry.lost = false;
     entry.last_data = now;
     entry.last_event = std::max(entry.last_event, data.event);
-    entry.fresh = entry.missed = false;
+    entry.fresh = entry.missed = entry.mute = false;
     entry.cadence.moved(now);
     PairWatch &pair = m_pairs[entry.pair];
     if (entry.spec.key.kind == StreamKind::Candles)

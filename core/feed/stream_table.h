@@ -54,6 +54,7 @@ struct StreamEntry
     bool refused = false;    // by the exchange, with a reason: asking again soon is no cure
     bool troubled = false;   // was stale or silent, and neither data nor proof of quietness came since
     UtcTime trouble_since{}; // the first due time that it missed
+    bool mute = false;       // was silent while its connection was there, and no data came since
     bool missed = false;     // trades went by that it did not show, and no data came since: its silence proves nothing
     UtcTime unclosed{};      // a candle that it showed, whose closed mark did not come; 0: none
     UtcTime shown{};         // open times of the newest candle that it showed while it formed ...

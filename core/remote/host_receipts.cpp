@@ -1,5 +1,6 @@
 #include "remote/host_receipts.h"
 
+#include "base/private_folder.h"
 #include "base/regular_file.h"
 #include "remote/freshness.h"
 
@@ -65,7 +66,7 @@ Status HostReceipts::keep(const QString &dataDir, const QString &host, const QSt
         return Error{Error::Kind::Storage, QStringLiteral("the receipts in %1 cannot be kept: %2").arg(name, what),
                      true};
     };
-    if (!QDir().mkpath(folderOf(dataDir)))
+    if (!makePrivateFolder(folderOf(dataDir)))
         return error(QStringLiteral("their folder cannot be made"));
     QLockFile lock(name + QStringLiteral(".lock"));
     if (!lock.tryLock(lockWithin))

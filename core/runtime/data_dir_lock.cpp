@@ -1,5 +1,6 @@
 #include "runtime/data_dir_lock.h"
 
+#include "base/private_folder.h"
 #include "base/regular_file.h"
 
 #include <QDir>
@@ -21,17 +22,6 @@ Error folderError(const QString &message)
     return Error{Error::Kind::Storage, message};
 }
 
-// What an engine keeps is nobody else's business: prices are no secret, but hosts, events and dead letters may be.
-bool createPrivate(const QString &folder)
-{
-    if (QFileInfo(folder).isDir())
-        return true;
-    const QString above = QFileInfo(folder).absolutePath();
-    if (!QDir().mkpath(above))
-        return false;
-    return ::mkdir(QFile::encodeName(folder).constData(), 0700) == 0 || (errno == EEXIST && QFileInfo(folder).isDir());
-}
-
 // A folder that an earlier version, or an installation, made for everybody. One that holds other things is left alone.
 void closeToOthers(const QString &folder, bool wasOurs)
 {
@@ -50,7 +40,8 @@ Result<DataDirLock> DataDirLock::acquire(const QString &dataDir)
 {
     const QString name = QStringLiteral("lock");
     const QString file = dataDir + u'/' + name;
-    if (!createPrivate(dataDir))
+    // The folders above are the user's own, and have the modes that he gives to such.
+    if (!QDir().mkpath(QFileInfo(dataDir).absolutePath()) || !makePrivateFolder(dataDir))
         return folderError(QStringLiteral("cannot create the data folder %1: check the permissions, or choose another "
                                           "[engine] data_dir")
                                .arg(dataDir));

@@ -141,6 +141,21 @@ private Q_SLOTS:
         QVERIFY(rows->front().span == (TimeSpan{at(5), at(8)}));
     }
 
+    // The store began anew and has nothing of the series, nor is there a list of instruments.
+    void whatAnEmptiedStoreHadIsMissing()
+    {
+        QVERIFY(m_store->prepare());
+        const SeriesKey of = series();
+        QVERIFY(m_ledger->open({.stream = {of.exchange, of.pair, StreamKind::Candles, Timeframe::M3},
+                                .from = at(2),
+                                .to = at(9),
+                                .cause = QStringLiteral("the store began anew")}));
+        const auto rows = findGaps(m_search);
+        QVERIFY(rows);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(*rows->front().missing, 7);
+    }
+
     // The ledger's disk takes nothing: what the engine knows is told all the same.
     void whatIsWrittenNowhereIsShown()
     {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/logging.h"
+#include "base/private_folder.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -163,7 +164,7 @@ Result<QString> quickCheck(Database &database)
 Result<Database> openOwned(const QString &file, const DatabaseSpec &spec,
                            const std::function<void(const QString &)> &onSetAside)
 {
-    if (!QDir().mkpath(QFileInfo(file).absolutePath()))
+    if (!makePrivateFolder(QFileInfo(file).absolutePath()))
         return configError(QStringLiteral("cannot create the folder of %1: check the permissions, or choose another "
                                           "data_dir")
                                .arg(file));

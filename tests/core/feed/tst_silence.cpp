@@ -193,6 +193,36 @@ private Q_SLOTS:
         QCOMPARE(m_table->at(id).told(), StreamState::Quiet);
     }
 
+    // Silent on a connection that was there, named by somebody else (the venue's silence) before history was asked.
+    // Healed, and silent still: history knows of trades that it did not show, whenever they were.
+    void whatWasTradedBeforeTheHealingCountsToo()
+    {
+        std::vector<StreamId> ids;
+        for (const char *base : {"BTC", "ETH", "SOL", "ZEN"})
+            ids.push_back(add(base));
+        busy({ids[0], ids[1], ids[2]}, 60);
+        candle(ids[3]); // thin
+        const UtcTime shown = m_open;
+        const qint64 trades = m_trades;
+        for (int second = 0; second < 15; ++second) {
+            pass(1s);
+            m_table->judge(now(), utc());
+        }
+        const StreamId zen = ids[3];
+        QVERIFY(m_table->at(zen).isSick());
+        m_table->subscribed(zen, now(), utc());
+        m_table->acknowledged(zen, utc());
+        answer("ZEN", shown, double(trades + 7));
+        for (int questions = 0; questions < 6; ++questions) {
+            pass(6s);
+            answer("ZEN", shown, double(trades + 7)); // nothing was traded in between
+            m_table->judge(now(), utc());
+            QCOMPARE(m_table->at(zen).told(), StreamState::Stale);
+        }
+        candle(zen);
+        QCOMPARE(m_table->at(zen).told(), StreamState::Live);
+    }
+
     // A pair with a pace shows soon whether it is well: only its data says so.
     void aLiquidPairIsWellWithDataAlone()
     {
