@@ -79,7 +79,11 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
     if (snapshots.store && !snapshots.store->trouble.isEmpty())
         briefs.push_back({QStringLiteral("the store takes no records"), snapshots.store->trouble_since, {}});
     if (const auto &sender = snapshots.sender; sender && !sender->trouble.isEmpty())
-        briefs.push_back({QStringLiteral("database away"), sender->trouble_since,
+        // One that refuses (a password, a name) is there, and waits for a person.
+        briefs.push_back({sender->state == store::influx::SenderSnapshot::State::Parked
+                              ? QStringLiteral("the database refuses everything")
+                              : QStringLiteral("database away"),
+                          sender->trouble_since,
                           QStringLiteral("%1 in the spool").arg(sizeOf(sender->spool.waitingBytes()))});
     for (const auto &history : snapshots.histories) {
         if (!history->trouble.isEmpty())

@@ -104,25 +104,35 @@ struct FeedSnapshot
 
     int count(StreamState state) const { return streams_by_state[size_t(state)]; }
 
-    // "candles", "mark_price": kinds of data that are asked for and of which no stream delivers. Rare events are none.
+    // "candles", "mark_price": kinds of data that are asked for and do not come: no stream brings any, and not because
+    // nothing is traded. Rare events are none.
     QStringList kindsWithoutData() const;
     UtcTime newestOf(const QString &kind) const; // event time of the newest data of that kind; 0: there was none
 };
 
 inline QStringList FeedSnapshot::kindsWithoutData() const
 {
-    std::array<bool, streamKindNames.size()> wanted{};
-    std::array<bool, streamKindNames.size()> comes{};
+    struct Seen
+    {
+        bool wanted = false;
+        bool data = false; // of some stream
+        bool quiet = false;
+        bool sick = false;
+    };
+    std::array<Seen, streamKindNames.size()> seen{};
     for (const StreamRow &row : streams) {
         if (row.rare || row.state == StreamState::Ended)
             continue;
-        wanted[size_t(row.key.kind)] = true;
-        if (delivers(row.state))
-            comes[size_t(row.key.kind)] = true;
+        Seen &kind = seen[size_t(row.key.kind)];
+        kind.wanted = true;
+        kind.quiet |= row.state == StreamState::Quiet;
+        kind.data |= delivers(row.state) && row.state != StreamState::Quiet;
+        kind.sick |= isSick(row.state);
     }
     QStringList kinds;
-    for (size_t kind = 0; kind < wanted.size(); ++kind) {
-        if (wanted[kind] && !comes[kind])
+    for (size_t kind = 0; kind < seen.size(); ++kind) {
+        // A pair without trades speaks for itself, and not for those whose data should come.
+        if (seen[kind].wanted && !seen[kind].data && (seen[kind].sick || !seen[kind].quiet))
             kinds.append(QString::fromLatin1(streamKindNames[kind].data(), qsizetype(streamKindNames[kind].size())));
     }
     return kinds;

@@ -89,7 +89,9 @@ void DeliveryWitness::compare()
             contradiction(QStringLiteral("status does not say %1: %2").arg(sender.trouble, all));
         if (ready)
             contradiction(QStringLiteral("ready, and ") + sender.trouble);
-        if (!verdict.text.contains(QLatin1String("database away")) || toMs(verdict.since) == 0)
+        const bool named = verdict.text.contains(QLatin1String("database away")) ||
+                           verdict.text.contains(QLatin1String("the database refuses everything"));
+        if (!named || toMs(verdict.since) == 0)
             contradiction(QStringLiteral("the verdict is \"%1\", and %2").arg(verdict.text, sender.trouble));
     }
     for (const store::influx::Refusal &refusal : sender.refusals) {

@@ -5,6 +5,7 @@
 #include "base/clock_watch.h"
 #include "feed/attempt_budget.h"
 #include "feed/connection_plan.h"
+#include "feed/feed_snapshot.h"
 #include "feed/gap_notes.h"
 #include "feed/majors.h"
 #include "support/manual_clock.h"
@@ -78,6 +79,26 @@ private Q_SLOTS:
         QCOMPARE(chooseHealing(100, 99), Healing::MoveSick); // the one that is well goes on
         QCOMPARE(chooseHealing(100, 100), Healing::ReplaceConnection);
         QCOMPARE(chooseHealing(1, 1), Healing::ReplaceConnection);
+    }
+
+    void aQuietPairDoesNotSpeakForTheOthers()
+    {
+        FeedSnapshot snapshot;
+        const auto put = [&](StreamKind kind, StreamState state) {
+            snapshot.streams.push_back({});
+            snapshot.streams.back().key.kind = kind;
+            snapshot.streams.back().state = state;
+        };
+        put(StreamKind::MarkPrice, StreamState::Live);
+        put(StreamKind::Candles, StreamState::Quiet);
+        QVERIFY(snapshot.kindsWithoutData().isEmpty()); // nothing is traded at all
+        put(StreamKind::Candles, StreamState::Stale);
+        QCOMPARE(snapshot.kindsWithoutData(), QStringList{QStringLiteral("candles")});
+        put(StreamKind::Candles, StreamState::Late);
+        QVERIFY(snapshot.kindsWithoutData().isEmpty());
+        snapshot.streams.clear();
+        put(StreamKind::Candles, StreamState::Acknowledged);
+        QCOMPARE(snapshot.kindsWithoutData().size(), 1); // acknowledged is not alive
     }
 
     void attemptsAreBounded()
