@@ -35,8 +35,9 @@ QString counted(qint64 count, const QString &one, const QString &many)
     return count == 1 ? one : many.arg(count);
 }
 
-// What a feed's sick streams have in common.
-void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, std::vector<Brief> &briefs)
+// What a feed's sick streams have in common; into `few` where they belong to less than half of its pairs.
+void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, std::vector<Brief> &briefs,
+             std::vector<Brief> &few)
 {
     if (feed.streams.empty()) {
         const bool known = history && history->instruments_known;
@@ -68,14 +69,14 @@ void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *his
     const QString done = down == 0                                    ? QStringLiteral("asking again")
                          : down == qsizetype(feed.connections.size()) ? QStringLiteral("reconnecting")
                                                                       : QStringLiteral("%1 reconnecting").arg(down);
-    briefs.push_back({QStringLiteral("%1 of %2 pairs %3").arg(sick.size()).arg(pairs.size()).arg(kind), since, done});
+    (2 * sick.size() < pairs.size() ? few : briefs)
+        .push_back({QStringLiteral("%1 of %2 pairs %3").arg(sick.size()).arg(pairs.size()).arg(kind), since, done});
 }
 
-std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots)
+// Records that are taken nowhere, or were taken and are gone.
+std::vector<Brief> storeBriefs(const Snapshots &snapshots)
 {
     std::vector<Brief> briefs;
-    for (const auto &feed : snapshots.feeds)
-        addFeed(*feed, snapshots.histories.value(feed->exchange).get(), briefs);
     if (snapshots.store && !snapshots.store->trouble.isEmpty())
         briefs.push_back({QStringLiteral("the store takes no records"), snapshots.store->trouble_since, {}});
     if (const auto &sender = snapshots.sender; sender && !sender->trouble.isEmpty())
@@ -86,9 +87,6 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
                           sender->trouble_since,
                           QStringLiteral("%1 in the spool").arg(sizeOf(sender->spool.waitingBytes()))});
     for (const auto &history : snapshots.histories) {
-        if (!history->trouble.isEmpty())
-            briefs.push_back(
-                {QStringLiteral("history does not work"), history->trouble_since, QStringLiteral("trying again")});
         if (!history->ledger_trouble.isEmpty())
             briefs.push_back({QStringLiteral("the gap ledger takes nothing"), history->ledger_trouble_since,
                               QStringLiteral("trying again")});
@@ -97,24 +95,44 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
                                   .arg(counted(history->loss_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
                               {},
                               history->repairing ? QStringLiteral("fetching it again") : QString()});
-        if (history->refused_gaps > 0)
-            briefs.push_back(
-                {QStringLiteral("the database refuses %1")
-                     .arg(counted(history->refused_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
-                 {},
-                 QStringLiteral("see dead-letters")});
-        if (const auto missing = history->not_collected.size(); missing > 0)
-            briefs.push_back({missing == 1
-                                  ? QStringLiteral("%1 is not collected").arg(history->not_collected.front().pair)
-                                  : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
-                              {},
-                              {}});
-        if (std::chrono::abs(history->clock_offset) > clockOffsetAlarm)
-            briefs.push_back({QStringLiteral("clock off by %1 s")
-                                  .arg(double(std::chrono::abs(history->clock_offset).count()) / 1000, 0, 'f', 1),
-                              {},
-                              QStringLiteral("check NTP")});
     }
+    return briefs;
+}
+
+void addHistory(const history::HistorySnapshot &history, std::vector<Brief> &briefs)
+{
+    if (!history.trouble.isEmpty())
+        briefs.push_back(
+            {QStringLiteral("history does not work"), history.trouble_since, QStringLiteral("trying again")});
+    if (history.refused_gaps > 0)
+        briefs.push_back({QStringLiteral("the database refuses %1")
+                              .arg(counted(history.refused_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                          {},
+                          QStringLiteral("see dead-letters")});
+    if (const auto missing = history.not_collected.size(); missing > 0)
+        briefs.push_back({missing == 1 ? QStringLiteral("%1 is not collected").arg(history.not_collected.front().pair)
+                                       : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
+                          {},
+                          {}});
+    if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
+        briefs.push_back({QStringLiteral("clock off by %1 s")
+                              .arg(double(std::chrono::abs(history.clock_offset).count()) / 1000, 0, 'f', 1),
+                          {},
+                          QStringLiteral("check NTP")});
+}
+
+// The worst first, since there is room for one: a feed most of whose pairs are sick, then the store, then single pairs.
+std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots)
+{
+    std::vector<Brief> briefs;
+    std::vector<Brief> fewPairs;
+    for (const auto &feed : snapshots.feeds)
+        addFeed(*feed, snapshots.histories.value(feed->exchange).get(), briefs, fewPairs);
+    const std::vector<Brief> ofStore = storeBriefs(snapshots);
+    briefs.insert(briefs.end(), ofStore.begin(), ofStore.end());
+    briefs.insert(briefs.end(), fewPairs.begin(), fewPairs.end());
+    for (const auto &history : snapshots.histories)
+        addHistory(*history, briefs);
     for (const alert::HostSigns &host : facts.hosts) {
         if (host.known && !host.up)
             briefs.push_back({QStringLiteral("%1 unreachable").arg(host.name), {}, {}});
@@ -142,13 +160,13 @@ QStringList workOf(const EngineFacts &facts, const Snapshots &snapshots)
         }
     }
     QStringList work;
+    if (planned)
+        work.append(QStringLiteral("what history lacks is looked for soon"));
     if (gaps > 0)
         work.append(moves ? counted(gaps, QStringLiteral("repairing 1 gap"), QStringLiteral("repairing %1 gaps"))
                           : counted(gaps, QStringLiteral("1 gap waits"), QStringLiteral("%1 gaps wait")));
     if (wanted > 0) // the last answers (funding, the youngest minute) are still to come while it is active
         work.append(QStringLiteral("filling history, %1 %").arg(std::min<qint64>(99, 100 * fetched / wanted)));
-    if (planned)
-        work.append(QStringLiteral("what history lacks is looked for soon"));
     if (facts.backfill)
         work.append(facts.backfill->wanted == 0
                         ? QStringLiteral("backfill planned")
@@ -164,7 +182,7 @@ QString lossOf(const Snapshots &snapshots)
 {
     qint64 unfillable = 0;
     for (const auto &history : snapshots.histories)
-        unfillable += qint64(history->gaps_unfillable);
+        unfillable += qint64(history->gaps_unfillable + history->unfillable_before);
     return unfillable == 0
                ? QStringLiteral("nothing lost so far")
                : counted(unfillable, QStringLiteral("1 gap unfillable"), QStringLiteral("%1 gaps unfillable"));

@@ -10,6 +10,8 @@ namespace tk::history {
 
 namespace {
 
+constexpr qint64 mostRemembered = 100'000; // gaps of earlier runs that are looked through
+
 // What history can bring back.
 bool hasHistory(StreamKind kind)
 {
@@ -60,10 +62,23 @@ Status GapKeeper::load()
         if (toMs(gap.to) == 0)
             open.push_back(gap.stream);
     }
-    if (const Status status = m_ledger->endAll(open, m_clock->utcNow()); !status)
+    const UtcTime now = m_clock->utcNow();
+    const auto all = m_ledger->list({fromMs(0), now + std::chrono::hours(1)}, mostRemembered);
+    if (!all)
+        return all.error();
+    for (const Gap &gap : *all) {
+        if (gap.state == GapState::Unfillable)
+            m_unfillableBefore.push_back(gap.to);
+    }
+    if (const Status status = m_ledger->endAll(open, now); !status)
         return status;
     refresh();
     return ok();
+}
+
+quint64 GapKeeper::unfillableBefore() const
+{
+    return quint64(std::ranges::count_if(m_unfillableBefore, [this](UtcTime to) { return to > m_oldestKept; }));
 }
 
 void GapKeeper::opened(std::vector<Gap> gaps)

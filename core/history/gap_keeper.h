@@ -72,6 +72,8 @@ public:
     size_t openCount() const { return m_unsettled.size() + m_backlog.waiting().size(); }
     size_t lossCount() const; // of them, those in which something was stored that is not there any more
     const Counts &counts() const { return m_counts; }
+    // Found by earlier runs, and not older than what the store keeps: lost is lost, also after a restart.
+    quint64 unfillableBefore() const;
     // Found unfillable since the start; the newest few, oldest first.
     const std::vector<Gap> &newestLost() const { return m_lost; }
     store::GapLedger &ledger() { return *m_ledger; }
@@ -113,6 +115,7 @@ private:
     QSet<qint64> m_asked;                              // refused ones that were asked for since the database said no
     UtcTime m_oldestKept{};
     int m_ledgersBegun = 0;
+    std::vector<UtcTime> m_unfillableBefore; // their ends
     Counts m_counts;
     std::vector<Gap> m_lost;
 };

@@ -277,7 +277,14 @@ void HistoryService::noteFirstRun()
     const auto since = parseUtcTime(known ? known->value_or(QString()) : QString());
     if (since)
         m_firstRun = std::min(*since, m_startedAt);
-    else if (const Status status = m_gaps.note(key, isoText(m_startedAt)); !status)
+    else
+        writeFirstRun();
+}
+
+void HistoryService::writeFirstRun()
+{
+    const Status status = m_gaps.note(QStringLiteral("first:") + m_parts.adapter->name(), isoText(m_firstRun));
+    if (!status)
         qCWarning(lcHistory).noquote() << status.error().message;
 }
 
@@ -385,6 +392,9 @@ void HistoryService::nameLedgerLoss()
         repair(m_gaps.reviewAll());
     if (std::exchange(m_ledgersTold, m_gaps.ledgersBegun()) == m_gaps.ledgersBegun())
         return;
+    // What only the old one knew: since when we collect, and how far back each series reached.
+    writeFirstRun();
+    saveReach();
     HistoryNote &told = m_notes[HistoryNote::Kind::LedgerLost];
     told.kind = HistoryNote::Kind::LedgerLost;
     told.exchange = m_parts.adapter->name();

@@ -1142,6 +1142,7 @@ void HistoryService::sendSnapshot()
     snapshot->gaps_opened = m_gaps.counts().opened;
     snapshot->gaps_closed = m_gaps.counts().closed;
     snapshot->gaps_unfillable = m_gaps.counts().unfillable;
+    snapshot->unfillable_before = m_gaps.unfillableBefore();
     Q_EMIT snapshotReady(std::move(snapshot));
 }
 

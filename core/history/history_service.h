@@ -156,6 +156,7 @@ private:
     void fillMarkCandles(const exchange::Instrument &instrument);
     void loadReach();
     void noteFirstRun();
+    void writeFirstRun();
     void saveReach();
     UtcTime oldestKept() const; // the beginning of time where the store keeps everything
     void note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span, const QString &detail);

@@ -36,7 +36,8 @@ struct HistorySnapshot
     int times_anew = 0;         // how often the store was said to have begun anew, and its loss was named
     quint64 gaps_opened = 0;
     quint64 gaps_closed = 0;
-    quint64 gaps_unfillable = 0;
+    quint64 gaps_unfillable = 0;   // since the start
+    quint64 unfillable_before = 0; // of earlier runs, as far as the store reaches
 };
 
 } // namespace tk::history

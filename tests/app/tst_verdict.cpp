@@ -114,6 +114,32 @@ private Q_SLOTS:
         QVERIFY(all.parts.size() >= 4);
     }
 
+    // One pair that is mute must not hide that nothing is stored, or that what was stored is gone.
+    void theWorstComesFirst()
+    {
+        m_feed.streams[0].state = StreamState::Stale;
+        m_feed.streams[0].since = m_now - 3min;
+        auto store = std::make_shared<store::StoreSnapshot>();
+        store->trouble = QStringLiteral("disk is full");
+        store->trouble_since = m_now - 2min;
+        m_snapshots.store = store;
+        QVERIFY2(verdict().text.startsWith(QLatin1String("the store takes no records since 10:03")),
+                 qPrintable(verdict().text));
+        m_snapshots.store = nullptr;
+        m_history.loss_gaps = 27;
+        QVERIFY2(verdict().text.startsWith(QLatin1String("stored data is gone, 27 gaps left")),
+                 qPrintable(verdict().text));
+        for (feed::StreamRow &row : m_feed.streams)
+            row.state = StreamState::Stale;
+        QVERIFY2(verdict().text.startsWith(QLatin1String("4 of 4 pairs stale")), qPrintable(verdict().text));
+    }
+
+    void whatAnEarlierRunLostIsTold()
+    {
+        m_history.unfillable_before = 5;
+        QCOMPARE(verdict().text, QStringLiteral("all 4 pairs live · 5 gaps unfillable"));
+    }
+
     // What the database refuses waits for it: nothing of that moves.
     void refusedGapsAreNotBeingRepaired()
     {

@@ -75,6 +75,22 @@ sim::FaultSpec fault(const char *id, milliseconds duration, QJsonObject paramete
             .parameters = std::move(parameters)};
 }
 
+// The first whole minute of the span for which a pair has no mark price; empty: each has all.
+QString markHole(EngineRig &rig, TimeSpan span)
+{
+    const auto reader = store::EmbeddedStore(store::EmbeddedStore::fileIn(rig.dataDir())).openReader();
+    if (!reader)
+        return reader.error().message;
+    for (const exchange::Instrument &instrument : rig.instruments()) {
+        const auto holes = (*reader)->markHoles(QStringLiteral("binance-usdm"), instrument.unified, span);
+        if (!holes)
+            return holes.error().message;
+        if (!holes->empty())
+            return instrument.unified + u' ' + isoText(holes->front().from);
+    }
+    return {};
+}
+
 } // namespace
 
 void TestLosses::expectRefilled(EngineRig &rig, Telling &said, const QString &cause)
@@ -120,16 +136,10 @@ void TestLosses::storeFilesRemoved()
     expectRefilled(rig, said, QStringLiteral("the store began anew"));
     // Mark prices too, the minute that ran then and the first of the run among them.
     QVERIFY(rig.waitSimulated(3min));
-    const auto reader = store::EmbeddedStore(storeFile(rig)).openReader();
-    QVERIFY(reader);
     const TimeSpan run{candleOpen(Timeframe::M1, rig.startedAt()) + 1min,
                        candleOpen(Timeframe::M1, rig.clock().utcNow()) - 1min};
     QVERIFY(removed > run.from && removed + 1min < run.to);
-    for (const exchange::Instrument &instrument : rig.instruments()) {
-        const auto holes = (*reader)->markHoles(QStringLiteral("binance-usdm"), instrument.unified, run);
-        QVERIFY(holes);
-        QVERIFY2(holes->empty(), holes->empty() ? "" : qPrintable(instrument.unified + isoText(holes->front().from)));
-    }
+    QCOMPARE(markHole(rig, run), QString());
 }
 
 // A ledger that goes is an event, what is open in it is written again, and nothing was lost by it.
@@ -146,6 +156,19 @@ void TestLosses::ledgerRemoved()
     QVERIFY(QFile::exists(rig.dataDir() + QStringLiteral("/ledger.sqlite")));
     QCOMPARE(rig.verdict(), QString());
     QCOMPARE(said.verdict(), QString());
+    // Nor was what only the ledger knew: how far back mark prices go. The store is lost in the next run.
+    const UtcTime first = candleOpen(Timeframe::M1, rig.startedAt()) + 1min;
+    rig.stop();
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitHealthy());
+    for (const char *suffix : {"", "-wal", "-shm"})
+        QFile::remove(storeFile(rig) + QLatin1String(suffix));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("Store began anew")); }, 20s));
+    QVERIFY(rig.waitSimulated(2min));
+    QCOMPARE(rig.verdict(), QString());
+    QVERIFY(rig.waitHealthy());
+    QCOMPARE(markHole(rig, {first, candleOpen(Timeframe::M1, rig.clock().utcNow()) - 1min}), QString());
 }
 
 void TestLosses::storeDamagedWhileRunning()

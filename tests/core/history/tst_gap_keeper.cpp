@@ -247,6 +247,21 @@ private Q_SLOTS:
         QVERIFY(m_keeper->reviewAll().empty());
     }
 
+    // "Nothing lost" would be untrue after a restart, too.
+    void whatAnEarlierRunLostStaysLost()
+    {
+        QCOMPARE(m_keeper->unfillableBefore(), quint64(0));
+        m_keeper->opened({gap(trades(), start)});
+        m_keeper->ended({trades()}, start + 5s);
+        QCOMPARE(m_keeper->counts().unfillable, quint64(1));
+        QCOMPARE(m_keeper->unfillableBefore(), quint64(0));
+        reopen();
+        QCOMPARE(m_keeper->counts().unfillable, quint64(0));
+        QCOMPARE(m_keeper->unfillableBefore(), quint64(1));
+        m_keeper->setOldestKept(start + 1h);
+        QCOMPARE(m_keeper->unfillableBefore(), quint64(0));
+    }
+
     void streamsWithoutHistory()
     {
         m_keeper->opened({gap(trades(), start)});
