@@ -371,7 +371,9 @@ void TestTruth::candlesThatCannotBe()
         return m_server->write(measurement + ",exchange=binance-usdm,pair=BTC/USDT:USDT " + fields + ' ' +
                                QByteArray::number(toMs(candleOpen(timeframe, at)) * 1'000'000));
     };
-    auto said = Telling::trouble(rig, {}, 0s, {QStringLiteral("the database held a candle that cannot be")});
+    // Mended within a second at this speed, before anybody looks: the ledger below tells of it in any case. The faces
+    // agree all the time, and are well in the end.
+    auto said = Telling::trouble(rig, {}, 0s, {});
     const UtcTime now = rig.clock().utcNow();
     QVERIFY(spoil("ohlcv_3m", Timeframe::M3, now - 45min, "high=1"));
     QVERIFY(spoil("ohlcv_1m", Timeframe::M1, now - 15min, "volume=-5"));
