@@ -126,6 +126,57 @@ private Q_SLOTS:
                                         "history dies", "feed stops", "feed dies", "store stops", "store dies"}));
     }
 
+    // One comes and goes while the others run; ready and stopped are told once.
+    void comeAndGoWhileOthersRun()
+    {
+        Diary diary;
+        ServiceHost host;
+        add(host, diary, "store");
+        add(host, diary, "feed");
+        QSignalSpy ready(&host, &ServiceHost::allReady);
+        QSignalSpy stopped(&host, &ServiceHost::allStopped);
+        host.start();
+        QVERIFY(ready.wait());
+        add(host, diary, "late");
+        QTRY_VERIFY(diary.events().contains(QStringLiteral("late starts")));
+        bool gone = false;
+        host.remove(QStringLiteral("feed"), [&gone] { gone = true; });
+        host.remove(QStringLiteral("nobody"), [] { QFAIL("it was not there"); });
+        QTRY_VERIFY(gone);
+        QCOMPARE(diary.events(), texts({"store starts", "feed starts", "late starts", "feed stops", "feed dies"}));
+        QVERIFY(!host.isStopping());
+        add(host, diary, "feed"); // and back again
+        QTRY_COMPARE(diary.events().count(QStringLiteral("feed starts")), 2);
+        host.stop();
+        QVERIFY(stopped.wait());
+        QCOMPARE(diary.events().mid(6),
+                 texts({"feed stops", "feed dies", "late stops", "late dies", "store stops", "store dies"}));
+        QCOMPARE(ready.size(), 1);
+        QCOMPARE(stopped.size(), 1);
+    }
+
+    // Everything is asked to stop while one is on its way out: it is waited for, too.
+    void stopWhileOneLeaves()
+    {
+        Diary diary;
+        QSemaphore stuck;
+        ServiceHost host;
+        add(host, diary, "store");
+        add(host, diary, "feed", {.stuck = &stuck});
+        QSignalSpy ready(&host, &ServiceHost::allReady);
+        QSignalSpy stopped(&host, &ServiceHost::allStopped);
+        host.start();
+        QVERIFY(ready.wait());
+        host.remove(QStringLiteral("feed"), {});
+        QTRY_VERIFY(diary.events().contains(QStringLiteral("feed stops")));
+        host.stop();
+        QTRY_VERIFY(diary.events().contains(QStringLiteral("store dies")));
+        QCOMPARE(stopped.size(), 0);
+        stuck.release();
+        QVERIFY(stopped.wait());
+        QCOMPARE(diary.events().last(), QStringLiteral("feed dies"));
+    }
+
     void withoutServicesAndWithoutAStart()
     {
         Diary diary;
