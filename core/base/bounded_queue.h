@@ -1,4 +1,5 @@
-// A bounded, counted queue between two threads, with one coalesced wake-up per drain. Thread-safe.
+// A bounded, counted queue between threads, with one coalesced wake-up per drain. Its bound is each source's own: who
+// floods it takes no room from another. Thread-safe.
 #pragma once
 
 #include <QMutex>
@@ -24,7 +25,7 @@ public:
         size_t highWater = 0;
     };
 
-    explicit BoundedQueue(size_t capacity)
+    explicit BoundedQueue(size_t capacity) // items of one source
         : m_capacity(capacity)
     {}
 
@@ -35,16 +36,22 @@ public:
         m_wakeUp = std::move(wakeUp);
     }
 
-    // False, and counted, when the queue is full: the caller keeps the item and decides what that means.
-    [[nodiscard]] bool push(T &&item, size_t weight = 1)
+    // False, and counted, when the source's room is full: the caller keeps the item and decides what that means.
+    // Sources are numbered from 0, without large holes.
+    [[nodiscard]] bool push(T &&item, size_t weight = 1, int source = 0)
     {
         std::function<void()> wakeUp;
         {
             const QMutexLocker lock(&m_mutex);
-            if (m_items.size() >= m_capacity) {
+            if (size_t(source) >= m_sources.size())
+                m_sources.resize(size_t(source) + 1);
+            Share &share = m_sources[size_t(source)];
+            if (share.waiting >= m_capacity) {
                 ++m_counts.refused;
                 return false;
             }
+            ++share.waiting;
+            share.weight += weight;
             if (m_items.empty())
                 wakeUp = m_wakeUp;
             m_items.push_back(std::move(item));
@@ -61,6 +68,7 @@ public:
     {
         const QMutexLocker lock(&m_mutex);
         m_counts.weight = 0;
+        m_sources.assign(m_sources.size(), Share{});
         return std::exchange(m_items, {});
     }
 
@@ -72,10 +80,24 @@ public:
         return counts;
     }
 
+    // Of what waits, from one source.
+    size_t weightOf(int source) const
+    {
+        const QMutexLocker lock(&m_mutex);
+        return size_t(source) < m_sources.size() ? m_sources[size_t(source)].weight : 0;
+    }
+
 private:
+    struct Share // of one source, in what waits
+    {
+        size_t waiting = 0;
+        size_t weight = 0;
+    };
+
     const size_t m_capacity;
     mutable QMutex m_mutex;
     std::vector<T> m_items;
+    std::vector<Share> m_sources;
     Counts m_counts;
     std::function<void()> m_wakeUp;
 };

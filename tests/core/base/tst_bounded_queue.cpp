@@ -48,6 +48,23 @@ private Q_SLOTS:
         QCOMPARE(queue.counts().weight, size_t(0));
     }
 
+    // Who floods it takes no room from another.
+    void boundsEachSource()
+    {
+        BoundedQueue<int> queue(2);
+        QVERIFY(queue.push(1, 10, 0));
+        QVERIFY(queue.push(2, 10, 0));
+        QVERIFY(!queue.push(3, 10, 0));
+        QVERIFY(queue.push(4, 7, 1));
+        QCOMPARE(queue.weightOf(0), size_t(20));
+        QCOMPARE(queue.weightOf(1), size_t(7));
+        QCOMPARE(queue.weightOf(2), size_t(0)); // one that has not pushed yet
+        QCOMPARE(queue.counts().waiting, size_t(3));
+        QCOMPARE(queue.takeAll(), (std::vector{1, 2, 4}));
+        QCOMPARE(queue.weightOf(0), size_t(0));
+        QVERIFY(queue.push(3, 10, 0));
+    }
+
     void acrossThreads()
     {
         constexpr int producers = 3;
