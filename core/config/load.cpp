@@ -182,20 +182,21 @@ QString defaultSettingsFile(const QProcessEnvironment &environment)
            QStringLiteral("/tapekeeper/tapekeeper.toml");
 }
 
-LoadResult loadSettings(const QString &file, const QProcessEnvironment &environment)
+LoadResult loadSettings(const QString &file, const QProcessEnvironment &environment, const exchange::Catalog &catalog)
 {
     const QString name = file.isEmpty() ? defaultSettingsFile(environment) : file;
     const auto source = readSmallFileIfAny(name, mostConfigBytes);
     if (source && (source->has_value() || file.isEmpty()))
-        return parseSettings(source->has_value() ? (*source)->bytes : QByteArray(), name, environment);
-    LoadResult result = parseSettings({}, name, environment);
+        return parseSettings(source->has_value() ? (*source)->bytes : QByteArray(), name, environment, catalog);
+    LoadResult result = parseSettings({}, name, environment, catalog);
     const QString why = source ? QStringLiteral("no such file") : source.error().message;
     result.problems = {
         {result.file, 0, 0, {}, why, QStringLiteral("a readable file of at most %1 MiB").arg(mostConfigBytes >> 20)}};
     return result;
 }
 
-LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment)
+LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment,
+                         const exchange::Catalog &catalog)
 {
     LoadResult result;
     result.file = file;
@@ -205,7 +206,7 @@ LoadResult parseSettings(const QByteArray &text, const QString &file, const QPro
     Section top(&*tree, {}, result.file, result.problems);
     loadVersion(top);
     loadEngine(top.table(QStringLiteral("engine")), result.settings.engine);
-    result.settings.exchanges = loadExchanges(top, result.problems, environment);
+    result.settings.exchanges = loadExchanges(top, result.problems, environment, catalog);
     loadSupervision(top.table(QStringLiteral("supervision")), result.settings.supervision);
     loadStore(top.table(QStringLiteral("store")), result.settings.store, environment);
     loadSpool(top.table(QStringLiteral("spool")), result.settings.spool);

@@ -3,6 +3,7 @@
 
 #include "config/problem.h"
 #include "config/settings.h"
+#include "exchange/catalog.h"
 
 #include <QProcessEnvironment>
 
@@ -25,11 +26,13 @@ QString defaultSettingsFile(const QProcessEnvironment &environment = QProcessEnv
 
 // An empty name means the default file, which may be absent: then the defaults hold. A file that is named must exist.
 // Secrets come from TAPEKEEPER_INFLUX_TOKEN, TAPEKEEPER_INFLUX_PASSWORD and TAPEKEEPER_PROXY_PASSWORD, the files named,
-// or $CREDENTIALS_DIRECTORY.
+// or $CREDENTIALS_DIRECTORY. The catalogue says which exchanges there are.
 LoadResult loadSettings(const QString &file = {},
-                        const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment());
+                        const QProcessEnvironment &environment = QProcessEnvironment::systemEnvironment(),
+                        const exchange::Catalog &catalog = exchange::builtInCatalog());
 
 // The same of a text that would stand in `file`, which is not read: paths in it are relative to its folder.
-LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment);
+LoadResult parseSettings(const QByteArray &text, const QString &file, const QProcessEnvironment &environment,
+                         const exchange::Catalog &catalog = exchange::builtInCatalog());
 
 } // namespace tk::config

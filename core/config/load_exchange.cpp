@@ -103,19 +103,25 @@ std::optional<QStringList> pairsFromFile(const QString &name, const QString &key
     return pairs.pairs();
 }
 
-void loadName(Section &section, ExchangeSettings &exchange)
+// The name decides where it is reached, unless the table says otherwise.
+void loadName(Section &section, ExchangeSettings &exchange, const exchange::Catalog &catalog)
 {
     static const QStringList later{QStringLiteral("bybit-linear"), QStringLiteral("okx-swap"),
                                    QStringLiteral("deribit")};
     const QString key = QStringLiteral("name");
-    const QString allowed = QStringLiteral("\"binance-usdm\"");
     QString name = exchange.name;
     const Node *node = section.find(key);
-    if (!node || !section.text(key, name) || name == exchange.name)
+    if (!node || !section.text(key, name))
         return;
-    const bool known = later.contains(name);
+    if (const exchange::CatalogEntry *entry = catalog.find(name)) {
+        exchange.name = entry->name;
+        exchange.rest_url = entry->rest_url;
+        exchange.ws_url = entry->ws_url;
+        return;
+    }
+    const QString allowed = oneOf(catalog.names());
     section.report(key, node, node->describe(),
-                   known ? allowed + QStringLiteral(" (this one is not built yet)") : allowed);
+                   later.contains(name) ? allowed + QStringLiteral(" (this one is not built yet)") : allowed);
 }
 
 void loadProxies(Section &section, ExchangeSettings &exchange, const QProcessEnvironment &environment)
@@ -140,10 +146,10 @@ void loadProxies(Section &section, ExchangeSettings &exchange, const QProcessEnv
 }
 
 ExchangeSettings loadExchange(Section &section, const QString &name, std::vector<Problem> &problems,
-                              const QProcessEnvironment &environment)
+                              const QProcessEnvironment &environment, const exchange::Catalog &catalog)
 {
     ExchangeSettings exchange;
-    loadName(section, exchange);
+    loadName(section, exchange, catalog);
     loadPairs(section, exchange.pairs, name, problems, &exchange.all_of);
     PairTaker exclude;
     section.list(QStringLiteral("exclude"), std::ref(exclude));
@@ -232,7 +238,7 @@ void loadTimeframes(Section &section, std::vector<Timeframe> &into)
 }
 
 std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems,
-                                            const QProcessEnvironment &environment)
+                                            const QProcessEnvironment &environment, const exchange::Catalog &catalog)
 {
     const QString key = QStringLiteral("exchange");
     const QString allowed = QStringLiteral("one table [[exchange]] for each exchange");
@@ -259,7 +265,7 @@ std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &
                            QStringLiteral("at most %1 exchanges").arg(mostExchanges));
             break;
         }
-        exchanges.push_back(loadExchange(section, name, problems, environment));
+        exchanges.push_back(loadExchange(section, name, problems, environment, catalog));
         const QString &exchange = exchanges.back().name;
         if (names.contains(exchange))
             section.report(QStringLiteral("name"), &item, u'"' + exchange + QStringLiteral("\" again"),

@@ -3,6 +3,7 @@
 
 #include "config/section.h"
 #include "config/settings.h"
+#include "exchange/catalog.h"
 
 #include <QProcessEnvironment>
 
@@ -19,6 +20,6 @@ bool isReadableFile(const QString &name);
 void loadTimeframes(Section &section, std::vector<Timeframe> &timeframes);
 
 std::vector<ExchangeSettings> loadExchanges(Section &top, std::vector<Problem> &problems,
-                                            const QProcessEnvironment &environment);
+                                            const QProcessEnvironment &environment, const exchange::Catalog &catalog);
 
 } // namespace tk::config

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "config/exchange_defaults.h"
 #include "market/timeframe.h"
 
 #include <QByteArray>
@@ -52,7 +53,7 @@ struct EngineSettings
 
 struct ExchangeSettings
 {
-    QString name = QStringLiteral("binance-usdm");
+    QString name = defaultExchange();
     std::optional<QStringList> pairs;        // unified names; nothing: all perpetuals that settle in all_of
     QString all_of = QStringLiteral("USDT"); // a currency, or "*" for every one
     QStringList exclude;                     // unified names
@@ -61,8 +62,8 @@ struct ExchangeSettings
     int history = 1500;
     double weight_share = 0.5;
     milliseconds mark_price_every = std::chrono::minutes(1); // 0: each event
-    QUrl rest_url{QStringLiteral("https://fapi.binance.com")};
-    QUrl ws_url{QStringLiteral("wss://fstream.binance.com")};
+    QUrl rest_url = defaultRestUrl();
+    QUrl ws_url = defaultWsUrl();
     QString tls_ca_file;         // PEM; trusted beside the system's own
     std::vector<QUrl> proxies;   // with a user name at most
     QString proxy_password_file; // of all proxies that name a user
@@ -129,6 +130,7 @@ struct SyncSettings
     bool enabled = false; // a running engine does it; the command and the timer do not ask
     QString datadir = expandHome(QStringLiteral("~/freqtrade/user_data/data"));
     milliseconds interval = std::chrono::minutes(3);
+    QString exchange;                           // empty: all that are stored; the command line alone names one
     std::optional<QStringList> pairs;           // unified names; nothing: all that are stored
     std::vector<Timeframe> timeframes;          // empty: all that are stored
     milliseconds history{0};                    // how far back the store is read; 0: all of it

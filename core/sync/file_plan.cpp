@@ -20,8 +20,9 @@ bool isPerpetual(const QString &pair)
 
 Result<std::vector<FilePlan>> planFiles(const config::SyncSettings &settings, store::StoreReader &reader)
 {
-    const auto wanted = [&](const QString &pair) {
-        return isPerpetual(pair) && (!settings.pairs || settings.pairs->contains(pair));
+    const auto wanted = [&](const QString &exchange, const QString &pair) {
+        return (settings.exchange.isEmpty() || exchange == settings.exchange) && isPerpetual(pair) &&
+               (!settings.pairs || settings.pairs->contains(pair));
     };
     std::vector<FilePlan> plans;
     const auto edges = reader.candleEdges();
@@ -29,7 +30,7 @@ Result<std::vector<FilePlan>> planFiles(const config::SyncSettings &settings, st
         return edges.error();
     const auto &timeframes = settings.timeframes;
     for (const store::SeriesEdge &edge : *edges) {
-        if (wanted(edge.series.pair) &&
+        if (wanted(edge.series.exchange, edge.series.pair) &&
             (timeframes.empty() || std::ranges::find(timeframes, edge.series.timeframe) != timeframes.end()))
             plans.push_back({{edge.series.exchange, edge.series.pair, Content::Candles, edge.series.timeframe},
                              edge.first,
@@ -54,14 +55,14 @@ Result<std::vector<FilePlan>> planFiles(const config::SyncSettings &settings, st
     }
     for (auto &[of, plan] : marked) {
         plan.file = {of.first, of.second, Content::Mark, Timeframe::H1};
-        if (wanted(of.second))
+        if (wanted(of.first, of.second))
             plans.push_back(plan);
     }
     const auto funding = reader.fundingNow(std::nullopt);
     if (!funding)
         return funding.error();
     for (const store::FundingState &state : *funding) {
-        if (state.settled && wanted(state.settled->pair))
+        if (state.settled && wanted(state.settled->exchange, state.settled->pair))
             plans.push_back({{state.settled->exchange, state.settled->pair, Content::Funding, Timeframe::H1},
                              {},
                              state.settled->time});

@@ -175,4 +175,13 @@ std::unique_ptr<ExchangeAdapter> makeAdapter()
     return std::make_unique<Adapter>();
 }
 
+CatalogEntry catalogEntry()
+{
+    return {.name = Adapter().name(),
+            .display_name = QStringLiteral("Binance USD-M"),
+            .rest_url = QUrl(QStringLiteral("https://fapi.binance.com")),
+            .ws_url = QUrl(QStringLiteral("wss://fstream.binance.com")),
+            .make = makeAdapter};
+}
+
 } // namespace tk::exchange::binance

@@ -21,7 +21,7 @@ const QHash<QString, QSet<QString>> &allowed()
     static const QHash<QString, QSet<QString>> rooms{
         {QStringLiteral("base"), set("")},
         {QStringLiteral("market"), set("base")},
-        {QStringLiteral("config"), set("base market")},
+        {QStringLiteral("config"), set("base market exchange")}, // whose catalogue says what can be named,
         {QStringLiteral("exchange"), set("base market")},
         {QStringLiteral("feather"), set("base")},
         {QStringLiteral("net"), set("base")},

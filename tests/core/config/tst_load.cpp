@@ -165,6 +165,7 @@ private Q_SLOTS:
         row("http port", "[engine]\nhttp = \"127.0.0.1:99999\"", 2, "ADDRESS:PORT");
         row("exchange later", "[[exchange]]\nname = \"deribit\"", 2, "not built yet");
         row("exchange name", "[[exchange]]\nname = \"binanse\"", 2, "allowed \"binance-usdm\"");
+        row("exchange of a name that is not here", "[[exchange]]\nname = \"testex\"", 2, "allowed \"binance-usdm\"");
         row("exchange twice", "[[exchange]]\n[[exchange]]\n", 2, "each exchange once");
         row("pairs word", "[[exchange]]\npairs = \"some\"", 2, "a list such as");
         row("pairs empty", "[[exchange]]\npairs = []", 2, "an empty list");
