@@ -50,7 +50,9 @@ public:
 };
 
 // The SQLite ledger in `file`; a corrupt file is set aside (renamed with a time stamp, said in the log) and begun anew.
-Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file);
+// With an `exchange` it shows the gaps of that one alone: several open the same file, each in its own thread, and none
+// repairs, ends or counts what is another's.
+Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file, const QString &exchange = {});
 
 // What is not closed (open, repairing, unfillable), oldest first: read beside whoever owns the ledger, in this process
 // or another, without changing it. A file that is not there holds nothing.

@@ -95,8 +95,9 @@ Statement &bindStream(Statement &statement, const StreamKey &stream)
 class SqliteGapLedger final : public GapLedger
 {
 public:
-    explicit SqliteGapLedger(Database database)
+    SqliteGapLedger(Database database, QString exchange)
         : m_file(database.file())
+        , m_exchange(std::move(exchange))
         , m_database(std::move(database))
         , m_watch(m_file)
     {}
@@ -176,6 +177,7 @@ private:
     Result<std::optional<qint64>> endOne(const StreamKey &stream, UtcTime to);
 
     QString m_file;
+    QString m_exchange; // whose gaps are shown; empty: those of all
     Database m_database;
     FileWatch m_watch;
     bool m_anew = false;
@@ -361,8 +363,9 @@ Status SqliteGapLedger::setState(qint64 id, GapState state, const QString &reaso
 Result<std::vector<Gap>> SqliteGapLedger::unsettled()
 {
     return guarded([&] {
-        Statement query =
-            m_database.prepare(std::string(columns) + "WHERE state IN ('open', 'repairing', 'refused') ORDER BY id");
+        Statement query = m_database.prepare(std::string(columns) + "WHERE state IN ('open', 'repairing', 'refused') "
+                                                                    "AND (?1='' OR exchange=?1) ORDER BY id");
+        query.bind(1, m_exchange);
         return gaps(query);
     });
 }
@@ -371,9 +374,9 @@ Result<std::vector<Gap>> SqliteGapLedger::list(TimeSpan span, qint64 limit)
 {
     return guarded([&] {
         Statement query = m_database.prepare(std::string(columns) +
-                                             "WHERE since<?2 AND (until=0 OR until>?1) ORDER BY since DESC, id DESC "
-                                             "LIMIT ?3");
-        query.bind(1, toMs(span.from)).bind(2, toMs(span.to)).bind(3, std::max<qint64>(limit, 0));
+                                             "WHERE since<?2 AND (until=0 OR until>?1) AND (?4='' OR exchange=?4) "
+                                             "ORDER BY since DESC, id DESC LIMIT ?3");
+        query.bind(1, toMs(span.from)).bind(2, toMs(span.to)).bind(3, std::max<qint64>(limit, 0)).bind(4, m_exchange);
         return gaps(query);
     });
 }
@@ -418,7 +421,7 @@ Status SqliteGapLedger::setNote(const QString &key, const QString &value)
 
 } // namespace
 
-Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
+Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file, const QString &exchange)
 {
     Result<Database> opened = openLedgerFile(file);
     if (!opened)
@@ -429,7 +432,7 @@ Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file)
     if (Status forgotten = forget.bind(1, toMs(edge)).run(); !forgotten)
         return forgotten.error();
     forget = Statement(); // statements go before their database
-    return std::unique_ptr<GapLedger>(std::make_unique<SqliteGapLedger>(std::move(opened).value()));
+    return std::unique_ptr<GapLedger>(std::make_unique<SqliteGapLedger>(std::move(opened).value(), exchange));
 }
 
 Result<std::vector<Gap>> readUnclosedGaps(const QString &file)

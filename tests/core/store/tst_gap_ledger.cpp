@@ -57,6 +57,25 @@ private Q_SLOTS:
         QVERIFY(m_ledger->endAll({marks(Timeframe::H8)}, sampleStart + 480min));
     }
 
+    // Two exchanges write into one file, each sees its own gaps, and none ends what is the other's.
+    void showsTheGapsOfOneExchange()
+    {
+        StreamKey other = stream();
+        other.exchange = QStringLiteral("other");
+        open(0min, std::nullopt);
+        open(0min, std::nullopt, other);
+        const auto theirs = store::openGapLedger(m_file, other.exchange);
+        QVERIFY(theirs);
+        QCOMPARE((*theirs)->unsettled()->size(), size_t(1));
+        QVERIFY((*theirs)->unsettled()->front().stream == other);
+        QCOMPARE((*theirs)->list({fromMs(0), sampleStart + 1h}, 10)->size(), size_t(1));
+        QVERIFY((*theirs)->endAll({other}, sampleStart + 5min));
+        QCOMPARE(toMs((*theirs)->unsettled()->front().to), toMs(sampleStart + 5min));
+        const auto all = m_ledger->unsettled();
+        QCOMPARE(all->size(), size_t(2));
+        QVERIFY(std::ranges::any_of(*all, [](const Gap &gap) { return gap.stream == stream() && toMs(gap.to) == 0; }));
+    }
+
     void touchingGapsBecomeOne()
     {
         const qint64 id = open(10min, 20min);
