@@ -58,6 +58,12 @@ HealthBoard::HealthBoard(const Clock &clock, const QStringList &required)
 
 HealthBoard::~HealthBoard() = default;
 
+void HealthBoard::require(const QString &part)
+{
+    const QMutexLocker lock(&m_mutex);
+    m_parts.try_emplace(part, Part{PartState::Starting, m_clock.utcNow(), {}, false}).first->second.required = true;
+}
+
 void HealthBoard::set(const QString &part, PartState state, const QString &detail)
 {
     const QMutexLocker lock(&m_mutex);

@@ -57,8 +57,11 @@ public:
     HealthBoard(const Clock &clock, const QStringList &required);
     ~HealthBoard();
 
+    // From now on readiness() waits for it, too; it starts as "starting".
+    void require(const QString &part);
+
     void set(const QString &part, PartState state, const QString &detail = {});
-    void remove(const QString &part);
+    void remove(const QString &part); // also where it was required
 
     // The loop `name` promises to beat at least every `maxSilence` of the monotonic clock, beginning now.
     Heartbeat heartbeat(const QString &name, milliseconds maxSilence);

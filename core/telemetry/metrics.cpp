@@ -56,9 +56,47 @@ struct Metrics::Families
         return family.Add(labels);
     }
 
+    // Of what has no label while there is one exchange.
+    Labels ofExchange(const QString &exchange)
+    {
+        const QMutexLocker lock(&mutex);
+        return exchanges.size() > 1 ? Labels{{"exchange", exchange.toStdString()}} : Labels{};
+    }
+    static void carry(Gauge &to, double value) { to.Set(value); }
+    static void carry(Counter &to, double value) { to.Increment(value - to.Value()); }
+    template <typename T>
+    void relabel(Family<T> &family, const Labels &from, const Labels &to)
+    {
+        T &old = family.Add(from);
+        carry(family.Add(to), old.Value());
+        family.Remove(&old);
+    }
+    void relabelAll(const Labels &from, const Labels &to)
+    {
+        for (Family<Gauge> *family : {&gapsOpen, &clockOffset})
+            relabel(*family, from, to);
+        for (Family<Counter> *family : {&gapsOpened, &gapsRepaired, &gapsUnfillable})
+            relabel(*family, from, to);
+    }
+    template <typename T>
+    static void removeOf(Family<T> &family, const std::string &exchange)
+    {
+        // The family alone knows its series: those of this exchange are found by their labels.
+        for (const prometheus::MetricFamily &shown : family.Collect()) {
+            for (const prometheus::ClientMetric &metric : shown.metric) {
+                Labels labels;
+                for (const auto &label : metric.label)
+                    labels.emplace(label.name, label.value);
+                if (const auto found = labels.find("exchange"); found != labels.end() && found->second == exchange)
+                    family.Remove(&family.Add(labels));
+            }
+        }
+    }
+
     prometheus::Registry registry;
-    QMutex mutex; // guards `seen` and the moment of text()
+    QMutex mutex; // guards `seen`, `exchanges` and the moment of text()
     std::map<const void *, std::set<Labels>> seen;
+    QStringList exchanges;
 
     Family<Counter> &frames = counter("tapekeeper_frames_total", "Websocket messages received.");
     Family<Counter> &frameBytes =
@@ -139,6 +177,20 @@ Metrics::~Metrics() = default;
 
 void Metrics::addExchange(const QString &exchange, const QStringList &routes)
 {
+    QStringList known;
+    {
+        const QMutexLocker lock(&m_families->mutex);
+        if (!m_families->exchanges.contains(exchange))
+            m_families->exchanges.append(exchange);
+        known = m_families->exchanges;
+    }
+    if (known.size() == 2)
+        m_families->relabelAll({}, {{"exchange", known.front().toStdString()}});
+    gapsOpen(exchange);
+    gapsOpened(exchange);
+    gapsRepaired(exchange);
+    gapsUnfillable(exchange);
+    clockOffset(exchange);
     for (const QString &route : routes) {
         frames(exchange, route);
         frameBytes(exchange, route);
@@ -150,6 +202,31 @@ void Metrics::addExchange(const QString &exchange, const QStringList &routes)
     restRequests(exchange, 200);
     for (const char *status : {"ok", "failed"}) // a rate over what does not exist yet would miss the first one
         reconnects(exchange, QStringLiteral("closed"), QLatin1String(status));
+}
+
+void Metrics::forgetExchange(const QString &exchange)
+{
+    Families &all = *m_families;
+    QStringList left;
+    {
+        const QMutexLocker lock(&all.mutex);
+        if (!all.exchanges.removeOne(exchange))
+            return;
+        left = all.exchanges;
+        for (auto &[family, known] : all.seen)
+            std::erase_if(known, [name = exchange.toStdString()](const Labels &labels) {
+                const auto found = labels.find("exchange");
+                return found != labels.end() && found->second == name;
+            });
+    }
+    for (Families::Family<Counter> *family :
+         {&all.frames, &all.frameBytes, &all.framesUnhandled, &all.framesBroken, &all.reconnects, &all.restRequests,
+          &all.gapsOpened, &all.gapsRepaired, &all.gapsUnfillable})
+        Families::removeOf(*family, exchange.toStdString());
+    for (Families::Family<Gauge> *family : {&all.streams, &all.restWeight, &all.gapsOpen, &all.clockOffset})
+        Families::removeOf(*family, exchange.toStdString());
+    if (left.size() == 1)
+        all.relabelAll({{"exchange", left.front().toStdString()}}, {});
 }
 
 Counter &Metrics::frames(const QString &exchange, const QString &route)
@@ -248,24 +325,24 @@ Counter &Metrics::storeErrors(const QString &code)
     return m_families->bounded(m_families->storeErrors, {{"code", code.toStdString()}}, "code");
 }
 
-Gauge &Metrics::gapsOpen()
+Gauge &Metrics::gapsOpen(const QString &exchange)
 {
-    return m_families->gapsOpen.Add({});
+    return m_families->gapsOpen.Add(m_families->ofExchange(exchange));
 }
 
-Counter &Metrics::gapsOpened()
+Counter &Metrics::gapsOpened(const QString &exchange)
 {
-    return m_families->gapsOpened.Add({});
+    return m_families->gapsOpened.Add(m_families->ofExchange(exchange));
 }
 
-Counter &Metrics::gapsRepaired()
+Counter &Metrics::gapsRepaired(const QString &exchange)
 {
-    return m_families->gapsRepaired.Add({});
+    return m_families->gapsRepaired.Add(m_families->ofExchange(exchange));
 }
 
-Counter &Metrics::gapsUnfillable()
+Counter &Metrics::gapsUnfillable(const QString &exchange)
 {
-    return m_families->gapsUnfillable.Add({});
+    return m_families->gapsUnfillable.Add(m_families->ofExchange(exchange));
 }
 
 Gauge &Metrics::restWeightUsed(const QString &exchange)
@@ -284,9 +361,9 @@ Histogram &Metrics::eventToStored()
     return m_families->eventToStored.Add({}, latencyBounds);
 }
 
-Gauge &Metrics::clockOffset()
+Gauge &Metrics::clockOffset(const QString &exchange)
 {
-    return m_families->clockOffset.Add({});
+    return m_families->clockOffset.Add(m_families->ofExchange(exchange));
 }
 
 Gauge &Metrics::queueWaiting(const QString &queue)

@@ -30,8 +30,11 @@ public:
     Metrics(const Metrics &) = delete;
     Metrics &operator=(const Metrics &) = delete;
 
-    // Begins the series of an exchange at 0, so that the first increment of each is seen as one.
+    // Begins the series of an exchange at 0, so that the first increment of each is seen as one. The metrics of gaps
+    // and of the clock have the label `exchange` only while there are several: who has one keeps the series that his
+    // dashboards and rules know. What was counted goes on under the new labels.
     void addExchange(const QString &exchange, const QStringList &routes);
+    void forgetExchange(const QString &exchange);
 
     // Labels that come from outside (kinds, codes, reasons) cannot grow without bound: beyond a hundred sets of one
     // metric, further ones are counted under "other".
@@ -50,14 +53,14 @@ public:
     Counter &auditLost();
     Gauge &spoolOldestRecordAge(); // seconds
     Counter &storeErrors(const QString &code);
-    Gauge &gapsOpen();
-    Counter &gapsOpened();
-    Counter &gapsRepaired();
-    Counter &gapsUnfillable();
+    Gauge &gapsOpen(const QString &exchange);
+    Counter &gapsOpened(const QString &exchange);
+    Counter &gapsRepaired(const QString &exchange);
+    Counter &gapsUnfillable(const QString &exchange);
     Gauge &restWeightUsed(const QString &exchange);
     Counter &restRequests(const QString &exchange, int status); // 0: no answer came
     Histogram &eventToStored();                                 // seconds
-    Gauge &clockOffset();                                       // seconds the exchange's clock is ahead of ours
+    Gauge &clockOffset(const QString &exchange);                // seconds the exchange's clock is ahead of ours
     Gauge &queueWaiting(const QString &queue);
     Counter &queueRefused(const QString &queue);
     Counter &pushes(const QString &host, bool good); // of files to other hosts

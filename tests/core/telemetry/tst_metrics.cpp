@@ -87,6 +87,35 @@ private Q_SLOTS:
             QVERIFY2(families.contains(QLatin1String(name)), name);
     }
 
+    // Who has one exchange keeps the series that his rules know; with a second one they say whose they are, and what
+    // was counted goes on.
+    void gapsNameTheirExchangeWhereThereAreSeveral()
+    {
+        const QString one = QStringLiteral("one");
+        const QString two = QStringLiteral("two");
+        Metrics metrics;
+        const auto has = [&](const QString &line) {
+            return QString::fromStdString(metrics.text()).contains(u'\n' + line + u'\n');
+        };
+        metrics.addExchange(one, {QStringLiteral("all")});
+        metrics.gapsOpen(one).Set(3);
+        metrics.gapsRepaired(one).Increment(5);
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_open 3")));
+        metrics.addExchange(two, {QStringLiteral("all")});
+        QVERIFY(!QString::fromStdString(metrics.text()).contains(QStringLiteral("\ntapekeeper_gaps_open 3")));
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_open{exchange=\"one\"} 3")));
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_open{exchange=\"two\"} 0")));
+        metrics.gapsRepaired(one).Increment(2);
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_repaired_total{exchange=\"one\"} 7")));
+        metrics.reconnects(two, QStringLiteral("no data"), QStringLiteral("ok")).Increment();
+        metrics.forgetExchange(two);
+        QVERIFY(!QString::fromStdString(metrics.text()).contains(QStringLiteral("\"two\"")));
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_open 3")));
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_repaired_total 7")));
+        metrics.forgetExchange(two); // once more is nothing
+        QVERIFY(has(QStringLiteral("tapekeeper_gaps_open 3")));
+    }
+
     void histogramsAreCumulative()
     {
         Metrics metrics;
@@ -187,7 +216,7 @@ private:
         metrics.reconnects(exchange, QStringLiteral("no data"), QStringLiteral("ok")).Increment();
         metrics.storeErrors(QStringLiteral("full")).Increment();
         metrics.restRequests(exchange, 429).Increment();
-        metrics.clockOffset().Set(-0.0125);
+        metrics.clockOffset(QStringLiteral("binance-usdm")).Set(-0.0125);
         metrics.queueWaiting(QStringLiteral("store")).Set(3);
         metrics.queueRefused(QStringLiteral("store")).Increment();
         metrics.eventToStored().Observe(0.2);
