@@ -59,8 +59,8 @@ BackfillBoard::BackfillBoard(Switchboard &board, std::shared_ptr<const Clock> cl
         row.progress.id = request.id;
         row.started = m_clock->utcNow();
         std::erase_if(m_unfinished, [&](const history::BackfillRequest &before) {
-            return before.pairs == request.pairs && before.timeframes == request.timeframes &&
-                   before.span == request.span;
+            return before.exchange == request.exchange && before.pairs == request.pairs &&
+                   before.timeframes == request.timeframes && before.span == request.span;
         });
         keep();
         qsizetype ended = 0;

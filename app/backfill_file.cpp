@@ -20,10 +20,13 @@ QJsonObject toJson(const history::BackfillRequest &request)
     QJsonArray timeframes;
     for (const Timeframe timeframe : request.timeframes)
         timeframes.append(timeframeText(timeframe));
-    return {{QStringLiteral("pairs"), QJsonArray::fromStringList(request.pairs)},
-            {QStringLiteral("timeframes"), timeframes},
-            {QStringLiteral("from"), toMs(request.span.from)},
-            {QStringLiteral("to"), toMs(request.span.to)}};
+    QJsonObject object{{QStringLiteral("pairs"), QJsonArray::fromStringList(request.pairs)},
+                       {QStringLiteral("timeframes"), timeframes},
+                       {QStringLiteral("from"), toMs(request.span.from)},
+                       {QStringLiteral("to"), toMs(request.span.to)}};
+    if (!request.exchange.isEmpty())
+        object.insert(QStringLiteral("exchange"), request.exchange);
+    return object;
 }
 
 } // namespace

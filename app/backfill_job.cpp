@@ -21,22 +21,12 @@ Result<UtcTime> timeOf(const QJsonValue &value)
     return parseUtcTime(value.toString());
 }
 
-void add(history::BackfillProgress &sum, const history::BackfillProgress &part)
-{
-    sum.wanted += part.wanted;
-    sum.present += part.present;
-    sum.fetched += part.fetched;
-    sum.unfillable += part.unfillable;
-    sum.jobs_left += part.jobs_left;
-    sum.cancelled = sum.cancelled || part.cancelled;
-    sum.problems += part.problems;
-}
-
 } // namespace
 
 Result<history::BackfillRequest> BackfillJob::parse(const QJsonObject &args, UtcTime now)
 {
     history::BackfillRequest request;
+    request.exchange = args.value(QLatin1String("exchange")).toString();
     for (const QJsonValue &value : args.value(QLatin1String("pairs")).toArray()) {
         const auto pair = Pair::parse(value.toString());
         if (!pair)
@@ -73,22 +63,23 @@ BackfillJob::BackfillJob(EngineCommands &commands, history::BackfillRequest requ
     , m_commands(commands)
     , m_request(std::move(request))
     , m_reply(std::move(reply))
-    , m_watch(commands)
+    , m_watch(commands, m_request.exchange)
 {
     m_request.id = commands.nextBackfill();
     Switchboard *board = &commands.engine().board;
     connect(board, &Switchboard::backfillProgressed, this, &BackfillJob::progressed);
     connect(board, &Switchboard::backfillDone, this, &BackfillJob::done);
     connect(board, &Switchboard::backfillCancelled, this, [this](quint64 id) {
-        if (id != m_request.id || m_left > 0)
+        if (id != m_request.id || m_begun)
             return; // history answers for what it has begun
-        m_sum.id = id;
-        m_sum.cancelled = true;
-        m_reply.finish(object(m_sum));
+        history::BackfillProgress none;
+        none.id = id;
+        none.cancelled = true;
+        m_reply.finish(object(none));
         deleteLater();
     });
     connect(&m_watch, &HistoryWatch::ready, this, [this] {
-        m_left = int(m_commands.facts().exchanges.size());
+        m_begun = true;
         Q_EMIT m_commands.engine().board.backfillWanted(m_request);
     });
     connect(&m_watch, &HistoryWatch::hopeless, this, [this](const Error &why) {
@@ -100,8 +91,9 @@ BackfillJob::BackfillJob(EngineCommands &commands, history::BackfillRequest requ
 
 void BackfillJob::start()
 {
-    m_sum.id = m_request.id;
-    m_reply.progress(object(m_sum)); // the id, so that it can be cancelled
+    history::BackfillProgress none;
+    none.id = m_request.id;
+    m_reply.progress(object(none)); // the id, so that it can be cancelled
     m_watch.start();
 }
 
@@ -115,11 +107,7 @@ void BackfillJob::done(const history::BackfillProgress &result)
 {
     if (result.id != m_request.id)
         return;
-    add(m_sum, result);
-    if (--m_left > 0)
-        return;
-    m_sum.id = result.id;
-    m_reply.finish(object(m_sum));
+    m_reply.finish(object(result));
     deleteLater();
 }
 

@@ -27,8 +27,7 @@ private:
     history::BackfillRequest m_request;
     link::Reply m_reply;
     HistoryWatch m_watch;
-    history::BackfillProgress m_sum; // of the exchanges that are done
-    int m_left = 0;                  // exchanges still at work
+    bool m_begun = false; // history works on it, and will answer
 };
 
 } // namespace tk::app

@@ -100,6 +100,9 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
     option(QStringLiteral("limit"), QStringLiteral("query, hosts logs: the newest N rows."), QStringLiteral("N"));
     option(QStringLiteral("from"), QStringLiteral("query, backfill, copy: from this time on."), QStringLiteral("T"));
     option(QStringLiteral("to"), QStringLiteral("query, backfill, copy: up to this time."), QStringLiteral("T"));
+    option(QStringLiteral("exchange"),
+           QStringLiteral("query, gaps, backfill, copy, sync: of this exchange of the configuration alone."),
+           QStringLiteral("NAME"));
     option(QStringLiteral("repair"), QStringLiteral("gaps: fetch what is missing."));
     option(QStringLiteral("pairs"),
            QStringLiteral("backfill, copy, sync: pairs, separated by commas; \"all\" for every collected one."),
@@ -192,6 +195,7 @@ Result<CommandLine> parseCommandLine(const QStringList &arguments)
             return usage(QStringLiteral("--%1: %2").arg(QLatin1String(name), time.error().message));
         *into = *time;
     }
+    line.exchange = value("exchange");
     line.pairs = value("pairs").split(u',', Qt::SkipEmptyParts);
     line.timeframes = value("timeframes").split(u',', Qt::SkipEmptyParts);
 

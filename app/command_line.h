@@ -57,6 +57,7 @@ struct CommandLine
     std::optional<UtcTime> to;
     // gaps
     bool repair = false;
+    QString exchange; // query, gaps, backfill, copy, sync: of this one alone; empty: of all
     // backfill, copy, sync
     QStringList pairs;
     QStringList timeframes;

@@ -106,10 +106,10 @@ Result<QJsonValue> testStore(const config::InfluxSettings &settings, const std::
     return last.error();
 }
 
-Result<QJsonValue> testExchange(const QString &exchange, const net::HttpCall &base, const QString &ca,
-                                const std::atomic<bool> &stop)
+Result<QJsonValue> testExchange(const exchange::Catalog &catalog, const QString &exchange, const net::HttpCall &base,
+                                const QString &ca, const std::atomic<bool> &stop)
 {
-    const auto adapter = makeAdapter(exchange);
+    const auto adapter = catalog.makeAdapter(exchange);
     if (!adapter)
         return adapter.error();
     const exchange::RestRequest request = adapter.value()->timeRequest();
@@ -144,8 +144,9 @@ Result<QJsonValue> testExchange(const QString &exchange, const net::HttpCall &ba
 
 } // namespace
 
-ConnectionTests::ConnectionTests(std::function<config::Settings()> settings)
+ConnectionTests::ConnectionTests(std::function<config::Settings()> settings, const exchange::Catalog &catalog)
     : m_settings(std::move(settings))
+    , m_catalog(catalog)
 {
     m_pool.setMaxThreadCount(1);
 }
@@ -186,7 +187,7 @@ void ConnectionTests::run(const QString &command, const QJsonObject &args, const
         return reply.fail(refusal(QStringLiteral("\"%1\" is no URL of an exchange").arg(text)));
     start([this, exchange = args.value(QLatin1String("exchange")).toString(), url = *url,
            ca = config::expandHome(args.value(QLatin1String("tls_ca_file")).toString())] {
-        return testExchange(exchange, net::HttpCall{.url = url}, ca, m_stop);
+        return testExchange(m_catalog, exchange, net::HttpCall{.url = url}, ca, m_stop);
     });
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "config/settings.h"
+#include "exchange/catalog.h"
 #include "link/command_handler.h"
 
 #include <QObject>
@@ -24,7 +25,7 @@ class ConnectionTests final : public QObject
 {
     Q_OBJECT
 public:
-    explicit ConnectionTests(std::function<config::Settings()> settings);
+    ConnectionTests(std::function<config::Settings()> settings, const exchange::Catalog &catalog);
     ~ConnectionTests() override;
 
     static bool knows(const QString &command);
@@ -32,6 +33,7 @@ public:
 
 private:
     std::function<config::Settings()> m_settings;
+    const exchange::Catalog &m_catalog;
     std::atomic<bool> m_stop = false;
     QThreadPool m_pool; // last: its end waits for what runs
 };

@@ -8,7 +8,6 @@
 #include "app/verdict.h"
 #include "base/logging.h"
 #include "store/embedded/embedded_store.h"
-#include "store/gap_ledger.h"
 #include "store/store_service.h"
 #include "sync/sync_service.h"
 
@@ -55,10 +54,8 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
     QStringList required{QStringLiteral("store"), QStringLiteral("data folder")};
     if (usesInflux(m_settings))
         required += {QStringLiteral("database"), QStringLiteral("spool")};
-    if (m_options.live) {
-        for (const config::ExchangeSettings &exchange : m_settings.exchanges)
-            required += {QStringLiteral("feed ") + exchange.name, gapLedgerPart};
-    }
+    if (m_options.live)
+        required += gapLedgerPart; // and each feed, with its lane
     m_health = std::make_unique<telemetry::HealthBoard>(*m_clock, required);
     m_bridge = std::make_unique<MetricsBridge>(m_switchboard, m_metrics, *m_health);
     m_health->set(QStringLiteral("data folder"), telemetry::PartState::Ok);
@@ -89,13 +86,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
         engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
     for (const config::ExchangeSettings &exchange : settings.exchanges) {
-        engine->m_metrics.addExchange(exchange.name, {QStringLiteral("all")});
-        // Before history, which tells feed its instruments as soon as it knows them; stopped after it.
-        if (options.live) {
-            if (const Status status = engine->addFeed(exchange); !status)
-                return status.error();
-        }
-        if (const Status status = engine->addHistory(exchange); !status)
+        if (const Status status = engine->addLane(exchange); !status)
             return status.error();
     }
     engine->addCommands();
@@ -126,7 +117,8 @@ Status Engine::openStore()
         connect(&m_host, &runtime::ServiceHost::allReady, this, [this, anew] {
             if (m_journal)
                 m_journal->storeBegunAnew(anew);
-            Q_EMIT toHistory(anew);
+            for (const auto &lane : m_lanes)
+                lane->storeBegunAnew(anew);
         });
     return prepared;
 }
@@ -189,9 +181,16 @@ void Engine::addCommands()
     EngineCommands::Engine engine{.board = m_switchboard,
                                   .bridge = *m_bridge,
                                   .clock = m_clock,
+                                  .catalog = *m_options.catalog,
                                   .settings = [this] { return m_settings; },
                                   .httpTrouble = [this] { return m_httpTrouble; },
                                   .live = m_options.live};
+    m_sums = std::make_unique<BackfillSums>(m_switchboard, [this] {
+        QStringList names;
+        for (const auto &lane : m_lanes)
+            names.append(lane->name());
+        return names;
+    });
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
         m_pulse = std::make_unique<Pulse>(*m_bridge, *m_hosts, m_clock);
@@ -202,11 +201,12 @@ void Engine::addCommands()
             showSoon();
         });
         connect(&m_switchboard, &Switchboard::instrumentsReady, this,
-                [this](const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &) {
+                [this](const QString &exchange, const std::vector<exchange::Instrument> &wanted,
+                       const std::vector<QString> &) {
                     QStringList pairs;
                     for (const exchange::Instrument &instrument : wanted)
                         pairs.append(instrument.unified);
-                    m_hosts->setCollected(pairs);
+                    m_hosts->setCollected(exchange, pairs);
                 });
         connect(
             m_hosts.get(), &HostLine::acted, this,
@@ -313,15 +313,6 @@ std::function<void()> Engine::beatOf(const QString &loop)
     auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(
         m_health->heartbeat(loop, loopSilence + m_clock->pauseOfMachine()));
     return [heartbeat] { heartbeat->beat(); };
-}
-
-// What collects hands its records over here, each batch with its weight in records.
-RecordSink Engine::storeSink() const
-{
-    return [queue = m_queue](RecordBatch &&batch) {
-        const size_t records = batch.recordCount();
-        return queue->push(std::move(batch), records);
-    };
 }
 
 void Engine::showSoon()
@@ -449,134 +440,117 @@ void Engine::addStore()
         storeGrace);
 }
 
-namespace {
-
-// A service that could not be built: tells why as soon as it is started.
-class Unbuildable final : public runtime::Service
+// Lanes come and go with their tables; those that stay hear what changed of them.
+Status Engine::changeLanes()
 {
-public:
-    explicit Unbuildable(Error error)
-        : m_error(std::move(error))
-    {}
-    Status start() override { return m_error; }
-    void stop() override { Q_EMIT stopped(); }
-
-private:
-    Error m_error;
-};
-
-} // namespace
-
-Status Engine::addHistory(const config::ExchangeSettings &exchange)
-{
-    auto settings = historySettings(m_settings, exchange);
-    if (!settings)
-        return settings.error();
-    if (const auto adapter = makeAdapter(exchange.name); !adapter)
-        return adapter.error();
-    settings->keep_filled = m_options.keep_filled;
-    m_host.add(
-        QStringLiteral("history ") + exchange.name,
-        [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
-            using history::HistoryService;
-            auto index = m_store->openIndex();
-            if (!index)
-                return std::make_unique<Unbuildable>(index.error());
-            auto ledger =
-                store::openGapLedger(QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")));
-            if (!ledger)
-                return std::make_unique<Unbuildable>(ledger.error());
-            HistoryService::Parts parts{makeAdapter(name).value(), std::move(index).value(), std::move(ledger).value(),
-                                        [queue = m_queue] { return queue->counts().weight; }};
-            auto service = std::make_unique<HistoryService>(settings, std::move(parts), m_clock, storeSink(),
-                                                            beatOf(QStringLiteral("history ") + name));
-            HistoryService *history = service.get();
-            Switchboard *board = &m_switchboard;
-            connect(history, &HistoryService::instrumentsReady, board, &Switchboard::instrumentsReady,
-                    Qt::DirectConnection);
-            connect(history, &HistoryService::probeAnswered, board, &Switchboard::probeAnswered, Qt::DirectConnection);
-            connect(history, &HistoryService::backfillProgressed, board, &Switchboard::backfillProgressed,
-                    Qt::DirectConnection);
-            connect(history, &HistoryService::backfillDone, board, &Switchboard::backfillDone, Qt::DirectConnection);
-            connect(history, &HistoryService::noted, board, &Switchboard::historyNoted, Qt::DirectConnection);
-            connect(history, &HistoryService::auditDone, board, &Switchboard::auditDone, Qt::DirectConnection);
-            connect(history, &HistoryService::snapshotReady, board, &Switchboard::historySnapshot,
-                    Qt::DirectConnection);
-            connect(history, &HistoryService::requestDone, board, &Switchboard::requestDone, Qt::DirectConnection);
-            connect(history, &HistoryService::requestDone, this,
-                    [this, name](int status) { m_metrics.restRequests(name, status).Increment(); });
-            connect(board, &Switchboard::gapsOpened, history, &HistoryService::gapsOpened);
-            connect(board, &Switchboard::gapsEnded, history, &HistoryService::gapsEnded);
-            connect(board, &Switchboard::candlesOverdue, history, &HistoryService::candlesOverdue);
-            connect(board, &Switchboard::candlesClosed, history, &HistoryService::candlesClosed);
-            connect(board, &Switchboard::probesWanted, history, &HistoryService::probe);
-            connect(board, &Switchboard::fundingSettled, history, &HistoryService::fundingSettled);
-            connect(board, &Switchboard::instrumentsSuspect, history, &HistoryService::refreshInstruments);
-            connect(board, &Switchboard::stored, history, &HistoryService::stored);
-            connect(board, &Switchboard::storeSetAside, history, &HistoryService::storeSetAside);
-            connect(this, &Engine::toHistory, history, &HistoryService::storeSetAside);
-            connect(board, &Switchboard::storeMended, history, &HistoryService::audit);
-            connect(board, &Switchboard::storeTakesAgain, history, &HistoryService::storeTakesAgain);
-            connect(board, &Switchboard::storeRetention, history, &HistoryService::setRetention);
-            connect(board, &Switchboard::storeCaughtUp, history, &HistoryService::storeCaughtUp);
-            connect(board, &Switchboard::storeRefused, history, &HistoryService::storeRefused);
-            connect(board, &Switchboard::storeRoomChanged, history, &HistoryService::storeRoomChanged);
-            connect(board, &Switchboard::auditWanted, history, &HistoryService::audit);
-            connect(board, &Switchboard::backfillWanted, history, &HistoryService::startBackfill);
-            connect(board, &Switchboard::backfillCancelled, history, &HistoryService::cancelBackfill);
-            connect(board, &Switchboard::backfillPaused, history, &HistoryService::pauseBackfill);
-            connect(board, &Switchboard::backfillPlanWanted, history, &HistoryService::planBackfill);
-            connect(history, &HistoryService::backfillPlanned, board, &Switchboard::backfillPlanned,
-                    Qt::DirectConnection);
-            connect(this, &Engine::historyChanged, history, &HistoryService::setSettings);
-            return service;
-        },
-        historyGrace);
+    const auto named = [](const QString &name) { return [name](const auto &lane) { return lane->name() == name; }; };
+    std::vector<QString> gone;
+    for (const auto &lane : m_lanes) {
+        if (std::ranges::find(m_settings.exchanges, lane->name(), &config::ExchangeSettings::name) ==
+            m_settings.exchanges.end())
+            gone.push_back(lane->name());
+    }
+    for (const QString &name : gone)
+        removeLane(name);
+    for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
+        const auto lane = std::ranges::find_if(m_lanes, named(exchange.name));
+        if (lane == m_lanes.end()) {
+            if (const Status status = addLane(exchange); !status)
+                return status;
+            continue;
+        }
+        const auto feed = feedSettingsOf(exchange);
+        const auto history = historySettingsOf(exchange);
+        if (!feed)
+            return feed.error();
+        if (!history)
+            return history.error();
+        (*lane)->setSettings(*feed, *history);
+    }
     return ok();
 }
 
-Status Engine::addFeed(const config::ExchangeSettings &exchange)
+// History first, which hears of feed; then nothing of the exchange is said any more. What it stored stays.
+void Engine::removeLane(const QString &name)
+{
+    const auto found = std::ranges::find_if(m_lanes, [&](const auto &lane) { return lane->name() == name; });
+    if (found == m_lanes.end())
+        return;
+    const std::shared_ptr<ExchangeLane> lane = std::move(*found);
+    m_lanes.erase(found);
+    m_leavingLanes.push_back(lane);
+    *m_several = m_lanes.size() > 1;
+    m_sums->exchangeGone(name);
+    m_host.remove(lane->historyName(), [this, lane] {
+        m_host.remove(lane->feedName(), [this, lane] {
+            std::erase(m_leavingLanes, lane);
+            forget(lane->name());
+        });
+    });
+}
+
+void Engine::forget(const QString &exchange)
+{
+    m_bridge->forget(exchange);
+    m_metrics.forgetExchange(exchange);
+    if (m_hosts)
+        m_hosts->setCollected(exchange, {});
+    if (m_journal)
+        m_journal->exchangeGone(exchange);
+    qCInfo(lcApp).noquote() << exchange << "is not collected any more; what it stored stays";
+}
+
+Status Engine::addLane(const config::ExchangeSettings &exchange)
+{
+    const exchange::CatalogEntry *entry = m_options.catalog->find(exchange.name);
+    if (!entry)
+        return m_options.catalog->makeAdapter(exchange.name).error();
+    if (std::ranges::any_of(m_leavingLanes, [&](const auto &lane) { return lane->name() == exchange.name; }))
+        return Error{Error::Kind::Refused,
+                     QStringLiteral("%1 is still stopping: reload the configuration once more").arg(exchange.name)};
+    auto feed = feedSettingsOf(exchange);
+    auto history = historySettingsOf(exchange);
+    if (!feed)
+        return feed.error();
+    if (!history)
+        return history.error();
+    auto lane = std::make_shared<ExchangeLane>(
+        ExchangeLane::Engine{.board = m_switchboard,
+                             .metrics = m_metrics,
+                             .clock = m_clock,
+                             .store = m_store,
+                             .queue = m_queue,
+                             .ledger = QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")),
+                             .beatOf = [this](const QString &loop) { return beatOf(loop); },
+                             .several = m_several},
+        *entry, m_lastLane++);
+    // Before history, which tells feed its instruments as soon as it knows them; stopped after it.
+    if (m_options.live) {
+        m_health->require(lane->feedName());
+        m_host.add(lane->feedName(), lane->feed(std::move(feed).value()), feedGrace);
+    }
+    m_host.add(lane->historyName(), lane->history(std::move(history).value()), historyGrace);
+    m_lanes.push_back(std::move(lane));
+    *m_several = m_lanes.size() > 1;
+    return ok();
+}
+
+Result<feed::FeedSettings> Engine::feedSettingsOf(const config::ExchangeSettings &exchange) const
 {
     auto settings = feedSettings(m_settings, exchange);
-    if (!settings)
-        return settings.error();
-    if (m_options.wakeup_pause)
+    if (settings && m_options.wakeup_pause)
         settings->wakeup_pause = *m_options.wakeup_pause;
-    if (m_options.rotate_after)
+    if (settings && m_options.rotate_after)
         settings->rotate_after = *m_options.rotate_after;
-    m_host.add(
-        QStringLiteral("feed ") + exchange.name,
-        [this, name = exchange.name, settings = std::move(settings).value()]() -> std::unique_ptr<runtime::Service> {
-            using feed::FeedService;
-            auto service = std::make_unique<FeedService>(settings, makeAdapter(name).value(), m_clock, storeSink(),
-                                                         beatOf(QStringLiteral("feed ") + name));
-            FeedService *feed = service.get();
-            Switchboard *board = &m_switchboard;
-            connect(feed, &FeedService::gapsOpened, board, &Switchboard::gapsOpened, Qt::DirectConnection);
-            connect(feed, &FeedService::gapsEnded, board, &Switchboard::gapsEnded, Qt::DirectConnection);
-            connect(feed, &FeedService::candlesOverdue, board, &Switchboard::candlesOverdue, Qt::DirectConnection);
-            connect(feed, &FeedService::candlesClosed, board, &Switchboard::candlesClosed, Qt::DirectConnection);
-            connect(feed, &FeedService::probesWanted, board, &Switchboard::probesWanted, Qt::DirectConnection);
-            connect(feed, &FeedService::fundingSettled, board, &Switchboard::fundingSettled, Qt::DirectConnection);
-            connect(feed, &FeedService::instrumentsSuspect, board, &Switchboard::instrumentsSuspect,
-                    Qt::DirectConnection);
-            connect(feed, &FeedService::reconnectAttempted, board, &Switchboard::reconnectAttempted,
-                    Qt::DirectConnection);
-            connect(feed, &FeedService::snapshotReady, board, &Switchboard::feedSnapshot, Qt::DirectConnection);
-            connect(feed, &FeedService::candlesMoved, board, &Switchboard::candlesMoved, Qt::DirectConnection);
-            connect(board, &Switchboard::seriesWatched, feed, &FeedService::watchSeries);
-            connect(feed, &FeedService::reconnectAttempted, this, [this, name](const QString &reason, bool success) {
-                m_metrics.reconnects(name, reason, success ? QStringLiteral("ok") : QStringLiteral("failed"))
-                    .Increment();
-            });
-            connect(board, &Switchboard::instrumentsReady, feed, &FeedService::setInstruments);
-            connect(board, &Switchboard::probeAnswered, feed, &FeedService::probeAnswered);
-            connect(board, &Switchboard::resubscribeWanted, feed, &FeedService::resubscribe);
-            connect(this, &Engine::feedChanged, feed, &FeedService::setSettings);
-            return service;
-        },
-        feedGrace);
-    return ok();
+    return settings;
+}
+
+Result<history::HistorySettings> Engine::historySettingsOf(const config::ExchangeSettings &exchange) const
+{
+    auto settings = historySettings(m_settings, exchange);
+    if (settings)
+        settings->keep_filled = m_options.keep_filled;
+    return settings;
 }
 
 // What a run before did not finish goes on: the store knows what is missing of it still.
@@ -632,18 +606,11 @@ QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
     keep(wanted.sync, is.sync, QStringLiteral("sync"));
     if (pushedTo(wanted) != pushedTo(is)) // whatever else a host's table says is free to change
         kept.append(QStringLiteral("to whom files are pushed"));
-    const auto sameName = [](const config::ExchangeSettings &a, const config::ExchangeSettings &b) {
-        return a.name == b.name;
-    };
-    if (!std::equal(is.exchanges.begin(), is.exchanges.end(), wanted.exchanges.begin(), wanted.exchanges.end(),
-                    sameName)) {
-        wanted.exchanges = is.exchanges;
-        kept.append(QStringLiteral("the list of exchanges"));
-        return kept;
-    }
-    for (size_t i = 0; i < is.exchanges.size(); ++i) {
-        const config::ExchangeSettings &now = is.exchanges[i];
-        config::ExchangeSettings &next = wanted.exchanges[i];
+    for (config::ExchangeSettings &next : wanted.exchanges) {
+        const auto found = std::ranges::find(is.exchanges, next.name, &config::ExchangeSettings::name);
+        if (found == is.exchanges.end())
+            continue; // it begins as it is told
+        const config::ExchangeSettings &now = *found;
         keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
         keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
         keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
@@ -665,16 +632,8 @@ Status Engine::reload(const config::Settings &settings)
         m_journal->note({.kind = alert::EventKind::Config, .title = QStringLiteral("Configuration changed")});
     if (m_hosts)
         m_hosts->setHosts(m_settings.hosts);
-    for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
-        const auto feed = feedSettings(m_settings, exchange);
-        const auto history = historySettings(m_settings, exchange);
-        if (!feed)
-            return feed.error();
-        if (!history)
-            return history.error();
-        Q_EMIT feedChanged(*feed); // before history, whose list of pairs makes the new streams
-        Q_EMIT historyChanged(*history);
-    }
+    if (const Status status = changeLanes(); !status)
+        return status;
     if (!kept.isEmpty())
         return Error{Error::Kind::Config, QStringLiteral("only a restart changes %1; everything else is in force")
                                               .arg(kept.join(QStringLiteral(", ")))};

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "app/backfill_board.h"
+#include "app/backfill_sums.h"
 #include "app/data_folder.h"
+#include "app/exchange_lane.h"
 #include "app/host_line.h"
 #include "app/journal.h"
 #include "app/link_commands.h"
@@ -14,8 +16,6 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "config/settings.h"
-#include "feed/feed_service.h"
-#include "history/history_service.h"
 #include "link/link_server.h"
 #include "runtime/service_host.h"
 #include "store/embedded/embedded_store.h"
@@ -42,8 +42,9 @@ public:
         std::optional<std::chrono::microseconds> wakeup_pause{}; // tests of fast time set it to zero
         std::optional<milliseconds> rotate_after{};              // of connections; the exchange's own limit otherwise
         bool any_http_port = false; // where the configured one is taken: the demo runs beside an engine
-        milliseconds audit_every = std::chrono::hours(1);     // of the last two days of a database
-        milliseconds inspect_every = std::chrono::minutes(1); // of the embedded store's file, page by page
+        milliseconds audit_every = std::chrono::hours(1);               // of the last two days of a database
+        milliseconds inspect_every = std::chrono::minutes(1);           // of the embedded store's file, page by page
+        const exchange::Catalog *catalog = &exchange::builtInCatalog(); // what can be collected; outlives the engine
     };
 
     // Takes the data folder, opens the store. An error says what stands in the way.
@@ -77,9 +78,6 @@ Q_SIGNALS:
     void ready();
     void failed(const QString &service, const tk::Error &error);
     void stopped(bool clean);
-    void feedChanged(const tk::feed::FeedSettings &settings); // to the services
-    void historyChanged(const tk::history::HistorySettings &settings);
-    void toHistory(const QString &why); // the store had begun anew before the services were there
 
 private:
     Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
@@ -101,10 +99,13 @@ private:
     void addPush(std::vector<config::HostSettings> hosts);
     void addDatabase();
     void addStore();
-    Status addHistory(const config::ExchangeSettings &exchange);
-    Status addFeed(const config::ExchangeSettings &exchange);
+    Status changeLanes();
+    Status addLane(const config::ExchangeSettings &exchange);
+    void removeLane(const QString &name);
+    void forget(const QString &exchange);
+    Result<feed::FeedSettings> feedSettingsOf(const config::ExchangeSettings &exchange) const;
+    Result<history::HistorySettings> historySettingsOf(const config::ExchangeSettings &exchange) const;
     std::function<void()> beatOf(const QString &loop);
-    RecordSink storeSink() const;
 
     config::Settings m_settings;
     std::shared_ptr<const Clock> m_clock;
@@ -125,6 +126,7 @@ private:
     QString m_httpTrouble;              // why nobody can ask for metrics and health; empty: they can
     std::unique_ptr<Journal> m_journal; // of a live engine
     std::unique_ptr<Pulse> m_pulse;     // the same
+    std::unique_ptr<BackfillSums> m_sums;
     std::unique_ptr<BackfillBoard> m_backfills;
     std::unique_ptr<HostLine> m_hosts; // of a live engine
     std::unique_ptr<EngineCommands> m_commands;
@@ -135,6 +137,10 @@ private:
     MonotonicTime m_lastStoredAt{};
     quint64 m_candlesFilled = 0; // at that look
     QTimer m_showSoon;           // the live state follows the snapshots, four times a second at most
+    std::vector<std::shared_ptr<ExchangeLane>> m_lanes;
+    std::vector<std::shared_ptr<ExchangeLane>> m_leavingLanes; // removed, their services not ended yet
+    int m_lastLane = 0;
+    std::shared_ptr<std::atomic<bool>> m_several = std::make_shared<std::atomic<bool>>(false);
     runtime::ServiceHost m_host; // last: its services use all of the above
 };
 

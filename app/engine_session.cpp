@@ -152,9 +152,12 @@ Status EngineSession::takeConfig(config::LoadResult loaded)
         m_secrets(*settings);
     if (m_demo) {
         settings->engine.data_dir = m_settings.engine.data_dir;
-        for (size_t i = 0; i < std::min(settings->exchanges.size(), m_settings.exchanges.size()); ++i) {
-            settings->exchanges[i].rest_url = m_settings.exchanges[i].rest_url;
-            settings->exchanges[i].ws_url = m_settings.exchanges[i].ws_url;
+        for (config::ExchangeSettings &exchange : settings->exchanges) {
+            const auto now = std::ranges::find(m_settings.exchanges, exchange.name, &config::ExchangeSettings::name);
+            if (now == m_settings.exchanges.end())
+                continue;
+            exchange.rest_url = now->rest_url;
+            exchange.ws_url = now->ws_url;
         }
     }
     const Status status = m_engine->reload(*settings);

@@ -97,7 +97,7 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
     const QDir folder(m_search.settings.engine.data_dir);
     if (const auto cache = readSmallFile(folder.filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)),
                                          history::mostInstrumentBytes)) {
-        const auto adapter = makeAdapter(exchange.name);
+        const auto adapter = m_search.catalog->makeAdapter(exchange.name);
         auto parsed = adapter ? adapter.value()->parseInstruments(cache->bytes) : adapter.error();
         if (parsed)
             listed = std::move(parsed).value();

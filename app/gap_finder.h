@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "config/settings.h"
+#include "exchange/catalog.h"
 #include "market/gap.h"
 #include "market/records.h"
 
@@ -38,8 +39,9 @@ struct GapSearch
 {
     config::Settings settings; // what is collected, and where it is kept
     UtcTime now{};
-    bool live = false;                       // an engine collects: its series reach to the newest closed candle
-    std::vector<Gap> unwritten{};            // gaps that an engine knows and its ledger does not take now
+    bool live = false;            // an engine collects: its series reach to the newest closed candle
+    std::vector<Gap> unwritten{}; // gaps that an engine knows and its ledger does not take now
+    const exchange::Catalog *catalog = &exchange::builtInCatalog();
     std::optional<milliseconds> retention{}; // as the database has it, where somebody has asked; 0: for ever
 };
 

@@ -1,5 +1,8 @@
 #include "app/history_watch.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace tk::app {
 
 namespace {
@@ -9,16 +12,14 @@ constexpr milliseconds lookEvery{1'000};
 
 } // namespace
 
-HistoryWatch::HistoryWatch(EngineCommands &commands, QObject *parent)
-    : QObject(parent)
-    , m_commands(commands)
-    , m_lastAnswer(commands.engine().clock->now())
+HistoryWatch::HistoryWatch(EngineCommands &commands, QString exchange)
+    : m_commands(commands)
+    , m_exchange(std::move(exchange))
+    , m_since(commands.engine().clock->now())
 {
     connect(&m_timer, &QTimer::timeout, this, &HistoryWatch::look);
-    connect(&commands.engine().board, &Switchboard::requestDone, this, [this](int status) {
-        if (status != 0)
-            m_lastAnswer = m_commands.engine().clock->now();
-    });
+    connect(&commands.engine().board, &Switchboard::requestAnswered, this,
+            [this](const QString &who) { m_lastAnswer[who] = m_commands.engine().clock->now(); });
     connect(&commands.engine().board, &Switchboard::historySnapshot, this, [this] {
         if (!m_ready)
             look();
@@ -31,9 +32,19 @@ void HistoryWatch::start()
     look();
 }
 
+std::vector<std::shared_ptr<const history::HistorySnapshot>> HistoryWatch::watched() const
+{
+    std::vector<std::shared_ptr<const history::HistorySnapshot>> all;
+    for (const auto &history : m_commands.engine().bridge.latest().histories) {
+        if (m_exchange.isEmpty() || history->exchange == m_exchange)
+            all.push_back(history);
+    }
+    return all;
+}
+
 QString HistoryWatch::trouble() const
 {
-    for (const auto &history : m_commands.engine().bridge.latest().histories) {
+    for (const auto &history : watched()) {
         if (!history->trouble.isEmpty())
             return QStringLiteral("%1: %2").arg(history->exchange, history->trouble);
     }
@@ -42,27 +53,25 @@ QString HistoryWatch::trouble() const
 
 bool HistoryWatch::isIdle() const
 {
-    for (const auto &history : m_commands.engine().bridge.latest().histories) {
-        if (history->jobs_waiting > 0 || history->in_flight > 0)
-            return false;
-    }
-    return true;
+    return std::ranges::none_of(
+        watched(), [](const auto &history) { return history->jobs_waiting > 0 || history->in_flight > 0; });
 }
 
 void HistoryWatch::look()
 {
     if (m_ended)
         return;
-    const auto &histories = m_commands.engine().bridge.latest().histories;
-    bool known = histories.size() == m_commands.facts().exchanges.size();
-    bool paused = false;
-    for (const auto &history : histories) {
-        known = known && history->instruments_known;
-        paused = paused || history->paused_for.count() > 0;
-    }
+    const auto histories = watched();
+    bool known = qsizetype(histories.size()) == (m_exchange.isEmpty() ? m_commands.facts().exchanges.size() : 1);
     // A running engine never gives up; a command on its own does, but only where nobody answers: an exchange that asks
     // for a pause is there.
-    const bool silent = m_commands.engine().clock->now() - m_lastAnswer > patience && !paused && !trouble().isEmpty();
+    bool silent = false;
+    const MonotonicTime now = m_commands.engine().clock->now();
+    for (const auto &history : histories) {
+        known = known && history->instruments_known;
+        silent = silent || (now - m_lastAnswer.value(history->exchange, m_since) > patience &&
+                            history->paused_for.count() == 0 && !history->trouble.isEmpty());
+    }
     if (silent && (!known || !m_commands.engine().live)) {
         m_ended = true;
         m_timer.stop();

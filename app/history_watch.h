@@ -1,5 +1,5 @@
-// Watches whether history can work for a job: whether every exchange's instrument list is there, and whether an
-// exchange that gives no answer at all is to be given up.
+// Watches whether history can work for a job: whether the instrument list of each exchange that it concerns is there,
+// and whether one that gives no answer at all is to be given up.
 #pragma once
 
 #include "app/link_commands.h"
@@ -14,7 +14,7 @@ class HistoryWatch final : public QObject
 {
     Q_OBJECT
 public:
-    explicit HistoryWatch(EngineCommands &commands, QObject *parent = nullptr);
+    HistoryWatch(EngineCommands &commands, QString exchange); // of one, or of every one where it is empty
 
     void start(); // ends at once in ready() where everything is known
 
@@ -28,9 +28,12 @@ Q_SIGNALS:
 
 private:
     void look();
+    std::vector<std::shared_ptr<const history::HistorySnapshot>> watched() const;
 
     EngineCommands &m_commands;
-    MonotonicTime m_lastAnswer{};
+    QString m_exchange;
+    MonotonicTime m_since{};
+    QHash<QString, MonotonicTime> m_lastAnswer; // by exchange
     bool m_ready = false;
     bool m_ended = false;
     QTimer m_timer;

@@ -61,12 +61,16 @@ void HostLine::run(const QString &command, const QJsonObject &args, const link::
 }
 
 // Freqtrade's files are called by pairs without what a file's name cannot hold.
-void HostLine::setCollected(const QStringList &pairs)
+void HostLine::setCollected(const QString &exchange, const QStringList &pairs)
 {
-    QSet<QString> names;
+    QSet<QString> &names = m_collected[exchange];
+    names.clear();
     for (const QString &pair : pairs)
         names.insert(QString(pair).replace(u'/', u'_').replace(u':', u'_'));
-    Q_EMIT collectedWanted(names);
+    QSet<QString> all;
+    for (const QSet<QString> &ofOne : std::as_const(m_collected))
+        all.unite(ofOne);
+    Q_EMIT collectedWanted(all);
 }
 
 void HostLine::setLooked(bool looked)

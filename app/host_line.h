@@ -28,7 +28,7 @@ public:
     static bool knows(const QString &command) { return remote::HostDesk::knows(command); }
     void run(const QString &command, const QJsonObject &args, const link::Reply &reply);
     void setHosts(const std::vector<config::HostSettings> &hosts) { Q_EMIT hostsWanted(hosts); }
-    void setCollected(const QStringList &pairs); // unified
+    void setCollected(const QString &exchange, const QStringList &pairs); // unified; in place of those before
     void setLooked(bool looked);
 
     const remote::HostsSnapshot &latest() const { return *m_latest; }
@@ -53,6 +53,7 @@ private:
     telemetry::Metrics &m_metrics;
     QMap<QString, QJsonObject> m_objects; // of the latest: made once for each look, shown four times a second
     std::shared_ptr<const remote::HostsSnapshot> m_latest = std::make_shared<const remote::HostsSnapshot>();
+    QHash<QString, QSet<QString>> m_collected; // names of files, by exchange
     QHash<quint64, link::Reply> m_open;
     quint64 m_lastId = 0;
     bool m_looked = false;

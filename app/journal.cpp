@@ -1,5 +1,7 @@
 #include "app/journal.h"
 
+#include "app/store_health.h"
+
 #include "alert/event_json.h"
 #include "app/live_topics.h"
 #include "app/pair_topic.h"
@@ -81,8 +83,9 @@ Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, cons
              .from = request.span.from,
              .to = request.span.to});
     });
-    connect(&board, &Switchboard::resubscribeWanted, this, [this](const QString &pair) {
+    connect(&board, &Switchboard::resubscribeWanted, this, [this](const QString &exchange, const QString &pair) {
         note({.kind = EventKind::Connection,
+              .exchange = exchange,
               .title = QStringLiteral("Resubscription asked for"),
               .detail = pair.isEmpty() ? QStringLiteral("all stale and silent streams") : pair,
               .pairs = pair.isEmpty() ? QStringList() : QStringList{pair}});
@@ -136,16 +139,21 @@ Journal::Journal(const QString &folder, std::shared_ptr<const Clock> clock, cons
                       .pairs = pairs});
             });
     connect(&board, &Switchboard::instrumentsReady, this,
-            [this](const std::vector<exchange::Instrument> &, const std::vector<QString> &delisted) {
-                QStringList fresh; // the list comes again and again; those that ended before we began are no news
+            [this](const QString &exchange, const std::vector<exchange::Instrument> &,
+                   const std::vector<QString> &delisted) {
+                // The list comes again and again; those that ended before we began are no news.
+                const bool known = m_delisted.contains(exchange);
+                QSet<QString> &told = m_delisted[exchange];
+                QStringList fresh;
                 for (const QString &symbol : delisted) {
-                    if (!m_delisted.contains(symbol))
+                    if (!told.contains(symbol))
                         fresh.append(symbol);
-                    m_delisted.insert(symbol);
+                    told.insert(symbol);
                 }
-                if (std::exchange(m_knowsDelisted, true) && !fresh.isEmpty())
+                if (known && !fresh.isEmpty())
                     note({.kind = EventKind::Listing,
                           .severity = Severity::Warning,
+                          .exchange = exchange,
                           .title = QStringLiteral("Delisted"),
                           .detail = fresh.join(QStringLiteral(", "))});
             });
@@ -224,11 +232,10 @@ void Journal::look()
     const Snapshots &latest = m_bridge.latest();
     for (const auto &feed : latest.feeds)
         m_watch.look(signsOf(*feed, latest.histories.value(feed->exchange).get()), now);
-    for (const auto &history : latest.histories)
-        m_watch.look(alert::StoreSigns{.name = QStringLiteral("Gap ledger"),
-                                       .trouble = history->ledger_trouble,
-                                       .trouble_since = history->ledger_trouble_since},
-                     now);
+    const LedgerTrouble ledger = ledgerTrouble(latest);
+    m_watch.look(
+        alert::StoreSigns{.name = QStringLiteral("Gap ledger"), .trouble = ledger.text, .trouble_since = ledger.since},
+        now);
     if (latest.store)
         m_watch.look(alert::StoreSigns{.name = QStringLiteral("Store"),
                                        .trouble = latest.store->trouble,
@@ -240,6 +247,12 @@ void Journal::look()
                                        .trouble_since = latest.sender->trouble_since,
                                        .spooled_bytes = latest.sender->spool.waitingBytes()},
                      now);
+}
+
+void Journal::exchangeGone(const QString &exchange)
+{
+    m_delisted.remove(exchange);
+    m_watch.forgetExchange(exchange, m_clock->utcNow());
 }
 
 void Journal::lookAtHosts(const std::vector<alert::HostSigns> &hosts)

@@ -23,7 +23,8 @@ public:
     ~Journal() override; // what lasts is closed
 
     void storeBegunAnew(const QString &why);
-    void note(alert::Event event); // a moment, now
+    void note(alert::Event event);              // a moment, now
+    void exchangeGone(const QString &exchange); // it is no longer collected
     void lookAtHosts(const std::vector<alert::HostSigns> &hosts);
     QJsonArray newest(qint64 count) const;
     void show(link::LiveState &state) const; // the topic "events": the newest ones
@@ -40,11 +41,10 @@ private:
     const MetricsBridge &m_bridge;
     alert::EventLog m_log;
     alert::IncidentWatch m_watch;
-    QStringList m_hosts;      // as last looked at
-    QSet<QString> m_delisted; // symbols, as told
-    bool m_knowsDelisted = false;
-    QString m_anewFor;    // why the store began anew, as told last
-    QString m_refusedFor; // the database's reason, as told last
+    QStringList m_hosts;                      // as last looked at
+    QHash<QString, QSet<QString>> m_delisted; // symbols, as told; by exchange
+    QString m_anewFor;                        // why the store began anew, as told last
+    QString m_refusedFor;                     // the database's reason, as told last
     UtcTime m_refusedAt{};
     QTimer m_lookSoon;
 };

@@ -24,8 +24,11 @@ EngineCommands::EngineCommands(Engine engine)
     , m_started(m_engine.clock->utcNow())
     , m_startedAt(m_engine.clock->now())
     , m_views(m_engine.settings, [clock = m_engine.clock] { return clock->utcNow(); })
-    , m_settings({.settings = m_engine.settings, .place = m_engine.config, .reload = m_engine.reload})
-    , m_tests(m_engine.settings)
+    , m_settings({.settings = m_engine.settings,
+                  .place = m_engine.config,
+                  .reload = m_engine.reload,
+                  .catalog = &m_engine.catalog})
+    , m_tests(m_engine.settings, m_engine.catalog)
 {
     m_searches.setMaxThreadCount(1); // one at a time: the store has more to do
 }
@@ -59,7 +62,10 @@ EngineFacts EngineCommands::facts() const
 
 void EngineCommands::searchGaps(QObject *context, std::function<void(const Result<std::vector<GapRow>> &)> answer)
 {
-    GapSearch search{.settings = m_engine.settings(), .now = m_engine.clock->utcNow(), .live = m_engine.live};
+    GapSearch search{.settings = m_engine.settings(),
+                     .now = m_engine.clock->utcNow(),
+                     .live = m_engine.live,
+                     .catalog = &m_engine.catalog};
     if (const auto &sender = m_engine.bridge.latest().sender; sender && sender->retention)
         search.retention = store::influx::worthKeeping(*sender->retention);
     for (const auto &history : m_engine.bridge.latest().histories)
@@ -109,13 +115,13 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
     } else if (command == QLatin1String("gaps-repair")) {
         (new RepairJob(*this, reply))->start();
     } else if (command == QLatin1String("backfill")) {
-        const auto request = BackfillJob::parse(args, m_engine.clock->utcNow());
+        const auto request = backfillRequest(args);
         if (request)
             (new BackfillJob(*this, *request, reply))->start();
         else
             reply.fail(request.error());
     } else if (command == QLatin1String("backfill-plan")) {
-        const auto request = BackfillJob::parse(args, m_engine.clock->utcNow());
+        const auto request = backfillRequest(args);
         if (request)
             plan(*request, reply);
         else
@@ -137,7 +143,10 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
             return reply.fail(refusal(QStringLiteral("this engine has no live streams")));
         if (!pair)
             return reply.fail(pair.error());
-        Q_EMIT m_engine.board.resubscribeWanted(text.isEmpty() ? QString() : pair->unified());
+        const QString exchange = args.value(QLatin1String("exchange")).toString();
+        if (const Status known = knownExchange(exchange); !known)
+            return reply.fail(known.error());
+        Q_EMIT m_engine.board.resubscribeWanted(exchange, text.isEmpty() ? QString() : pair->unified());
         reply.finish(QJsonObject{});
     } else {
         reply.fail(refusal(
@@ -151,36 +160,40 @@ void EngineCommands::run(const QString &command, const QJsonObject &args, link::
     }
 }
 
-// Every exchange tells its part; the sum is the answer. Exchanges have budgets of their own, so the longest counts.
+// Empty: all of them.
+Status EngineCommands::knownExchange(const QString &exchange) const
+{
+    const QStringList known = facts().exchanges;
+    if (exchange.isEmpty() || known.contains(exchange))
+        return ok();
+    return refusal(
+        QStringLiteral("this engine has no exchange \"%1\", but %2").arg(exchange, known.join(QStringLiteral(", "))));
+}
+
+Result<history::BackfillRequest> EngineCommands::backfillRequest(const QJsonObject &args) const
+{
+    auto request = BackfillJob::parse(args, m_engine.clock->utcNow());
+    if (!request)
+        return request;
+    if (const Status known = knownExchange(request->exchange); !known)
+        return known.error();
+    return request;
+}
+
 void EngineCommands::plan(history::BackfillRequest request, const link::Reply &reply)
 {
-    struct Sum
-    {
-        history::BackfillPlan plan;
-        qsizetype left = 0;
-    };
     request.id = nextBackfill();
-    auto sum = std::make_shared<Sum>();
-    sum->left = facts().exchanges.size();
-    auto *context = new QObject(this); // lives until all have told
+    auto *context = new QObject(this); // lives until the answer
     connect(&m_engine.board, &Switchboard::backfillPlanned, context,
-            [id = request.id, sum, reply, context](const history::BackfillPlan &part) {
-                if (part.id != id)
+            [id = request.id, reply, context](const history::BackfillPlan &plan) {
+                if (plan.id != id)
                     return;
-                sum->plan.wanted += part.wanted;
-                sum->plan.present += part.present;
-                sum->plan.requests += part.requests;
-                sum->plan.weight += part.weight;
-                sum->plan.estimate = std::max(sum->plan.estimate, part.estimate);
-                sum->plan.problems += part.problems;
-                if (--sum->left > 0)
-                    return;
-                reply.finish(QJsonObject{{QStringLiteral("wanted"), sum->plan.wanted},
-                                         {QStringLiteral("present"), sum->plan.present},
-                                         {QStringLiteral("requests"), sum->plan.requests},
-                                         {QStringLiteral("weight"), sum->plan.weight},
-                                         {QStringLiteral("seconds"), qint64(sum->plan.estimate.count()) / 1000},
-                                         {QStringLiteral("problems"), QJsonArray::fromStringList(sum->plan.problems)}});
+                reply.finish(QJsonObject{{QStringLiteral("wanted"), plan.wanted},
+                                         {QStringLiteral("present"), plan.present},
+                                         {QStringLiteral("requests"), plan.requests},
+                                         {QStringLiteral("weight"), plan.weight},
+                                         {QStringLiteral("seconds"), qint64(plan.estimate.count()) / 1000},
+                                         {QStringLiteral("problems"), QJsonArray::fromStringList(plan.problems)}});
                 context->deleteLater();
             });
     Q_EMIT m_engine.board.backfillPlanWanted(request);

@@ -5,7 +5,9 @@
 //   gaps                                         rows, see gap_finder.h
 //   gaps-repair                                  progress {phase, missing, missing_at_start, gaps, trouble}; answers
 //                                                with the rows that remain
-//   backfill {pairs, timeframes, from, to}       pairs: unified or cryptofeed names, [] for all; times in ms or ISO;
+//   backfill {pairs, timeframes, from, to, exchange?}
+//                                                pairs: unified or cryptofeed names, [] for all; times in ms or ISO;
+//                                                of that exchange, or of every one;
 //                                                goes on when the asker goes; progress {id, wanted, present, fetched,
 //                                                unfillable, jobs_left, trouble}; answers with the same, and cancelled
 //                                                and problems
@@ -22,7 +24,7 @@
 //   test-store, test-exchange                    see connection_tests.h
 //   host-action, host-refresh, host-log, host-test, host-key, host-trust
 //                                                see remote/host_desk.h
-//   resubscribe {pair}                           its streams on a fresh connection; "" for all stale and silent ones
+//   resubscribe {pair, exchange?}                its streams on a fresh connection; "" for all stale and silent ones
 #pragma once
 
 #include "app/connection_tests.h"
@@ -52,6 +54,7 @@ public:
         Switchboard &board;
         const MetricsBridge &bridge;
         std::shared_ptr<const Clock> clock;
+        const exchange::Catalog &catalog;
         std::function<config::Settings()> settings;
         std::function<QJsonArray(qint64)> events{}; // the newest so many; a live engine alone has some
         std::function<QJsonArray()> pulse{};
@@ -79,6 +82,8 @@ public:
 
 private:
     void plan(history::BackfillRequest request, const link::Reply &reply);
+    Status knownExchange(const QString &exchange) const;
+    Result<history::BackfillRequest> backfillRequest(const QJsonObject &args) const;
 
     Engine m_engine;
     UtcTime m_started;

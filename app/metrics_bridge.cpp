@@ -87,16 +87,12 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
     const QString &exchange = snapshot->exchange;
     const auto before = m_latest.histories.value(exchange, std::make_shared<const history::HistorySnapshot>());
     m_metrics.restWeightUsed(exchange).Set(snapshot->weight_used);
-    m_metrics.gapsOpen().Set(double(snapshot->open_gaps.size()));
-    advance(m_metrics.gapsOpened(), before->gaps_opened, snapshot->gaps_opened);
-    advance(m_metrics.gapsRepaired(), before->gaps_closed, snapshot->gaps_closed);
-    advance(m_metrics.gapsUnfillable(), before->gaps_unfillable, snapshot->gaps_unfillable);
-    m_metrics.clockOffset().Set(double(snapshot->clock_offset.count()) / 1000.0);
+    m_metrics.gapsOpen(exchange).Set(double(snapshot->open_gaps.size()));
+    advance(m_metrics.gapsOpened(exchange), before->gaps_opened, snapshot->gaps_opened);
+    advance(m_metrics.gapsRepaired(exchange), before->gaps_closed, snapshot->gaps_closed);
+    advance(m_metrics.gapsUnfillable(exchange), before->gaps_unfillable, snapshot->gaps_unfillable);
+    m_metrics.clockOffset(exchange).Set(double(snapshot->clock_offset.count()) / 1000.0);
     const QString part = QStringLiteral("history ") + exchange;
-    // What is missing is written down nowhere while it takes nothing.
-    const bool takes = snapshot->ledger_trouble.isEmpty();
-    m_health.set(gapLedgerPart, takes ? PartState::Ok : PartState::Failed,
-                 takes ? QString() : QStringLiteral("takes nothing: ") + snapshot->ledger_trouble);
     if (!snapshot->trouble.isEmpty())
         m_health.set(part, PartState::Degraded, snapshot->trouble);
     else if (snapshot->fill.active)
@@ -110,8 +106,27 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
                          .arg(snapshot->weight_used)
                          .arg(snapshot->weight_limit));
     m_latest.histories.insert(exchange, snapshot);
+    tellLedger();
     tellStore();
     tellDatabase();
+    Q_EMIT updated();
+}
+
+// What is missing is written down nowhere while it takes nothing. Each exchange writes into it, and tells what it
+// meets.
+void MetricsBridge::tellLedger()
+{
+    const QString trouble = ledgerTrouble(m_latest).text;
+    m_health.set(gapLedgerPart, trouble.isEmpty() ? PartState::Ok : PartState::Failed,
+                 trouble.isEmpty() ? QString() : QStringLiteral("takes nothing: ") + trouble);
+}
+
+void MetricsBridge::forget(const QString &exchange)
+{
+    m_latest.feeds.remove(exchange);
+    m_latest.histories.remove(exchange);
+    m_health.remove(QStringLiteral("feed ") + exchange);
+    m_health.remove(QStringLiteral("history ") + exchange);
     Q_EMIT updated();
 }
 

@@ -34,6 +34,9 @@ public:
 
     const Snapshots &latest() const { return m_latest; }
 
+    // It is no longer collected: what it said last is no news of now.
+    void forget(const QString &exchange);
+
 Q_SIGNALS:
     void updated();
 
@@ -41,6 +44,7 @@ private:
     void feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &snapshot);
     void historySaid(const std::shared_ptr<const history::HistorySnapshot> &snapshot);
     void senderSaid(const std::shared_ptr<const store::influx::SenderSnapshot> &snapshot);
+    void tellLedger();
     void tellStore();
     void tellDatabase();
     void storeSaid(const std::shared_ptr<const store::StoreSnapshot> &snapshot);

@@ -23,7 +23,7 @@ RepairJob::RepairJob(EngineCommands &commands, link::Reply reply)
     : QObject(&commands)
     , m_commands(commands)
     , m_reply(std::move(reply))
-    , m_watch(commands)
+    , m_watch(commands, {})
 {
     Switchboard *board = &commands.engine().board;
     connect(&m_watch, &HistoryWatch::ready, this, &RepairJob::search);
@@ -110,8 +110,11 @@ void RepairJob::begin(const std::vector<GapRow> &rows)
             continue;
         const quint64 id = m_commands.nextBackfill();
         m_backfills.insert(id);
-        Q_EMIT board.backfillWanted(
-            {.id = id, .pairs = {row.stream.pair}, .timeframes = {row.stream.timeframe}, .span = row.span});
+        Q_EMIT board.backfillWanted({.id = id,
+                                     .exchange = row.stream.exchange,
+                                     .pairs = {row.stream.pair},
+                                     .timeframes = {row.stream.timeframe},
+                                     .span = row.span});
     }
     // A database is asked for all it has before the index is believed: what it lost is a gap then, too.
     if (m_commands.engine().bridge.latest().sender) {

@@ -1,7 +1,5 @@
 #include "app/service_settings.h"
 
-#include "exchange/binance_usdm/adapter.h"
-
 #include <QSslCertificate>
 
 namespace tk::app {
@@ -37,13 +35,6 @@ exchange::Wanted wantedBy(const config::ExchangeSettings &exchange)
             .all_of = exchange.all_of,
             .pairs = exchange.pairs.value_or(QStringList()),
             .exclude = exchange.exclude};
-}
-
-Result<std::unique_ptr<exchange::ExchangeAdapter>> makeAdapter(const QString &exchange)
-{
-    if (exchange == QLatin1String("binance-usdm"))
-        return exchange::binance::makeAdapter();
-    return Error{Error::Kind::Config, QStringLiteral("this version does not know the exchange \"%1\"").arg(exchange)};
 }
 
 Result<feed::FeedSettings> feedSettings(const config::Settings &settings, const config::ExchangeSettings &exchange)

@@ -15,7 +15,4 @@ Result<history::HistorySettings> historySettings(const config::Settings &setting
 // Which instruments the configuration wants.
 exchange::Wanted wantedBy(const config::ExchangeSettings &exchange);
 
-// The adapter of an exchange by its name; an error for one that this version does not know.
-Result<std::unique_ptr<exchange::ExchangeAdapter>> makeAdapter(const QString &exchange);
-
 } // namespace tk::app

@@ -213,7 +213,8 @@ Result<QJsonValue> writeSecret(const ConfigPlace &place, const QString &name, co
     return QJsonValue(QJsonObject{{QStringLiteral("file"), file}, {QStringLiteral("setting"), setting}});
 }
 
-Result<QJsonValue> instruments(const config::Settings &settings, const QString &exchange)
+Result<QJsonValue> instruments(const config::Settings &settings, const QString &exchange,
+                               const exchange::Catalog &catalog)
 {
     const auto found = std::find_if(settings.exchanges.begin(), settings.exchanges.end(),
                                     [&](const config::ExchangeSettings &one) { return one.name == exchange; });
@@ -224,7 +225,7 @@ Result<QJsonValue> instruments(const config::Settings &settings, const QString &
                       history::mostInstrumentBytes);
     if (!cache)
         return Error{Error::Kind::Storage, QStringLiteral("the exchange has not told its list of pairs yet"), true};
-    const auto adapter = makeAdapter(exchange);
+    const auto adapter = catalog.makeAdapter(exchange);
     if (!adapter)
         return adapter.error();
     const auto listed = adapter.value()->parseInstruments(cache->bytes);
@@ -267,7 +268,9 @@ void SettingsCommands::run(const QString &command, const QJsonObject &args, cons
     const config::Settings settings = m_engine.settings();
     std::function<Result<QJsonValue>()> work;
     if (command == QLatin1String("instruments")) {
-        work = [settings, name = text("exchange")] { return instruments(settings, name); };
+        work = [settings, name = text("exchange"), catalog = m_engine.catalog] {
+            return instruments(settings, name, *catalog);
+        };
     } else if (place.file.isEmpty()) {
         return reply.fail(refusal(QStringLiteral("this engine has no configuration file")));
     } else if (command == QLatin1String("settings")) {

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "config/settings.h"
+#include "exchange/catalog.h"
 #include "link/command_handler.h"
 
 #include <QObject>
@@ -45,6 +46,7 @@ public:
         std::function<config::Settings()> settings;
         std::function<ConfigPlace()> place; // nothing: no file
         Reload reload;
+        const exchange::Catalog *catalog = &exchange::builtInCatalog();
     };
 
     explicit SettingsCommands(Engine engine);

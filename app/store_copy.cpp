@@ -100,8 +100,10 @@ Result<CopyReport> StoreCopy::run()
     return report();
 }
 
-bool StoreCopy::wants(const QString &pair) const
+bool StoreCopy::wants(const QString &exchange, const QString &pair) const
 {
+    if (!m_wish.exchange.isEmpty() && exchange != m_wish.exchange)
+        return false;
     return m_wish.pairs.isEmpty() || m_wish.pairs.contains(pair);
 }
 
@@ -162,7 +164,7 @@ Status StoreCopy::plan()
         return candles.error();
     for (const store::SeriesSummary &one : *candles) {
         const Timeframe timeframe = one.series.timeframe;
-        if (!wants(one.series.pair) ||
+        if (!wants(one.series.exchange, one.series.pair) ||
             (!m_wish.timeframes.empty() && std::ranges::find(m_wish.timeframes, timeframe) == m_wish.timeframes.end()))
             continue;
         add(Series::Kind::Candles, one.series, one.first, one.last, one.count);
@@ -172,7 +174,7 @@ Status StoreCopy::plan()
     if (!markCandles)
         return markCandles.error();
     for (const store::SeriesEdge &one : *markCandles) {
-        if (wants(one.series.pair))
+        if (wants(one.series.exchange, one.series.pair))
             add(Series::Kind::MarkCandles, one.series, one.first, one.last,
                 candlesBetween(one.series.timeframe, one.first, one.last) + 1);
     }
@@ -180,7 +182,7 @@ Status StoreCopy::plan()
     if (!funding)
         return funding.error();
     for (const store::FundingState &state : *funding) {
-        if (!state.settled || !wants(state.settled->pair))
+        if (!state.settled || !wants(state.settled->exchange, state.settled->pair))
             continue;
         const auto points = parts.source->fundingHistory(state.settled->exchange, state.settled->pair, parts.asked);
         if (!points)
@@ -195,7 +197,7 @@ Status StoreCopy::plan()
     if (!marks)
         return marks.error();
     for (const MarkPoint &mark : *marks) {
-        if (!wants(mark.pair))
+        if (!wants(mark.exchange, mark.pair))
             continue;
         const auto first = parts.source->firstMark(mark.exchange, mark.pair);
         if (!first)

@@ -23,6 +23,7 @@ struct CopyWish
     config::Settings settings;
     StoreKind source = StoreKind::Embedded;
     StoreKind target = StoreKind::Influx;
+    QString exchange{};                  // empty: all
     QStringList pairs{};                 // empty: all
     std::vector<Timeframe> timeframes{}; // of candles; empty: all
     std::optional<UtcTime> from{};
@@ -73,7 +74,7 @@ private:
     Status countTicks();
     CopyReport report() const;
     void tell(const QString &what) const;
-    bool wants(const QString &pair) const;
+    bool wants(const QString &exchange, const QString &pair) const;
 
     CopyWish m_wish;
     std::shared_ptr<const Clock> m_clock;

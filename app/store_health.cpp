@@ -13,6 +13,18 @@ QString gapsText(size_t count)
 
 } // namespace
 
+LedgerTrouble ledgerTrouble(const Snapshots &snapshots)
+{
+    LedgerTrouble trouble;
+    for (const auto &history : snapshots.histories) {
+        if (history->ledger_trouble.isEmpty() ||
+            (!trouble.text.isEmpty() && trouble.since <= history->ledger_trouble_since))
+            continue;
+        trouble = {history->ledger_trouble, history->ledger_trouble_since};
+    }
+    return trouble;
+}
+
 QStringList storeLosses(const Snapshots &snapshots)
 {
     QStringList losses;

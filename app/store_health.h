@@ -7,6 +7,14 @@
 
 namespace tk::app {
 
+// Why the gap ledger takes nothing; empty while it does. One file, whichever exchange tells of it.
+struct LedgerTrouble
+{
+    QString text{};
+    UtcTime since{};
+};
+LedgerTrouble ledgerTrouble(const Snapshots &snapshots);
+
 // What was stored and is not there any more, and is being brought back. Empty: all is there.
 QStringList storeLosses(const Snapshots &snapshots);
 

@@ -1,5 +1,7 @@
-// Where the engine's services meet: each says what happened by a signal here and hears what concerns it. Signals are
-// passed on in the thread that raised them (connect senders with Qt::DirectConnection), so that no thread lies between.
+// Where the engine's services meet: what concerns all exchanges, the store and whoever watches. What the feed and the
+// history of one exchange say to each other stays in its lane (see exchange_lane.h); what a lane says here names its
+// exchange. Signals are passed on in the thread that raised them (connect senders with Qt::DirectConnection), so that
+// no thread lies between.
 #pragma once
 
 #include "exchange/instrument.h"
@@ -28,27 +30,22 @@ public:
     using QObject::QObject;
 
 Q_SIGNALS:
-    // from history
-    void instrumentsReady(const std::vector<tk::exchange::Instrument> &wanted, const std::vector<QString> &delisted);
-    void probeAnswered(const tk::ProbeAnswer &answer);
+    // from the lanes
+    void instrumentsReady(const QString &exchange, const std::vector<tk::exchange::Instrument> &wanted,
+                          const std::vector<QString> &delisted);
+    void backfillPartProgressed(const tk::history::BackfillProgress &part);
+    void backfillPartPlanned(const QString &exchange, const tk::history::BackfillPlan &part);
+    void backfillPartDone(const tk::history::BackfillProgress &part);
+    void auditDone(const QString &exchange);
+    void requestAnswered(const QString &exchange); // over REST, whatever it said
+    void historyNoted(const tk::history::HistoryNote &note);
+    void historySnapshot(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
+    void candlesMoved(const std::vector<tk::feed::LiveCandles> &candles);
+    void feedSnapshot(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
+    // from all lanes together
     void backfillProgressed(const tk::history::BackfillProgress &progress);
     void backfillPlanned(const tk::history::BackfillPlan &plan);
     void backfillDone(const tk::history::BackfillProgress &result);
-    void auditDone(int seriesWithHoles, qint64 candlesMissing);
-    void requestDone(int status);
-    void historyNoted(const tk::history::HistoryNote &note);
-    void historySnapshot(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
-    // from feed
-    void gapsOpened(const std::vector<tk::Gap> &gaps);
-    void gapsEnded(const std::vector<tk::StreamKey> &streams, tk::UtcTime at);
-    void candlesOverdue(const std::vector<tk::SeriesSpan> &spans);
-    void candlesClosed(const std::vector<tk::SeriesSpan> &spans);
-    void probesWanted(const std::vector<tk::QuietProbe> &probes);
-    void fundingSettled(const std::vector<QString> &pairs);
-    void instrumentsSuspect(const QString &why);
-    void reconnectAttempted(const QString &reason, bool success);
-    void candlesMoved(const std::vector<tk::feed::LiveCandles> &candles);
-    void feedSnapshot(std::shared_ptr<const tk::feed::FeedSnapshot> snapshot);
     // from store
     void stored(const std::vector<quint64> &tickets);
     void storeSetAside(const QString &why); // it began anew
@@ -56,6 +53,7 @@ Q_SIGNALS:
     void latencyMeasured(const std::vector<tk::milliseconds> &eventToStored);
     void writeFailed(const QString &code);
     void storeSnapshot(std::shared_ptr<const tk::store::StoreSnapshot> snapshot);
+    void gapsOpened(const std::vector<tk::Gap> &gaps); // what was safe, and is not any more; of any exchange
     // from the sender and the audit of a database
     void databaseReturned(); // after an outage
     void storeCaughtUp();
@@ -76,8 +74,9 @@ Q_SIGNALS:
     void backfillCancelled(quint64 id);
     void backfillPaused(quint64 id, bool paused);
     void backfillPlanWanted(const tk::history::BackfillRequest &request);
-    void resubscribeWanted(const QString &pair);
-    void seriesWatched(const std::vector<tk::SeriesKey> &series); // somebody looks at their forming candles
+    void resubscribeWanted(const QString &exchange, const QString &pair); // empty: of all; every sick stream
+    void instrumentsSuspect(const QString &why);                          // all lists are to be looked at again
+    void seriesWatched(const std::vector<tk::SeriesKey> &series);         // somebody looks at their forming candles
 };
 
 } // namespace tk::app

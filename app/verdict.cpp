@@ -1,6 +1,7 @@
 #include "app/verdict.h"
 
 #include "app/live_topics.h"
+#include "app/store_health.h"
 
 #include <QJsonArray>
 #include <QLocale>
@@ -36,12 +37,12 @@ QString counted(qint64 count, const QString &one, const QString &many)
 }
 
 // What a feed's sick streams have in common; into `few` where they belong to less than half of its pairs.
-void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, std::vector<Brief> &briefs,
-             std::vector<Brief> &few)
+void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history, const QString &who,
+             std::vector<Brief> &briefs, std::vector<Brief> &few)
 {
     if (feed.streams.empty()) {
         const bool known = history && history->instruments_known;
-        briefs.push_back({QStringLiteral("nothing collected"), feed.waiting_since,
+        briefs.push_back({who + QStringLiteral("nothing collected"), feed.waiting_since,
                           known ? QStringLiteral("no configured pair is listed")
                                 : QStringLiteral("waiting for the instrument list")});
         return;
@@ -70,7 +71,8 @@ void addFeed(const feed::FeedSnapshot &feed, const history::HistorySnapshot *his
                          : down == qsizetype(feed.connections.size()) ? QStringLiteral("reconnecting")
                                                                       : QStringLiteral("%1 reconnecting").arg(down);
     (2 * sick.size() < pairs.size() ? few : briefs)
-        .push_back({QStringLiteral("%1 of %2 pairs %3").arg(sick.size()).arg(pairs.size()).arg(kind), since, done});
+        .push_back(
+            {who + QStringLiteral("%1 of %2 pairs %3").arg(sick.size()).arg(pairs.size()).arg(kind), since, done});
 }
 
 // Records that are taken nowhere, or were taken and are gone.
@@ -86,24 +88,28 @@ std::vector<Brief> storeBriefs(const Snapshots &snapshots)
                               : QStringLiteral("database away"),
                           sender->trouble_since,
                           QStringLiteral("%1 in the spool").arg(sizeOf(sender->spool.waitingBytes()))});
+    if (const LedgerTrouble ledger = ledgerTrouble(snapshots); !ledger.text.isEmpty())
+        briefs.push_back(
+            {QStringLiteral("the gap ledger takes nothing"), ledger.since, QStringLiteral("trying again")});
+    qint64 lost = 0;
+    bool repairing = true;
     for (const auto &history : snapshots.histories) {
-        if (!history->ledger_trouble.isEmpty())
-            briefs.push_back({QStringLiteral("the gap ledger takes nothing"), history->ledger_trouble_since,
-                              QStringLiteral("trying again")});
-        if (history->loss_gaps > 0)
-            briefs.push_back({QStringLiteral("stored data is gone, %1 left")
-                                  .arg(counted(history->loss_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
-                              {},
-                              history->repairing ? QStringLiteral("fetching it again") : QString()});
+        lost += qint64(history->loss_gaps);
+        repairing = repairing && (history->loss_gaps == 0 || history->repairing);
     }
+    if (lost > 0)
+        briefs.push_back({QStringLiteral("stored data is gone, %1 left")
+                              .arg(counted(lost, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
+                          {},
+                          repairing ? QStringLiteral("fetching it again") : QString()});
     return briefs;
 }
 
-void addHistory(const history::HistorySnapshot &history, std::vector<Brief> &briefs)
+void addHistory(const history::HistorySnapshot &history, const QString &who, std::vector<Brief> &briefs)
 {
     if (!history.trouble.isEmpty())
         briefs.push_back(
-            {QStringLiteral("history does not work"), history.trouble_since, QStringLiteral("trying again")});
+            {who + QStringLiteral("history does not work"), history.trouble_since, QStringLiteral("trying again")});
     if (history.refused_gaps > 0)
         briefs.push_back({QStringLiteral("the database refuses %1")
                               .arg(counted(history.refused_gaps, QStringLiteral("1 gap"), QStringLiteral("%1 gaps"))),
@@ -115,8 +121,8 @@ void addHistory(const history::HistorySnapshot &history, std::vector<Brief> &bri
                           {},
                           {}});
     if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
-        briefs.push_back({QStringLiteral("clock off by %1 s")
-                              .arg(double(std::chrono::abs(history.clock_offset).count()) / 1000, 0, 'f', 1),
+        briefs.push_back({who + QStringLiteral("clock off by %1 s")
+                                    .arg(double(std::chrono::abs(history.clock_offset).count()) / 1000, 0, 'f', 1),
                           {},
                           QStringLiteral("check NTP")});
 }
@@ -126,13 +132,17 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
 {
     std::vector<Brief> briefs;
     std::vector<Brief> fewPairs;
+    // Where there is one exchange, nobody asks whose pairs they are.
+    const auto who = [several = facts.exchanges.size() > 1](const QString &exchange) {
+        return several ? exchange + QStringLiteral(": ") : QString();
+    };
     for (const auto &feed : snapshots.feeds)
-        addFeed(*feed, snapshots.histories.value(feed->exchange).get(), briefs, fewPairs);
+        addFeed(*feed, snapshots.histories.value(feed->exchange).get(), who(feed->exchange), briefs, fewPairs);
     const std::vector<Brief> ofStore = storeBriefs(snapshots);
     briefs.insert(briefs.end(), ofStore.begin(), ofStore.end());
     briefs.insert(briefs.end(), fewPairs.begin(), fewPairs.end());
     for (const auto &history : snapshots.histories)
-        addHistory(*history, briefs);
+        addHistory(*history, who(history->exchange), briefs);
     for (const alert::HostSigns &host : facts.hosts) {
         if (host.known && !host.up)
             briefs.push_back({QStringLiteral("%1 unreachable").arg(host.name), {}, {}});

@@ -34,6 +34,8 @@ Result<QJsonObject> BackfillCommand::arguments() const
     QJsonObject args{{QStringLiteral("pairs"), QJsonArray::fromStringList(*pairs)},
                      {QStringLiteral("timeframes"), QJsonArray::fromStringList(line().timeframes)},
                      {QStringLiteral("from"), toMs(*line().from)}};
+    if (!line().exchange.isEmpty())
+        args.insert(QStringLiteral("exchange"), line().exchange);
     if (line().to)
         args.insert(QStringLiteral("to"), toMs(*line().to));
     return args;

@@ -59,7 +59,18 @@ std::optional<config::Settings> commandSettings(const CommandLine &line)
     auto settings = loadConfig(line);
     if (settings && line.demo)
         Demo::apply(*settings, {}, {});
-    return settings;
+    if (!settings || line.exchange.isEmpty())
+        return settings;
+    QStringList known;
+    for (const config::ExchangeSettings &exchange : settings->exchanges)
+        known.append(exchange.name);
+    std::erase_if(settings->exchanges,
+                  [&](const config::ExchangeSettings &exchange) { return exchange.name != line.exchange; });
+    if (!settings->exchanges.empty())
+        return settings;
+    std::fprintf(stderr, "tapekeeper: --exchange %s: the configuration collects %s\n",
+                 qUtf8Printable(printable(line.exchange)), qUtf8Printable(printable(known.join(QStringLiteral(", ")))));
+    return {};
 }
 
 } // namespace tk::app

@@ -24,7 +24,11 @@ public:
 
 protected:
     const CommandLine &line() const { return m_line; }
-    const config::Settings &settings() const { return m_settings; }
+    const config::Settings &settings() const { return m_settings; } // with --exchange, of that exchange alone
+
+    // Rows of several exchanges have a column for theirs, in front; where there is one, nobody has to read its name.
+    bool isOfSeveral() const { return m_settings.exchanges.size() > 1; }
+    bool isWanted(const QString &exchange) const { return m_line.exchange.isEmpty() || exchange == m_line.exchange; }
 
     void finish(int code);
     void fail(const Error &error); // says it on stderr and ends
@@ -36,7 +40,8 @@ private:
     config::Settings m_settings;
 };
 
-// The configuration as this command needs it: --demo moves the data folder. Nothing, after saying why.
+// The configuration as this command needs it: --demo moves the data folder, --exchange leaves one. Nothing, after
+// saying why.
 std::optional<config::Settings> commandSettings(const CommandLine &line);
 
 template <typename C>

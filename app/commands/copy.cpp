@@ -33,6 +33,7 @@ Result<CopyWish> CopyCommand::wish() const
                   .target = kind(line().target),
                   .from = line().from,
                   .to = line().to};
+    wish.exchange = line().exchange;
     auto pairs = namedPairs(line().pairs);
     auto timeframes = namedTimeframes(line().timeframes);
     if (!pairs || !timeframes)

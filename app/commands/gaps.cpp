@@ -68,17 +68,20 @@ void GapsCommand::progressed(const QJsonObject &progress)
                     .arg(trouble.isEmpty() ? QString() : QStringLiteral("; waiting: ") + trouble));
 }
 
-void GapsCommand::show(const QJsonArray &rows)
+void GapsCommand::show(const QJsonArray &all)
 {
     m_bar.reset();
-    const Table table = tableOf({{QStringLiteral("pair")},
-                                 {QStringLiteral("stream")},
-                                 {QStringLiteral("from")},
-                                 {QStringLiteral("to")},
-                                 {QStringLiteral("missing"), true},
-                                 {QStringLiteral("state")},
-                                 {QStringLiteral("cause")}},
-                                rows);
+    QJsonArray rows;
+    for (const QJsonValue &row : all) {
+        if (isWanted(row[QLatin1String("exchange")].toString()))
+            rows.append(row);
+    }
+    std::vector<Column> columns{{QStringLiteral("pair")}, {QStringLiteral("stream")},        {QStringLiteral("from")},
+                                {QStringLiteral("to")},   {QStringLiteral("missing"), true}, {QStringLiteral("state")},
+                                {QStringLiteral("cause")}};
+    if (isOfSeveral())
+        columns.insert(columns.begin(), {QStringLiteral("exchange")});
+    const Table table = tableOf(columns, rows);
     qsizetype unfillable = 0;
     qsizetype notCollected = 0;
     qsizetype unfetched = 0; // history that was never there: the first fill brings it

@@ -20,7 +20,7 @@ public:
 private:
     void searchOurselves();
     void progressed(const QJsonObject &progress);
-    void show(const QJsonArray &rows);
+    void show(const QJsonArray &all);
     void interrupted(int count);
 
     EngineAccess m_access;

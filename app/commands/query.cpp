@@ -47,6 +47,19 @@ void QueryCommand::start()
         marks(*reader.value(), pair);
 }
 
+void QueryCommand::nameExchanges(Table &table) const
+{
+    if (isOfSeveral())
+        table.columns.insert(table.columns.begin(), {QStringLiteral("exchange")});
+}
+
+void QueryCommand::addRow(Table &table, const QString &exchange, std::vector<Cell> cells) const
+{
+    if (isOfSeveral())
+        cells.insert(cells.begin(), Cell::of(exchange));
+    table.rows.push_back(std::move(cells));
+}
+
 void QueryCommand::candles(store::StoreReader &reader, const QString &pair)
 {
     const Timeframe timeframe = *timeframeFromName(line().timeframe.toStdString());
@@ -60,6 +73,7 @@ void QueryCommand::candles(store::StoreReader &reader, const QString &pair)
                  {QStringLiteral("trades"), true},
                  {QStringLiteral("source")}},
                 {}};
+    nameExchanges(table);
     bool stored = false;
     for (const config::ExchangeSettings &exchange : settings().exchanges) {
         const SeriesKey series{exchange.name, pair, timeframe};
@@ -74,10 +88,10 @@ void QueryCommand::candles(store::StoreReader &reader, const QString &pair)
             return fail(found.error());
         for (const Candle &candle : *found) {
             const std::string_view source = sourceName(candle.source);
-            table.rows.push_back({Cell::of(candle.open_time), Cell::of(candle.open), Cell::of(candle.high),
-                                  Cell::of(candle.low), Cell::of(candle.close), Cell::of(candle.volume),
-                                  Cell::of(candle.quote_volume), Cell::of(candle.trades),
-                                  Cell::of(QString::fromLatin1(source.data(), qsizetype(source.size())))});
+            addRow(table, exchange.name,
+                   {Cell::of(candle.open_time), Cell::of(candle.open), Cell::of(candle.high), Cell::of(candle.low),
+                    Cell::of(candle.close), Cell::of(candle.volume), Cell::of(candle.quote_volume),
+                    Cell::of(candle.trades), Cell::of(QString::fromLatin1(source.data(), qsizetype(source.size())))});
         }
     }
     if (!stored)
@@ -100,12 +114,16 @@ void QueryCommand::funding(store::StoreReader &reader, const std::optional<QStri
                  {QStringLiteral("predicted_at")},
                  {QStringLiteral("next_funding")}},
                 {}};
+    nameExchanges(table);
     for (const store::FundingState &state : *states) {
         const FundingPoint settled = state.settled.value_or(FundingPoint{});
         const FundingPoint predicted = state.predicted.value_or(FundingPoint{});
-        table.rows.push_back({Cell::of(state.settled ? settled.pair : predicted.pair), Cell::of(settled.rate),
-                              Cell::of(settled.time), Cell::of(predicted.predicted_rate), Cell::of(predicted.time),
-                              Cell::of(predicted.next_funding)});
+        const QString &exchange = state.settled ? settled.exchange : predicted.exchange;
+        if (isWanted(exchange))
+            addRow(table, exchange,
+                   {Cell::of(state.settled ? settled.pair : predicted.pair), Cell::of(settled.rate),
+                    Cell::of(settled.time), Cell::of(predicted.predicted_rate), Cell::of(predicted.time),
+                    Cell::of(predicted.next_funding)});
     }
     if (table.rows.empty())
         return nothingStored(pair ? QStringLiteral("the funding rate of %1").arg(*pair)
@@ -123,9 +141,12 @@ void QueryCommand::marks(store::StoreReader &reader, const std::optional<QString
                  {QStringLiteral("index_price"), true},
                  {QStringLiteral("time")}},
                 {}};
-    for (const MarkPoint &point : *points)
-        table.rows.push_back(
-            {Cell::of(point.pair), Cell::of(point.price), Cell::of(point.index_price), Cell::of(point.time)});
+    nameExchanges(table);
+    for (const MarkPoint &point : *points) {
+        if (isWanted(point.exchange))
+            addRow(table, point.exchange,
+                   {Cell::of(point.pair), Cell::of(point.price), Cell::of(point.index_price), Cell::of(point.time)});
+    }
     if (table.rows.empty())
         return nothingStored(pair ? QStringLiteral("the mark price of %1").arg(*pair)
                                   : QStringLiteral("any mark price"));

@@ -14,6 +14,8 @@ public:
     void start() override;
 
 private:
+    void nameExchanges(Table &table) const; // a column for them, where there are several
+    void addRow(Table &table, const QString &exchange, std::vector<Cell> cells) const;
     void candles(store::StoreReader &reader, const QString &pair);
     void funding(store::StoreReader &reader, const std::optional<QString> &pair);
     void marks(store::StoreReader &reader, const std::optional<QString> &pair);

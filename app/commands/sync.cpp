@@ -38,6 +38,7 @@ Result<config::SyncSettings> SyncCommand::wish() const
     config::SyncSettings wish = settings().sync;
     if (!line().datadir.isEmpty())
         wish.datadir = QDir::cleanPath(QDir::current().absoluteFilePath(config::expandHome(line().datadir)));
+    wish.exchange = line().exchange;
     auto pairs = namedPairs(line().pairs);
     auto timeframes = namedTimeframes(line().timeframes);
     if (!pairs || !timeframes)

@@ -456,33 +456,37 @@ void IncidentWatch::hostIncident(Host &known, const HostSigns &signs, UtcTime no
     known.incident = incident;
 }
 
+void IncidentWatch::close(Event &incident, const QString &why, UtcTime now)
+{
+    if (incident.id == 0)
+        return;
+    incident.until = now;
+    incident.detail += QStringLiteral(" · ") + why;
+    m_put(incident);
+    incident = {};
+}
+
 void IncidentWatch::forgetHost(const QString &name, UtcTime now)
 {
-    const Host known = m_hosts.take(name);
-    if (known.incident.id == 0)
-        return;
-    Event incident = known.incident;
-    incident.until = now;
-    incident.detail += QStringLiteral(" · the host is not watched any more");
-    m_put(incident);
+    Host known = m_hosts.take(name);
+    close(known.incident, QStringLiteral("the host is not watched any more"), now);
+}
+
+void IncidentWatch::forgetExchange(const QString &name, UtcTime now)
+{
+    Exchange known = m_exchanges.take(name);
+    close(known.incident, QStringLiteral("the exchange is not collected any more"), now);
 }
 
 void IncidentWatch::end(UtcTime now)
 {
-    const auto close = [&](Event &incident) {
-        if (incident.id == 0)
-            return;
-        incident.until = now;
-        incident.detail += QStringLiteral(" · the engine stopped");
-        m_put(incident);
-        incident = {};
-    };
+    const QString why = QStringLiteral("the engine stopped");
     for (Exchange &exchange : m_exchanges)
-        close(exchange.incident);
+        close(exchange.incident, why, now);
     for (Store &store : m_stores)
-        close(store.incident);
+        close(store.incident, why, now);
     for (Host &host : m_hosts)
-        close(host.incident);
+        close(host.incident, why, now);
 }
 
 } // namespace tk::alert

@@ -94,6 +94,7 @@ public:
     void look(const StoreSigns &signs, UtcTime now);
     void look(const HostSigns &signs, UtcTime now);
     void forgetHost(const QString &name, UtcTime now); // nobody looks at it any more
+    void forgetExchange(const QString &name, UtcTime now);
 
     // The engine ends: what lasts is closed with that word, for nobody watches any more.
     void end(UtcTime now);
@@ -134,6 +135,7 @@ private:
     void gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void incident(Exchange &known, const ExchangeSigns &signs, UtcTime now);
     void put(Event event, UtcTime now, const Exchange &known);
+    void close(Event &incident, const QString &why, UtcTime now); // one that lasts; no other is touched
 
     Put m_put;
     QHash<QString, Exchange> m_exchanges;

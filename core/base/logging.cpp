@@ -24,6 +24,8 @@ namespace {
 
 LogFormat g_format = LogFormat::Text; // written once by installLogFormat, before threads start
 
+thread_local std::function<QString()> t_exchange;
+
 const char *levelName(QtMsgType type)
 {
     switch (type) {
@@ -43,7 +45,10 @@ const char *levelName(QtMsgType type)
 
 void writeLine(QtMsgType type, const QMessageLogContext &context, const QString &message)
 {
-    QByteArray line = formatLogLine(g_format, type, context.category, message);
+    const QString exchange = t_exchange ? t_exchange() : QString();
+    const bool told = exchange.isEmpty() || message.contains(exchange);
+    QByteArray line = formatLogLine(g_format, type, context.category,
+                                    told ? message : message + u' ' + logField(u"exchange", exchange));
     line += '\n';
     std::fwrite(line.constData(), 1, size_t(line.size()), stderr); // one call, so that lines of threads do not mix
 }
@@ -54,6 +59,11 @@ void installLogFormat(LogFormat format)
 {
     g_format = format;
     qInstallMessageHandler(writeLine);
+}
+
+void setLogExchange(std::function<QString()> exchange)
+{
+    t_exchange = std::move(exchange);
 }
 
 QByteArray formatLogLine(LogFormat format, QtMsgType type, const char *category, const QString &message)

@@ -5,6 +5,8 @@
 #include <QLoggingCategory>
 #include <QString>
 
+#include <functional>
+
 namespace tk {
 
 enum class LogFormat { Text, Json };
@@ -14,6 +16,10 @@ void installLogFormat(LogFormat format);
 
 // One line without its end, as it is written: "2026-11-20T10:00:00.123Z INFO feed message".
 QByteArray formatLogLine(LogFormat format, QtMsgType type, const char *category, const QString &message);
+
+// What the lines of this thread are about is asked for at each of them: told as the field exchange=NAME behind every
+// line that does not name it itself. Empty: nothing is added.
+void setLogExchange(std::function<QString()> exchange);
 
 // key=value for log lines; quotes the value where it holds blanks.
 QString logField(QStringView key, const QString &value);

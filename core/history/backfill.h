@@ -10,10 +10,14 @@
 
 namespace tk::history {
 
+// Ends the problem of a pair that an exchange does not list; another one may.
+inline const QString noSuchPair = QStringLiteral(": the exchange lists no such pair");
+
 struct BackfillRequest
 {
     quint64 id = 0;
-    QStringList pairs; // unified names; empty: all that are collected
+    QString exchange{}; // empty: every one
+    QStringList pairs;  // unified names; empty: all that are collected
     std::vector<Timeframe> timeframes;
     TimeSpan span{};
     bool only_missing = true; // false: read everything again
@@ -31,6 +35,7 @@ struct BackfillCounts
 struct BackfillProgress : BackfillCounts
 {
     quint64 id = 0;
+    QString exchange{}; // whose part this is
     bool cancelled = false;
     bool paused = false;
     QStringList problems; // unknown pairs, refused requests

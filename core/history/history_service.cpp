@@ -48,6 +48,7 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_instruments(*m_parts.adapter, m_settings.data_dir)
     , m_time(*m_clock, m_parts.adapter->name())
     , m_trouble(*m_clock, m_parts.adapter->name())
+    , m_lastTicket(m_parts.first_ticket)
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
     connect(&m_tick, &QTimer::timeout, this, &HistoryService::tick);
@@ -579,7 +580,7 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
     for (const QString &pair : std::as_const(pairs)) {
         const Instrument *found = m_instruments.find(pair);
         if (!found) {
-            problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
+            problems.append(pair + noSuchPair);
             continue;
         }
         for (const Timeframe timeframe : request.timeframes) {

@@ -39,6 +39,7 @@ public:
         std::shared_ptr<store::StoreIndex> index;
         std::unique_ptr<store::GapLedger> ledger;
         std::function<size_t()> backlog = {}; // records that wait for the store; called in this thread
+        quint64 first_ticket = 0; // its batches have tickets above this one: each exchange counts in a range of its own
     };
 
     HistoryService(HistorySettings settings, Parts parts, std::shared_ptr<const Clock> clock, RecordSink sink,
@@ -189,7 +190,7 @@ private:
     BackfillBook m_backfills;
     QHash<quint64, std::vector<Job>> m_paused; // jobs of paused backfills, by id
     FillProgress m_fill;
-    quint64 m_lastTicket = 0;
+    quint64 m_lastTicket;
     int m_inFlight = 0;
     bool m_instrumentsAsked = false;
     bool m_stopping = false;

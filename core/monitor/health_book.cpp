@@ -218,4 +218,37 @@ void HealthBook::readProcess(double seconds)
     m_process = view;
 }
 
+HistoryView togetherOf(const std::vector<HistoryView> &histories)
+{
+    if (histories.size() == 1)
+        return histories.front();
+    HistoryView all{.instruments_known = true, .repairing = true};
+    for (const HistoryView &one : histories) {
+        all.instruments_known = all.instruments_known && one.instruments_known;
+        all.pairs += one.pairs;
+        if (!one.trouble.isEmpty() && (all.trouble.isEmpty() || one.trouble_since < all.trouble_since)) {
+            all.trouble = one.exchange + QStringLiteral(": ") + one.trouble;
+            all.trouble_since = one.trouble_since;
+        }
+        // Budgets of their own: the one that has least left.
+        if (all.weight_limit == 0 ||
+            qint64(one.weight_used) * all.weight_limit > qint64(all.weight_used) * one.weight_limit) {
+            all.weight_used = one.weight_used;
+            all.weight_limit = one.weight_limit;
+        }
+        all.paused = std::max(all.paused, one.paused);
+        all.filling = all.filling || one.filling;
+        all.fill_wanted += one.filling ? one.fill_wanted : 0;
+        all.fill_fetched += one.filling ? one.fill_fetched : 0;
+        all.jobs_waiting += one.jobs_waiting;
+        if (std::chrono::abs(one.clock_offset) > std::chrono::abs(all.clock_offset))
+            all.clock_offset = one.clock_offset;
+        all.repairing = all.repairing && (one.gaps_open == 0 || one.repairing);
+        all.gaps_open += one.gaps_open;
+        all.gaps_closed += one.gaps_closed;
+        all.gaps_unfillable += one.gaps_unfillable;
+    }
+    return all;
+}
+
 } // namespace tk::monitor

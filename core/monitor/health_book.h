@@ -77,6 +77,10 @@ struct HistoryView
     qint64 gaps_unfillable = 0;
 };
 
+// All of them as one line shows it: what they have to do adds up, of what differs the worst counts, and a trouble names
+// its exchange where there are several.
+HistoryView togetherOf(const std::vector<HistoryView> &histories);
+
 struct StoreView
 {
     qint64 candles = 0;

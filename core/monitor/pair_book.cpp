@@ -3,6 +3,7 @@
 #include <QJsonArray>
 
 #include <algorithm>
+#include <utility>
 
 namespace tk::monitor {
 
@@ -223,8 +224,17 @@ void PairBook::setMajors(const QStringList &bases)
         Q_EMIT changed(0, int(m_rows.size()) - 1);
 }
 
+void PairBook::lookForExchanges()
+{
+    const bool several =
+        std::ranges::any_of(m_rows, [this](const PairRow &row) { return row.exchange != m_rows.front().exchange; });
+    if (std::exchange(m_several, several) != several)
+        Q_EMIT severalChanged();
+}
+
 void PairBook::gatherTimeframes()
 {
+    lookForExchanges();
     std::vector<Timeframe> found;
     for (const PairRow &row : m_rows) {
         for (const FinalCandle &final : row.finals) {

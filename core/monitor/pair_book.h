@@ -85,6 +85,7 @@ public:
     const PairRow *find(const QString &exchange, const QString &pair) const;
     PairCounts counts() const;
     const std::vector<Timeframe> &timeframes() const { return m_timeframes; } // that any pair has
+    bool isOfSeveral() const { return m_several; }                            // exchanges
 
     void reset(const QJsonObject &pairs);
     void apply(const QJsonObject &pairs);               // {KEY: {…}|null}
@@ -100,16 +101,19 @@ Q_SIGNALS:
     void aboutToReset();
     void wasReset();
     void timeframesChanged();
+    void severalChanged();
 
 private:
     void read(const QJsonObject &object, PairRow &into, double seconds);
     void gatherTimeframes();
+    void lookForExchanges();
 
     std::vector<PairRow> m_rows;
     QHash<QString, int> m_index;
     QHash<QString, int> m_gaps;
     QStringList m_majors;
     std::vector<Timeframe> m_timeframes;
+    bool m_several = false;
     QElapsedTimer m_sinceApplied;
 };
 

@@ -1,6 +1,7 @@
 #include "engine_rig.h"
 
 #include "store/gap_ledger.h"
+#include "testex.h"
 
 #include <QDir>
 #include <QEventLoop>
@@ -25,6 +26,17 @@ EngineRig::EngineRig(RigOptions options)
     exchange.timeframes = m_options.timeframes;
     exchange.history = m_options.history;
     exchange.streams = m_options.streams;
+    if (m_options.second) {
+        sim::SimSettings other = m_options.sim;
+        other.seed += 1; // the same symbols, and other prices
+        m_secondSim = std::make_unique<sim::SimulatorThread>(other, m_clock);
+        config::ExchangeSettings second = exchange;
+        second.name = testex;
+        second.rest_url = m_secondSim->restUrl();
+        second.ws_url = m_secondSim->wsUrl();
+        second.tls_ca_file = m_secondSim->authorityFile();
+        m_settings.exchanges.push_back(second);
+    }
     if (m_options.adjust)
         m_options.adjust(m_settings);
 }
@@ -40,7 +52,8 @@ bool EngineRig::start()
                                       {.wakeup_pause = std::chrono::microseconds(0),
                                        .rotate_after = m_options.rotateAfter,
                                        .audit_every = m_options.auditEvery,
-                                       .inspect_every = m_options.inspectEvery});
+                                       .inspect_every = m_options.inspectEvery,
+                                       .catalog = &catalogWithTestex()});
     if (!engine) {
         qWarning("%s", qUtf8Printable(engine.error().message));
         return false;
@@ -48,10 +61,11 @@ bool EngineRig::start()
     m_engine = std::move(engine).value();
     if (toMs(m_startedAt) == 0)
         m_startedAt = m_clock->utcNow();
-    QObject::connect(&m_engine->switchboard(), &app::Switchboard::instrumentsReady, m_engine.get(),
-                     [this](const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &) {
-                         m_instruments = wanted;
-                     });
+    QObject::connect(
+        &m_engine->switchboard(), &app::Switchboard::instrumentsReady, m_engine.get(),
+        [this](const QString &who, const std::vector<exchange::Instrument> &wanted, const std::vector<QString> &) {
+            (who == testex ? m_secondInstruments : m_instruments) = wanted;
+        });
     QObject::connect(&m_engine->switchboard(), &app::Switchboard::feedSnapshot, m_engine.get(),
                      [this](const std::shared_ptr<const feed::FeedSnapshot> &snapshot) {
                          for (size_t state = 0; state < m_seen.size(); ++state)
@@ -67,9 +81,10 @@ bool EngineRig::start()
                      });
     QObject::connect(&m_engine->switchboard(), &app::Switchboard::historySnapshot, m_engine.get(),
                      [this](const std::shared_ptr<const history::HistorySnapshot> &snapshot) {
-                         if (toMs(m_fillBegan) == 0 && snapshot->fill.started != MonotonicTime{})
-                             m_fillBegan = m_clock->utcNow() - std::chrono::duration_cast<milliseconds>(
-                                                                   m_clock->now() - snapshot->fill.started);
+                         UtcTime &began = m_fillBegan[snapshot->exchange];
+                         if (toMs(began) == 0 && snapshot->fill.started != MonotonicTime{})
+                             began = m_clock->utcNow() -
+                                     std::chrono::duration_cast<milliseconds>(m_clock->now() - snapshot->fill.started);
                      });
     if (m_engine->link())
         m_witness = std::make_unique<Witness>(*m_engine, *m_clock);
@@ -96,21 +111,21 @@ bool EngineRig::waitUntil(const std::function<bool()> &condition, milliseconds p
     return QTest::qWaitFor(condition, int(patience.count()));
 }
 
-std::shared_ptr<const feed::FeedSnapshot> EngineRig::feed() const
+std::shared_ptr<const feed::FeedSnapshot> EngineRig::feed(const QString &exchange) const
 {
-    return m_engine->snapshots().feeds.value(QStringLiteral("binance-usdm"));
+    return m_engine->snapshots().feeds.value(exchange);
 }
 
-std::shared_ptr<const history::HistorySnapshot> EngineRig::history() const
+std::shared_ptr<const history::HistorySnapshot> EngineRig::history(const QString &exchange) const
 {
-    return m_engine->snapshots().histories.value(QStringLiteral("binance-usdm"));
+    return m_engine->snapshots().histories.value(exchange);
 }
 
 bool EngineRig::waitLive()
 {
-    return waitUntil([this] {
-        const auto feed = this->feed();
-        const auto history = this->history();
+    const auto isLive = [this](const config::ExchangeSettings &exchange) {
+        const auto feed = this->feed(exchange.name);
+        const auto history = this->history(exchange.name);
         if (!feed || !history || feed->streams.empty() || !history->instruments_known || history->fill.active ||
             (history->fill.wanted > 0 && !history->fill.done))
             return false;
@@ -119,7 +134,8 @@ bool EngineRig::waitLive()
             return row.state == StreamState::Live || row.state == StreamState::Quiet ||
                    (row.key.kind != StreamKind::MarkPrice && row.state == StreamState::Acknowledged);
         });
-    });
+    };
+    return waitUntil([&] { return std::ranges::all_of(m_engine->settings().exchanges, isLive); });
 }
 
 bool EngineRig::waitSimulated(milliseconds span)
@@ -152,15 +168,15 @@ bool EngineRig::waitStream(const QString &pair, StreamKind kind, Timeframe timef
 
 bool EngineRig::waitHealthy()
 {
-    return waitUntil(
-        [this] {
-            const auto feed = this->feed();
-            const auto history = this->history();
-            return feed && history && feed->count(StreamState::Stale) == 0 && feed->count(StreamState::Silent) == 0 &&
-                   std::ranges::all_of(feed->connections, &feed::ConnectionRow::up) && history->open_gaps.empty() &&
-                   history->trouble.isEmpty();
-        },
-        std::chrono::seconds(90));
+    const auto isHealthy = [this](const config::ExchangeSettings &exchange) {
+        const auto feed = this->feed(exchange.name);
+        const auto history = this->history(exchange.name);
+        return feed && history && feed->count(StreamState::Stale) == 0 && feed->count(StreamState::Silent) == 0 &&
+               std::ranges::all_of(feed->connections, &feed::ConnectionRow::up) && history->open_gaps.empty() &&
+               history->trouble.isEmpty();
+    };
+    return waitUntil([&] { return std::ranges::all_of(m_engine->settings().exchanges, isHealthy); },
+                     std::chrono::seconds(90));
 }
 
 QStringList EngineRig::contradictions() const
@@ -180,11 +196,11 @@ std::vector<Gap> EngineRig::gaps() const
 namespace {
 
 QJsonValue answerOf(app::Engine &engine, const QString &command,
-                    const std::function<bool(const std::function<bool()> &)> &wait)
+                    const std::function<bool(const std::function<bool()> &)> &wait, const QJsonObject &args = {})
 {
     QJsonValue answer;
     bool told = false;
-    engine.commands().run(command, {},
+    engine.commands().run(command, args,
                           link::Reply(link::Reply::Sink{[](const QJsonObject &) {},
                                                         [&](const QJsonValue &value) {
                                                             answer = value;
@@ -200,6 +216,12 @@ QJsonValue answerOf(app::Engine &engine, const QString &command,
 }
 
 } // namespace
+
+QJsonValue EngineRig::answer(const QString &command, const QJsonObject &args) const
+{
+    return answerOf(
+        *m_engine, command, [](const auto &done) { return QTest::qWaitFor(done, 60'000); }, args);
+}
 
 QJsonObject EngineRig::status() const
 {
@@ -248,11 +270,33 @@ TruthCheck EngineRig::check() const
             .dataDir = dataDir(),
             .instruments = m_instruments,
             .timeframes = m_settings.exchanges.front().timeframes,
-            .since = std::max(m_startedAt, m_fillBegan) + m_options.exchangeAhead,
+            .since =
+                std::max(m_startedAt, m_fillBegan.value(m_settings.exchanges.front().name)) + m_options.exchangeAhead,
             .history = m_settings.exchanges.front().history,
             .influx = m_options.truth                                    ? m_options.truth
                       : m_settings.store.kind == QLatin1String("influx") ? std::optional(m_settings.store.influx)
                                                                          : std::nullopt};
+}
+
+TruthCheck EngineRig::secondCheck() const
+{
+    TruthCheck check = this->check();
+    check.sim = m_secondSim.get();
+    check.exchange = testex;
+    check.trade_counts = false;
+    check.instruments = m_secondInstruments;
+    check.since = std::max(m_startedAt, m_fillBegan.value(testex)) + m_options.exchangeAhead;
+    return check;
+}
+
+QStringList EngineRig::differencesNow(UtcTime until) const
+{
+    QStringList found = check().differences(until);
+    if (m_secondSim && !m_secondInstruments.empty()) {
+        for (const QString &difference : secondCheck().differences(until))
+            found.append(testex + QStringLiteral(": ") + difference);
+    }
+    return found;
 }
 
 QStringList EngineRig::differences()
@@ -262,7 +306,7 @@ QStringList EngineRig::differences()
     if (!waitSimulated(std::chrono::seconds(100)))
         return {QStringLiteral("the clock did not run")};
     QStringList found;
-    waitUntil([&] { return (found = check().differences(until)).isEmpty(); }, std::chrono::seconds(40));
+    waitUntil([&] { return (found = differencesNow(until)).isEmpty(); }, std::chrono::seconds(40));
     return found;
 }
 

@@ -34,6 +34,7 @@ struct RigOptions
     std::optional<config::InfluxSettings> truth{};
     milliseconds inspectEvery = std::chrono::minutes(1); // of the embedded store's file
     sim::SimSettings sim{};
+    bool second = false; // testex is collected, too: the same symbols from a simulator of its own
     std::function<void(config::Settings &)> adjust{};
 };
 
@@ -44,6 +45,7 @@ public:
     ~EngineRig();
 
     sim::SimulatorThread &sim() { return *m_sim; }
+    sim::SimulatorThread &secondSim() { return *m_secondSim; }
     app::Engine &engine() { return *m_engine; }
     const Clock &clock() const { return *m_clock; }
     config::Settings &settings() { return m_settings; }
@@ -56,13 +58,14 @@ public:
 
     // Conditions to wait for; each gives up after a generous real time, and says so.
     bool waitUntil(const std::function<bool()> &condition, milliseconds patience = std::chrono::seconds(60));
-    bool waitLive();                       // every stream live or quiet, the first fill done
+    bool waitLive();                       // every stream live or quiet, the first fill done; of all exchanges
     bool waitSimulated(milliseconds span); // the simulated clock passed
     bool waitStream(const QString &pair, StreamKind kind, Timeframe timeframe, StreamState state);
-    bool waitHealthy(); // nothing stale or silent, no gap open
+    bool waitHealthy(); // nothing stale or silent, no gap open; of all exchanges
 
-    std::shared_ptr<const feed::FeedSnapshot> feed() const;
-    std::shared_ptr<const history::HistorySnapshot> history() const;
+    std::shared_ptr<const feed::FeedSnapshot> feed(const QString &exchange = QStringLiteral("binance-usdm")) const;
+    std::shared_ptr<const history::HistorySnapshot>
+    history(const QString &exchange = QStringLiteral("binance-usdm")) const;
     std::shared_ptr<const store::influx::SenderSnapshot> sender() const { return m_engine->snapshots().sender; }
     std::shared_ptr<const store::influx::AuditSnapshot> audit() const { return m_engine->snapshots().audit; }
     std::optional<feed::StreamRow> stream(const QString &pair, StreamKind kind, Timeframe timeframe) const;
@@ -74,12 +77,13 @@ public:
     bool isReady() const;
     qint64 gapsOpenMetric() const;
     bool hasEvent(const QString &title) const;
-    QJsonArray gapRows(); // what `gaps` prints
+    QJsonArray gapRows();                                                          // what `gaps` prints
+    QJsonValue answer(const QString &command, const QJsonObject &args = {}) const; // of the engine
     const std::vector<exchange::Instrument> &instruments() const { return m_instruments; }
 
     // Waits until every candle that closed before now had its chance (a late mark, a repair), then says what differs.
     QStringList differences();
-    QString verdict(); // empty when nothing differs; for QCOMPARE
+    QString verdict(); // empty when nothing differs, on any of the exchanges; for QCOMPARE
 
     Witness &witness() { return *m_witness; }
     QStringList contradictions() const; // of what the product said, over all its starts
@@ -93,15 +97,19 @@ public:
 
 private:
     TruthCheck check() const;
+    TruthCheck secondCheck() const;
+    QStringList differencesNow(UtcTime until) const;
 
     RigOptions m_options;
     std::shared_ptr<const Clock> m_clock;
     QTemporaryDir m_folder;
     std::unique_ptr<sim::SimulatorThread> m_sim;
+    std::unique_ptr<sim::SimulatorThread> m_secondSim;
     config::Settings m_settings;
     UtcTime m_startedAt{};
-    UtcTime m_fillBegan{}; // the first fill counts its candles back from here
+    QHash<QString, UtcTime> m_fillBegan; // the first fill counts its candles back from here; by exchange
     std::vector<exchange::Instrument> m_instruments;
+    std::vector<exchange::Instrument> m_secondInstruments;
     std::array<int, streamStateNames.size()> m_seen{};
     QStringList m_alarms;
     QStringList m_contradictions;

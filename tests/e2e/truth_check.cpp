@@ -50,9 +50,10 @@ QStringList TruthCheck::differences(UtcTime until) const
             UtcTime from = candlesBefore(timeframe, candleOpen(timeframe, since), history);
             from = std::max(from, candleOpen(timeframe, instrument.onboard));
             const QString series = instrument.unified + u' ' + timeframeText(timeframe);
-            const auto truth = sim->truth(instrument.symbol, timeframe, {from, end});
-            const auto stored = reader->candles({QStringLiteral("binance-usdm"), instrument.unified, timeframe},
-                                                {from, end}, std::nullopt);
+            auto truth = sim->truth(instrument.symbol, timeframe, {from, end});
+            for (Candle &candle : truth)
+                candle.trades = trade_counts ? candle.trades : 0;
+            const auto stored = reader->candles({exchange, instrument.unified, timeframe}, {from, end}, std::nullopt);
             if (!stored) {
                 found.append(series + QStringLiteral(": ") + stored.error().message);
                 continue;

@@ -17,6 +17,8 @@ namespace tk::test {
 struct TruthCheck
 {
     const sim::SimulatorThread *sim = nullptr;
+    QString exchange = QStringLiteral("binance-usdm");
+    bool trade_counts = true; // of its candles
     QString dataDir;
     std::vector<exchange::Instrument> instruments;
     std::vector<Timeframe> timeframes;

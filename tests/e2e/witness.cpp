@@ -5,6 +5,7 @@
 
 #include <QJsonArray>
 #include <QRegularExpression>
+#include <QThread>
 
 #include <algorithm>
 
@@ -15,12 +16,12 @@ namespace {
 using namespace std::chrono_literals;
 
 QtMessageHandler before = nullptr; // one engine runs at a time in these tests
-std::function<void(const QString &)> hear;
+std::function<void(const QString &line, const QString &thread)> hear;
 
 void takeLine(QtMsgType type, const QMessageLogContext &context, const QString &line)
 {
     if (hear && line.contains(QLatin1String("major pairs")))
-        hear(line);
+        hear(line, QThread::currentThread()->objectName());
     if (before)
         before(type, context, line);
 }
@@ -45,10 +46,10 @@ Witness::Witness(app::Engine &engine, const Clock &clock)
     , m_view(wayTo(engine))
 {
     // Lines come from the threads of the services.
-    hear = [this](const QString &line) {
+    hear = [this](const QString &line, const QString &thread) {
         const UtcTime at = m_clock.utcNow();
         QMetaObject::invokeMethod(
-            this, [this, line, at] { hearLine(line, at); }, Qt::QueuedConnection);
+            this, [this, line, thread, at] { hearLine(line, thread, at); }, Qt::QueuedConnection);
     };
     before = qInstallMessageHandler(takeLine);
     m_view.start();
@@ -101,10 +102,10 @@ double Witness::metric(const QString &name) const
 }
 
 // A heartbeat line is a claim about the majors at the moment of its writing: judged with a snapshot that is younger.
-void Witness::hearLine(const QString &line, UtcTime at)
+void Witness::hearLine(const QString &line, const QString &thread, UtcTime at)
 {
     if (line.contains(QLatin1String("Heartbeat OK")))
-        m_claims.append(at);
+        m_claims.append({thread, at});
     else
         note("heartbeat", line, line.contains(QLatin1String("stale")));
     m_heartbeat = line;
@@ -112,28 +113,31 @@ void Witness::hearLine(const QString &line, UtcTime at)
 
 void Witness::judgeClaims()
 {
-    UtcTime newest{};
+    QHash<QString, UtcTime> newest; // by feed
     QHash<QString, UtcTime> sick;
     for (const auto &feed : m_engine.snapshots().feeds) {
-        newest = toMs(newest) == 0 ? feed->at : std::min(newest, feed->at);
+        const QString name = QStringLiteral("feed ") + feed->exchange;
+        newest.insert(name, feed->at);
         for (const feed::StreamRow &row : feed->streams) {
             const auto pair = Pair::parse(row.key.pair);
             const bool isSick = row.state == StreamState::Stale || row.state == StreamState::Silent;
             if (!isSick || !pair ||
                 std::ranges::find(feed->stale_majors, pair->cryptofeed()) == feed->stale_majors.end())
                 continue;
-            const QString key = row.key.pair + u' ' + row.key.kindText();
+            const QString key = name + u' ' + row.key.pair + u' ' + row.key.kindText();
             sick.insert(key, m_sick.value(key, feed->at)); // called so since
         }
     }
     m_sick = std::move(sick);
-    for (const UtcTime claim : std::exchange(m_claims, {})) {
-        if (newest <= claim) {
+    for (const Claim &claim : std::exchange(m_claims, {})) {
+        if (!newest.contains(claim.feed))
+            continue; // it is not collected any more
+        if (newest.value(claim.feed) <= claim.at) {
             m_claims.append(claim);
             continue;
         }
         for (auto stream = m_sick.cbegin(); stream != m_sick.cend(); ++stream) {
-            if (stream.value() < claim)
+            if (stream.key().startsWith(claim.feed + u' ') && stream.value() < claim.at)
                 contradiction(QStringLiteral("heartbeat OK while %1 is called sick").arg(stream.key()));
         }
     }
@@ -172,10 +176,16 @@ void Witness::compareFeeds(const QJsonObject &status)
 void Witness::compareGaps(const QJsonObject &status, Testimony &into)
 {
     qint64 open = 0;
-    for (const auto &history : m_engine.snapshots().histories)
+    double told = 0;
+    const auto &histories = m_engine.snapshots().histories;
+    for (const auto &history : histories) {
         open += qint64(history->open_gaps.size());
+        const double labelled = metric(QStringLiteral("tapekeeper_gaps_open{exchange=\"%1\"}").arg(history->exchange));
+        told += labelled >= 0 ? labelled : metric(QStringLiteral("tapekeeper_gaps_open")); // of the only one
+    }
     into.gaps_open = open;
-    const double told = metric(QStringLiteral("tapekeeper_gaps_open"));
+    if (histories.isEmpty())
+        return;
     if (status.value(QLatin1String("gaps_open")).toInteger() != open || told != double(open))
         contradiction(QStringLiteral("gaps open: %1 in history, status %2, metrics %3")
                           .arg(open)

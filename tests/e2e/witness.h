@@ -53,7 +53,7 @@ public:
 
 private:
     void look();
-    void hearLine(const QString &line, UtcTime at); // written then
+    void hearLine(const QString &line, const QString &thread, UtcTime at); // written then
     void judgeClaims();
     void listen(); // with every snapshot, since some troubles are over within a moment
     void listenToEvents();
@@ -72,7 +72,12 @@ private:
     std::string m_metrics;
     Testimony m_last;
     QHash<QString, UtcTime> m_sick; // streams of majors that are called sick, and since which snapshot
-    QList<UtcTime> m_claims;        // when "OK" was written; judged with the next snapshot
+    struct Claim
+    {
+        QString feed; // the thread that wrote it
+        UtcTime at{};
+    };
+    QList<Claim> m_claims; // "OK"; judged with the feed's next snapshot
     QStringList m_contradictions;
     Sayings m_sayings;
     QHash<qint64, alert::Severity> m_known; // events from before

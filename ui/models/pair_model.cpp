@@ -18,7 +18,7 @@ int severity(StreamState state)
 
 bool isNumber(PairModel::Field field)
 {
-    return field != PairModel::Field::Pair && field != PairModel::Field::State;
+    return field != PairModel::Field::Pair && field != PairModel::Field::Exchange && field != PairModel::Field::State;
 }
 
 } // namespace
@@ -38,11 +38,12 @@ PairModel::PairModel(monitor::PairBook &book, std::function<UtcTime()> now, QObj
     connect(&book, &PairBook::removed, this, [this] { endRemoveRows(); });
     connect(&book, &PairBook::changed, this,
             [this](int first, int last) { Q_EMIT dataChanged(index(first, 0), index(last, columnCount() - 1)); });
-    connect(&book, &PairBook::timeframesChanged, this, [this] {
-        beginResetModel();
-        setColumns();
-        endResetModel();
-    });
+    for (const auto signal : {&PairBook::timeframesChanged, &PairBook::severalChanged})
+        connect(&book, signal, this, [this] {
+            beginResetModel();
+            setColumns();
+            endResetModel();
+        });
     connect(&m_ages, &QTimer::timeout, this, [this] {
         if (rowCount() == 0)
             return;
@@ -71,7 +72,11 @@ void PairModel::setZone(ClockZone zone)
 
 void PairModel::setColumns()
 {
-    m_columns = {{Field::Pair}, {Field::State}, {Field::Price}, {Field::Age}};
+    m_columns = {{Field::Pair}};
+    if (m_book.isOfSeveral())
+        m_columns.push_back({Field::Exchange});
+    for (const Field field : {Field::State, Field::Price, Field::Age})
+        m_columns.push_back({field});
     for (const Timeframe timeframe : m_book.timeframes())
         m_columns.push_back({Field::Final, timeframe});
     for (const Field field : {Field::Mark, Field::Funding, Field::NextFunding, Field::Frames, Field::Gaps})
@@ -92,6 +97,8 @@ QString PairModel::columnId(const Column &column)
     switch (column.field) {
     case Field::Pair:
         return QStringLiteral("pair");
+    case Field::Exchange:
+        return QStringLiteral("exchange");
     case Field::State:
         return QStringLiteral("state");
     case Field::Price:
@@ -137,6 +144,8 @@ QVariant PairModel::display(const monitor::PairRow &row, const Column &column) c
     switch (column.field) {
     case Field::Pair:
         return row.pair;
+    case Field::Exchange:
+        return row.exchange;
     case Field::State: {
         const bool calm = row.state == StreamState::Live || row.state == StreamState::Ended || toMs(row.since) == 0;
         const UtcTime now = m_now();
@@ -175,6 +184,8 @@ QVariant PairModel::sortValue(const monitor::PairRow &row, const Column &column)
     switch (column.field) {
     case Field::Pair:
         return row.pair;
+    case Field::Exchange:
+        return row.exchange;
     case Field::State: // worst first, and among equals the one that has been so for longest; then majors
         return double(severity(row.state)) * 1e14 - (severity(row.state) > 2 ? double(toMs(row.since)) : 0) +
                (row.is_major ? 0.5 : 0);
@@ -221,6 +232,7 @@ PairModel::Tone PairModel::tone(const monitor::PairRow &row, const Column &colum
     case Field::Frames:
         return toMs(row.last_data) == 0 ? Tone::Faint : Tone::Plain;
     case Field::Pair:
+    case Field::Exchange:
     case Field::State:
     case Field::Price:
         return row.state == StreamState::Ended ? Tone::Faint : Tone::Plain;
@@ -312,6 +324,8 @@ QVariant PairModel::headerData(int section, Qt::Orientation orientation, int rol
     switch (column.field) {
     case Field::Pair:
         return tr("Pair");
+    case Field::Exchange:
+        return tr("Exchange");
     case Field::State:
         return tr("State");
     case Field::Price:

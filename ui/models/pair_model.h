@@ -16,8 +16,9 @@ class PairModel final : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    // What a column shows; the timeframes that are collected come as columns of their own.
-    enum class Field : quint8 { Pair, State, Price, Age, Final, Mark, Funding, NextFunding, Frames, Gaps };
+    // What a column shows; the timeframes that are collected come as columns of their own, and the
+    // exchange where there are several.
+    enum class Field : quint8 { Pair, Exchange, State, Price, Age, Final, Mark, Funding, NextFunding, Frames, Gaps };
     struct Column
     {
         Field field;

@@ -260,7 +260,7 @@ void HealthPanel::showHistory()
     const auto &histories = m_engine.health().histories();
     if (histories.empty())
         return m_cards[History]->say(tr("not started yet"), {}, HealthCard::Mood::Unknown);
-    const monitor::HistoryView &history = histories.front();
+    const monitor::HistoryView history = monitor::togetherOf(histories);
     QString headline = tr("nothing to repair");
     auto mood = HealthCard::Mood::Calm;
     if (!history.trouble.isEmpty()) {
@@ -379,7 +379,7 @@ void HealthPanel::showEngine()
     QString detail;
     auto mood = HealthCard::Mood::Calm;
     if (!m_engine.health().histories().empty()) {
-        const auto offset = m_engine.health().histories().front().clock_offset;
+        const auto offset = monitor::togetherOf(m_engine.health().histories()).clock_offset;
         detail = tr("clock %1%2 ms to the exchange")
                      .arg(offset.count() >= 0 ? QStringLiteral("+") : QString(minusSign))
                      .arg(std::abs(offset.count()));

@@ -38,6 +38,8 @@ int usualWidth(const PairModel::Column &column)
     switch (column.field) {
     case Field::Pair:
         return 122;
+    case Field::Exchange:
+        return 92;
     case Field::State:
         return 110;
     case Field::Price:
@@ -192,7 +194,7 @@ void PairsPanel::makeActions()
         [this] { Q_EMIT backfillWanted(selectedPairs()); });
     add(QStringLiteral("resubscribePairs"), tr("Resubscribe"), QKeySequence(Qt::Key_R), [this] {
         if (!selectedPairs().isEmpty())
-            Q_EMIT resubscribeWanted(selectedPairs());
+            Q_EMIT resubscribeWanted(selectedKeys());
     });
     add(QStringLiteral("copyPairs"), tr("Copy as text"), QKeySequence::Copy, [this] { copySelection(); });
     add(QStringLiteral("excludePairs"), tr("Exclude…"), {}, [this] {
@@ -306,6 +308,14 @@ QStringList PairsPanel::selectedPairs() const
         pairs.append(index.data(PairModel::PairRole).toString());
     pairs.removeDuplicates();
     return pairs;
+}
+
+QStringList PairsPanel::selectedKeys() const
+{
+    QStringList keys;
+    for (const QModelIndex &index : m_table->selectionModel()->selectedRows())
+        keys.append(index.data(PairModel::KeyRole).toString());
+    return keys;
 }
 
 QString PairsPanel::selectedExchange() const

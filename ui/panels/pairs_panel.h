@@ -34,6 +34,7 @@ public:
     void focusFilter();
     bool select(const QString &exchange, const QString &pair); // false: it is not there
     QStringList selectedPairs() const;
+    QStringList selectedKeys() const; // "EXCHANGE PAIR"
     QString selectedExchange() const; // of the current row
     void setZone(ClockZone zone);
 
@@ -46,7 +47,7 @@ public:
 Q_SIGNALS:
     void chartWanted(const QString &exchange, const QString &pair, bool newTab);
     void backfillWanted(const QStringList &pairs);
-    void resubscribeWanted(const QStringList &pairs);
+    void resubscribeWanted(const QStringList &keys);
     void excludeWanted(const QString &exchange, const QStringList &pairs);
 
 protected:

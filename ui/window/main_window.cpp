@@ -347,12 +347,17 @@ void MainWindow::ask(const QString &command, const QJsonObject &args, const QStr
     });
 }
 
-void MainWindow::resubscribe(const QStringList &pairs)
+// Pairs as "EXCHANGE PAIR".
+void MainWindow::resubscribe(const QStringList &keys)
 {
-    if (pairs.isEmpty())
+    if (keys.isEmpty())
         return ask(QStringLiteral("resubscribe"), {}, tr("Stale streams are being resubscribed"));
-    for (const QString &pair : pairs)
-        ask(QStringLiteral("resubscribe"), {{QStringLiteral("pair"), pair}},
+    QStringList pairs;
+    for (const QString &key : keys)
+        pairs.append(key.section(u' ', 1));
+    for (const QString &key : keys)
+        ask(QStringLiteral("resubscribe"),
+            {{QStringLiteral("exchange"), key.section(u' ', 0, 0)}, {QStringLiteral("pair"), key.section(u' ', 1)}},
             tr("%1 is being resubscribed").arg(pairs.join(QStringLiteral(", "))));
 }
 

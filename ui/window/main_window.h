@@ -76,7 +76,7 @@ private:
     void editSettings(const QString &page = {});
     void testHost(const QString &host);
     void excludePairs(const QString &exchange, const QStringList &pairs);
-    void resubscribe(const QStringList &pairs);
+    void resubscribe(const QStringList &keys);
     void repairGaps();
     void exportEvents();
     void showShortcuts();
