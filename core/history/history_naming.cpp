@@ -6,11 +6,6 @@
 #include "market/candle_check.h"
 #include "market/gap_cause.h"
 
-#include <QDir>
-#include <QFile>
-#include <QJsonDocument>
-#include <QJsonObject>
-
 #include <algorithm>
 
 namespace tk::history {
@@ -20,23 +15,10 @@ using exchange::RestReply;
 
 namespace {
 
-constexpr milliseconds reachEvery{60'000};
-constexpr milliseconds notesEvery{5'000};
 constexpr milliseconds overdueNamedAfter{15'000}; // an answer of REST takes a second
-constexpr int fundingRows = 1000;
 constexpr MonotonicTime never{};
 
-QString reachKey(const SeriesKey &series)
-{
-    return series.pair + u' ' + timeframeText(series.timeframe);
-}
-
 } // namespace
-
-UtcTime HistoryService::oldestKept() const
-{
-    return m_settings.retention.count() > 0 ? m_time.now() - m_settings.retention : UtcTime{};
-}
 
 void HistoryService::setRetention(milliseconds retention)
 {
@@ -81,24 +63,17 @@ void HistoryService::nameDowntime(const std::vector<Instrument> &instruments)
     if (m_downtimeNamed)
         return;
     m_downtimeNamed = m_instruments.isKnown(); // until then nobody collects, and it goes on
-    const QString name = m_parts.adapter->name();
-    const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + name);
-    const auto alive = m_gaps.ledger().note(QStringLiteral("alive:") + name);
-    const bool clean = stopped && stopped->has_value() && !(*stopped)->isEmpty();
-    if (!clean && (!alive || !alive->has_value()))
-        return; // the first run
-    const auto since = parseUtcTime(clean ? **stopped : **alive);
+    const auto since = m_runs.lastRunEnded();
     const UtcTime now = m_clock->utcNow();
     if (!since || *since >= now)
         return;
-    const QString cause = clean ? QStringLiteral("engine stopped at %1").arg(isoText(*since))
-                                : QStringLiteral("engine ended without a clean stop");
+    const QString cause = m_runs.howItEnded();
     std::vector<Gap> missed;
     for (const Instrument &instrument : instruments) {
         for (const StreamKind kind : m_settings.kinds) {
             if (kind == StreamKind::Candles || instrument.onboard >= now)
                 continue;
-            missed.push_back({.stream = {name, instrument.unified, kind, Timeframe::M1},
+            missed.push_back({.stream = {m_parts.adapter->name(), instrument.unified, kind, Timeframe::M1},
                               .from = std::max({*since, m_downtimeNamedTo, instrument.onboard}),
                               .to = now,
                               .cause = cause,
@@ -122,12 +97,12 @@ Result<HistoryService::Holes> HistoryService::holesOf(const Instrument &instrume
         return first.error();
     // What was held once and is not there any more was lost, wherever the store begins now.
     std::optional<UtcTime> held = *first;
-    if (const auto reach = m_reach.constFind(series); m_settings.store_at_hand && reach != m_reach.constEnd())
+    if (const auto reach = m_reach.of(series); m_settings.store_at_hand && reach)
         held = std::min(held.value_or(*reach), *reach);
     UtcTime from = candlesBefore(timeframe, end, m_settings.history);
     if (held)
         from = std::min(from, *held);
-    if (instrument.onboard >= m_startedAt)
+    if (instrument.onboard >= m_runs.startedAt())
         from = listed; // listed while we ran: from its first candle, however late we noticed
     from = std::max(from, listed);
     if (m_settings.retention.count() > 0) // a candle more, so that what is about to be removed is not asked for
@@ -139,8 +114,7 @@ Result<HistoryService::Holes> HistoryService::holesOf(const Instrument &instrume
     if (!found)
         return found.error();
     // What lies before the first candle ever held was never collected; what lies behind it was missed, and is a gap.
-    const auto stopped = m_gaps.ledger().note(QStringLiteral("stopped:") + m_parts.adapter->name());
-    const QString when = stopped ? stopped->value_or(QString()) : QString();
+    const QString ended = m_runs.howItEnded();
     for (const TimeSpan &hole : without(*found, m_gaps.knownAbsent(stream))) {
         if (!held || hole.to <= *held) {
             result.never_collected.push_back(hole);
@@ -155,8 +129,7 @@ Result<HistoryService::Holes> HistoryService::holesOf(const Instrument &instrume
              .cause = !m_lossOf.isEmpty() ? gapcause::storeAnew + QStringLiteral(": ") + m_lossOf
                       : lost  ? gapcause::storeAnew + QStringLiteral(": what it had held is not there any more")
                       : !tail ? QStringLiteral("hole found in the store at start")
-                      : when.isEmpty() ? QStringLiteral("engine ended without a clean stop")
-                                       : QStringLiteral("engine stopped at %1").arg(when),
+                              : ended,
              .opened = m_clock->utcNow()});
     }
     return result;
@@ -190,9 +163,7 @@ void HistoryService::fillAll()
         fillMarkCandles(instrument);
     }
     repair(m_gaps.reviewAll());
-    const auto cleared = m_gaps.note(QStringLiteral("stopped:") + m_parts.adapter->name(), {});
-    if (!cleared)
-        qCWarning(lcHistory).noquote() << cleared.error().message;
+    m_runs.collecting();
     if (m_fill.wanted > 0 && !m_fill.done) {
         m_fill.active = true;
         m_budget.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
@@ -214,8 +185,8 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
     UtcTime from = m_time.lastClosed(Timeframe::H1);
     for (const Timeframe timeframe : m_settings.timeframes) {
         const UtcTime planned = candlesBefore(timeframe, m_time.lastClosed(timeframe), m_settings.history);
-        const auto held = m_reach.constFind({series.exchange, series.pair, timeframe});
-        from = std::min(from, held == m_reach.constEnd() ? planned : std::min(planned, *held));
+        const auto held = m_reach.of({series.exchange, series.pair, timeframe});
+        from = std::min(from, held ? std::min(planned, *held) : planned);
     }
     from = std::max(from, instrument.onboard);
     if (m_settings.retention.count() > 0)
@@ -253,91 +224,11 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
 
 // --- a store that began anew -----------------------------------------------------------------------------------------
 
-// How far back each series reached is kept beside the gaps: it must outlive the store.
-void HistoryService::loadReach()
-{
-    m_reachAt = m_clock->now() + reachEvery;
-    const auto note = m_gaps.ledger().note(QStringLiteral("reach:") + m_parts.adapter->name());
-    if (!note || !note->has_value())
-        return;
-    const QJsonObject known = QJsonDocument::fromJson((*note)->toUtf8()).object();
-    for (auto entry = known.constBegin(); entry != known.constEnd(); ++entry) {
-        const auto timeframe = timeframeFromName(entry.key().section(u' ', -1).toStdString());
-        if (timeframe)
-            m_reach.insert({m_parts.adapter->name(), entry.key().section(u' ', 0, -2), *timeframe},
-                           fromMs(entry.value().toInteger()));
-    }
-}
-
-void HistoryService::noteFirstRun()
-{
-    m_firstRun = m_startedAt;
-    const QString key = QStringLiteral("first:") + m_parts.adapter->name();
-    const auto known = m_gaps.ledger().note(key);
-    const auto since = parseUtcTime(known ? known->value_or(QString()) : QString());
-    if (since)
-        m_firstRun = std::min(*since, m_startedAt);
-    else
-        writeFirstRun();
-}
-
-void HistoryService::writeFirstRun()
-{
-    const Status status = m_gaps.note(QStringLiteral("first:") + m_parts.adapter->name(), isoText(m_firstRun));
-    if (!status)
-        qCWarning(lcHistory).noquote() << status.error().message;
-}
-
-void HistoryService::saveReach()
-{
-    m_reachAt = m_clock->now() + reachEvery;
-    if (!m_settings.store_at_hand || !m_settings.keep_filled)
-        return;
-    QJsonObject known;
-    for (const Instrument &instrument : m_instruments.wanted()) {
-        for (const Timeframe timeframe : m_settings.timeframes) {
-            const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
-            const auto first = m_parts.index->firstTime(series);
-            if (!first)
-                return;
-            const auto before = m_reach.constFind(series);
-            std::optional<UtcTime> reach = *first;
-            if (before != m_reach.constEnd())
-                reach = std::min(reach.value_or(*before), *before);
-            if (!reach)
-                continue;
-            m_reach.insert(series, std::max(*reach, oldestKept()));
-        }
-    }
-    for (auto entry = m_reach.cbegin(); entry != m_reach.cend(); ++entry)
-        known.insert(reachKey(entry.key()), toMs(*entry));
-    const QString text = QString::fromUtf8(QJsonDocument(known).toJson(QJsonDocument::Compact));
-    const QString key = QStringLiteral("reach:") + m_parts.adapter->name();
-    const auto written = m_gaps.ledger().note(key);
-    if (known.isEmpty() || (written && *written == text))
-        return;
-    if (const Status status = m_gaps.note(key, text); !status)
-        qCWarning(lcHistory).noquote() << status.error().message;
-}
-
 void HistoryService::storeSetAside(const QString &why)
 {
     m_unnamedLoss = why;
     if (m_instruments.isKnown())
         nameStoreLoss(why);
-}
-
-// Candles were held by an earlier run, and the store has not one: its file is another one than then.
-bool HistoryService::isStoreEmptied() const
-{
-    if (!m_settings.store_at_hand || m_reach.isEmpty())
-        return false;
-    for (auto entry = m_reach.cbegin(); entry != m_reach.cend(); ++entry) {
-        const auto first = m_parts.index->firstTime(entry.key());
-        if (!first || first->has_value())
-            return false;
-    }
-    return true;
 }
 
 void HistoryService::nameStoreLoss(const QString &why)
@@ -353,7 +244,8 @@ void HistoryService::nameStoreLoss(const QString &why)
         for (const Instrument &instrument : m_instruments.wanted()) {
             // By whole minutes, as mark prices are kept: also the one that runs may have had its sample already. It is
             // asked for when it is over.
-            const UtcTime since = std::max({candleOpen(Timeframe::M1, m_firstRun), oldestKept(), instrument.onboard});
+            const UtcTime since =
+                std::max({candleOpen(Timeframe::M1, m_runs.firstRun()), oldestKept(), instrument.onboard});
             for (const StreamKind kind : m_settings.kinds) {
                 if (kind != StreamKind::Candles)
                     lost.push_back({.stream = {m_parts.adapter->name(), instrument.unified, kind, Timeframe::M1},
@@ -376,11 +268,7 @@ void HistoryService::nameStoreLoss(const QString &why)
     }
     m_lossOf.clear();
     ++m_timesAnew;
-    HistoryNote &told = m_notes[HistoryNote::Kind::StoreLost];
-    told.kind = HistoryNote::Kind::StoreLost;
-    told.exchange = m_parts.adapter->name();
-    told.count = qint64(m_gaps.lossCount());
-    told.detail = why;
+    m_notes.noteAnew(HistoryNote::Kind::StoreLost, qint64(m_gaps.lossCount()), why);
     tellNotes(m_clock->now());
     sendSnapshot();
 }
@@ -393,12 +281,9 @@ void HistoryService::nameLedgerLoss()
     if (std::exchange(m_ledgersTold, m_gaps.ledgersBegun()) == m_gaps.ledgersBegun())
         return;
     // What only the old one knew: since when we collect, and how far back each series reached.
-    writeFirstRun();
+    m_runs.writeFirstRun();
     saveReach();
-    HistoryNote &told = m_notes[HistoryNote::Kind::LedgerLost];
-    told.kind = HistoryNote::Kind::LedgerLost;
-    told.exchange = m_parts.adapter->name();
-    told.count = qint64(m_gaps.openCount());
+    m_notes.noteAnew(HistoryNote::Kind::LedgerLost, qint64(m_gaps.openCount()));
 }
 
 // --- what our database refuses ---------------------------------------------------------------------------------------
@@ -466,9 +351,9 @@ void HistoryService::nameOverdue(MonotonicTime now)
                             .to = hole.to,
                             .cause = gapcause::closeMissed + QStringLiteral(", and its history has not answered"),
                             .opened = m_clock->utcNow()});
-            note(HistoryNote::Kind::ClosesMissed, late.stream.pair,
-                 candlesBetween(series.timeframe, hole.from, hole.to), hole,
-                 QStringLiteral("its history has not answered yet"));
+            m_notes.note(HistoryNote::Kind::ClosesMissed, late.stream.pair,
+                         candlesBetween(series.timeframe, hole.from, hole.to), hole,
+                         QStringLiteral("its history has not answered yet"));
         }
         return true;
     });
@@ -506,7 +391,7 @@ void HistoryService::nameClosesMissed(const Job &job, const std::vector<Candle> 
                         .to = span.to,
                         .cause = gapcause::closeMissed,
                         .opened = m_clock->utcNow()});
-        note(HistoryNote::Kind::ClosesMissed, stream.pair, 1, span, {});
+        m_notes.note(HistoryNote::Kind::ClosesMissed, stream.pair, 1, span, {});
     }
     if (gaps.empty())
         return;
@@ -543,7 +428,7 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
                                                                  ? QStringLiteral(" after its own closed mark")
                                                                  : QStringLiteral(" in its history")),
                              .opened = m_clock->utcNow()});
-        note(HistoryNote::Kind::Corrected, series.pair, 1, one, {});
+        m_notes.note(HistoryNote::Kind::Corrected, series.pair, 1, one, {});
     }
     const bool named = !corrected.empty();
     if (named) {
@@ -608,7 +493,7 @@ void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candl
                 continue;
             impossible.push_back(one);
             m_gaps.impossible(stream, one, why);
-            note(HistoryNote::Kind::Impossible, stream.pair, 1, one, why);
+            m_notes.note(HistoryNote::Kind::Impossible, stream.pair, 1, one, why);
         }
         const QString reason =
             hole.to <= job.instrument.onboard
@@ -659,44 +544,6 @@ void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
     batch.mark_candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(candles)});
     if (!hand(std::move(batch), stream, 0))
         again(job);
-}
-
-// --- telling ---------------------------------------------------------------------------------------------------------
-
-void HistoryService::note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span,
-                          const QString &detail)
-{
-    HistoryNote &told = m_notes[kind];
-    told.kind = kind;
-    told.exchange = m_parts.adapter->name();
-    told.from = told.count == 0 ? span.from : std::min(told.from, span.from);
-    told.to = std::max(told.to, span.to);
-    told.count += count;
-    if (!told.pairs.contains(pair))
-        told.pairs.append(pair);
-    if (!detail.isEmpty())
-        told.detail = detail;
-}
-
-// Bundled, since one cause concerns many pairs: an event each would say less.
-void HistoryService::tellNotes(MonotonicTime now)
-{
-    if (m_notes.empty() || now < m_notesAt)
-        return;
-    m_notesAt = now + notesEvery;
-    for (const auto &[kind, told] : m_notes) {
-        const char *what =
-            kind == HistoryNote::Kind::ClosesMissed ? "the exchange's closed mark did not come"
-            : kind == HistoryNote::Kind::Corrected  ? "the exchange corrected candles; the value of its history is kept"
-            : kind == HistoryNote::Kind::Impossible ? "the exchange told candles that cannot be; left out"
-            : kind == HistoryNote::Kind::LedgerLost ? "the gap ledger was removed or damaged, and began anew"
-                                                    : "the store began anew and is filled again";
-        qCWarning(lcHistory).noquote() << what << logField(u"count", QString::number(told.count))
-                                       << logField(u"pairs", told.pairs.mid(0, 6).join(u','))
-                                       << logField(u"detail", told.detail);
-        Q_EMIT noted(told);
-    }
-    m_notes.clear();
 }
 
 } // namespace tk::history

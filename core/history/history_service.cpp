@@ -25,13 +25,13 @@ constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some se
 constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
+constexpr milliseconds reachEvery{60'000};
 constexpr milliseconds tellEvery{10'000};
 constexpr int rereadCandles = 2;
 constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
 constexpr size_t mostBacklog = 10'000; // records: what history brings beyond waits for the store, in memory
 constexpr milliseconds backlogPause{50};
-constexpr int fundingRows = 1000;
 constexpr MonotonicTime never{};
 
 } // namespace
@@ -44,6 +44,9 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_sink(std::move(sink))
     , m_beat(std::move(beat))
     , m_gaps(std::move(m_parts.ledger), *m_parts.index, *m_clock)
+    , m_runs(m_gaps, m_parts.adapter->name())
+    , m_reach(m_gaps, *m_parts.index, m_parts.adapter->name())
+    , m_notes(m_parts.adapter->name())
     , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
     , m_instruments(*m_parts.adapter, m_settings.data_dir)
     , m_time(*m_clock, m_parts.adapter->name())
@@ -62,11 +65,11 @@ Status HistoryService::start()
     if (const Status status = m_gaps.load(); !status) {
         return status.error();
     }
-    m_startedAt = m_clock->utcNow();
-    loadReach();
-    noteFirstRun();
+    m_reachAt = m_clock->now() + reachEvery;
+    m_reach.load();
+    m_runs.begin(m_clock->utcNow());
     nameMissedOfLastRun();
-    m_auditDay = toMs(m_startedAt) / 86'400'000;
+    m_auditDay = toMs(m_runs.startedAt()) / 86'400'000;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
     tick();
@@ -79,12 +82,8 @@ void HistoryService::stop()
     m_stopping = true;
     m_tick.stop();
     m_wait.stop();
-    if (m_settings.keep_filled) {
-        const Status status =
-            m_gaps.note(QStringLiteral("stopped:") + m_parts.adapter->name(), isoText(m_clock->utcNow()));
-        if (!status)
-            qCWarning(lcHistory).noquote() << status.error().message;
-    }
+    if (m_settings.keep_filled)
+        m_runs.stopped(m_clock->utcNow());
     sendSnapshot();
     Q_EMIT stopped();
 }
@@ -252,7 +251,7 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
         return;
     if (change.first)
         nameMissed(m_instruments.wanted()); // at once, whether REST answers or not
-    if (change.first && m_unnamedLoss.isEmpty() && isStoreEmptied())
+    if (change.first && m_unnamedLoss.isEmpty() && m_settings.store_at_hand && m_reach.isStoreEmptied())
         m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (change.first && !m_unnamedLoss.isEmpty())
         nameStoreLoss(std::exchange(m_unnamedLoss, {}));
@@ -304,7 +303,7 @@ void HistoryService::noteAlive(MonotonicTime now)
     if (now < m_aliveAt || !m_downtimeNamed)
         return;
     m_aliveAt = now + aliveEvery;
-    static_cast<void>(m_gaps.note(QStringLiteral("alive:") + m_parts.adapter->name(), isoText(m_clock->utcNow())));
+    m_runs.alive(m_clock->utcNow());
 }
 
 void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
@@ -1065,10 +1064,9 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
         if (pending == m_pending.end())
             continue;
         streams.insert(pending->stream);
-        if (pending->oldest != UtcTime{}) {
-            UtcTime &reach = m_reach[{pending->stream.exchange, pending->stream.pair, pending->stream.timeframe}];
-            reach = reach == UtcTime{} ? pending->oldest : std::min(reach, pending->oldest);
-        }
+        if (pending->oldest != UtcTime{})
+            m_reach.stored({pending->stream.exchange, pending->stream.pair, pending->stream.timeframe},
+                           pending->oldest);
         if (pending->fetched.from < pending->fetched.to)
             m_gaps.fetched(pending->stream, pending->fetched);
         if (m_backfills.contains(pending->backfill)) {
@@ -1087,6 +1085,25 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
 }
 
 // --- telling ---------------------------------------------------------------------------------------------------------
+
+void HistoryService::tellNotes(MonotonicTime now)
+{
+    for (const HistoryNote &told : m_notes.take(now))
+        Q_EMIT noted(told);
+}
+
+void HistoryService::saveReach()
+{
+    m_reachAt = m_clock->now() + reachEvery;
+    if (!m_settings.store_at_hand || !m_settings.keep_filled)
+        return;
+    std::vector<SeriesKey> collected;
+    for (const Instrument &instrument : m_instruments.wanted()) {
+        for (const Timeframe timeframe : m_settings.timeframes)
+            collected.push_back({m_parts.adapter->name(), instrument.unified, timeframe});
+    }
+    m_reach.save(collected, oldestKept());
+}
 
 void HistoryService::logFill(MonotonicTime now)
 {

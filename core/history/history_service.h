@@ -13,8 +13,11 @@
 #include "history/history_snapshot.h"
 #include "history/instrument_book.h"
 #include "history/job_queue.h"
+#include "history/note_book.h"
+#include "history/reach.h"
 #include "history/rest_client.h"
 #include "history/rest_trouble.h"
+#include "history/run_notes.h"
 #include "history/weight_budget.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
@@ -148,18 +151,13 @@ private:
     void nameMissed(const std::vector<exchange::Instrument> &instruments);
     void nameMissedOfLastRun();
     Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
-    bool isStoreEmptied() const;
     void nameStoreLoss(const QString &why);
     void nameLedgerLoss();
     void nameOverdue(MonotonicTime now);
     void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
     void fillMarkCandles(const exchange::Instrument &instrument);
-    void loadReach();
-    void noteFirstRun();
-    void writeFirstRun();
     void saveReach();
-    UtcTime oldestKept() const; // the beginning of time where the store keeps everything
-    void note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span, const QString &detail);
+    UtcTime oldestKept() const { return m_settings.oldestKept(m_time.now()); }
     void tellNotes(MonotonicTime now);
     void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
@@ -180,6 +178,9 @@ private:
     RecordSink m_sink;
     std::function<void()> m_beat;
     GapKeeper m_gaps;
+    RunNotes m_runs;
+    Reach m_reach;
+    NoteBook m_notes;
     WeightBudget m_budget;
     JobQueue m_queue;
     InstrumentBook m_instruments;
@@ -196,7 +197,6 @@ private:
     bool m_downtimeNamed = false;
     UtcTime m_downtimeNamedTo{};
     bool m_weightLearned = false;
-    UtcTime m_startedAt{};
     bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
@@ -205,15 +205,11 @@ private:
     MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
     MonotonicTime m_aliveAt{};
-    MonotonicTime m_notesAt{};
     MonotonicTime m_reachAt{};
     MonotonicTime m_markCandlesAt{};
-    QHash<SeriesKey, UtcTime> m_reach; // how far back the store has held each series, also before it was lost
     std::vector<Overdue> m_overdue;
-    std::map<HistoryNote::Kind, HistoryNote> m_notes; // not told yet
-    QString m_unnamedLoss;                            // of a store that began anew before the instruments were known
-    UtcTime m_firstRun{};                             // when this ledger's first engine began to collect
-    QString m_lossOf;                                 // why the store is being refilled; of what is named right now
+    QString m_unnamedLoss; // of a store that began anew before the instruments were known
+    QString m_lossOf;      // why the store is being refilled; of what is named right now
     quint64 m_batchesStored = 0;
     int m_timesAnew = 0;
     int m_ledgersTold = 0;    // times that the gap ledger began anew, as told
