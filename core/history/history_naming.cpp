@@ -48,7 +48,7 @@ void HistoryService::nameMissed(const std::vector<Instrument> &instruments)
     std::vector<Gap> missed;
     for (const Instrument &instrument : instruments) {
         for (const Timeframe timeframe : m_settings.timeframes) {
-            if (auto holes = holesOf(instrument, timeframe))
+            if (auto holes = m_holes.holesOf(instrument, timeframe))
                 missed.insert(missed.end(), holes->missed.begin(), holes->missed.end());
         }
     }
@@ -84,60 +84,12 @@ void HistoryService::nameDowntime(const std::vector<Instrument> &instruments)
     m_gaps.opened(std::move(missed));
 }
 
-// --- what a series lacks ---------------------------------------------------------------------------------------------
-
-Result<HistoryService::Holes> HistoryService::holesOf(const Instrument &instrument, Timeframe timeframe)
-{
-    const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
-    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, timeframe};
-    const UtcTime end = m_time.lastClosed(timeframe);
-    const UtcTime listed = candleOpen(timeframe, instrument.onboard);
-    const auto first = m_parts.index->firstTime(series);
-    if (!first)
-        return first.error();
-    // What was held once and is not there any more was lost, wherever the store begins now.
-    std::optional<UtcTime> held = *first;
-    if (const auto reach = m_reach.of(series); m_settings.store_at_hand && reach)
-        held = std::min(held.value_or(*reach), *reach);
-    UtcTime from = candlesBefore(timeframe, end, m_settings.history);
-    if (held)
-        from = std::min(from, *held);
-    if (instrument.onboard >= m_runs.startedAt())
-        from = listed; // listed while we ran: from its first candle, however late we noticed
-    from = std::max(from, listed);
-    if (m_settings.retention.count() > 0) // a candle more, so that what is about to be removed is not asked for
-        from = std::max(from, nextCandleOpen(timeframe, candleOpen(timeframe, oldestKept())));
-    Holes result;
-    if (from >= end)
-        return result;
-    const auto found = m_parts.index->holes(series, {from, end});
-    if (!found)
-        return found.error();
-    // What lies before the first candle ever held was never collected; what lies behind it was missed, and is a gap.
-    const QString ended = m_runs.howItEnded();
-    for (const TimeSpan &hole : without(*found, m_gaps.knownAbsent(stream))) {
-        if (!held || hole.to <= *held) {
-            result.never_collected.push_back(hole);
-            continue;
-        }
-        const bool tail = hole.to == end;
-        const bool lost = !first->has_value() || hole.from < **first;
-        result.missed.push_back(
-            {.stream = stream,
-             .from = hole.from,
-             .to = hole.to,
-             .cause = !m_lossOf.isEmpty() ? gapcause::storeAnew + QStringLiteral(": ") + m_lossOf
-                      : lost  ? gapcause::storeAnew + QStringLiteral(": what it had held is not there any more")
-                      : !tail ? QStringLiteral("hole found in the store at start")
-                              : ended,
-             .opened = m_clock->utcNow()});
-    }
-    return result;
-}
+// --- what a series lacks
+// -----------------------------------------------------------------------------------------------
 
 void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 {
-    auto holes = holesOf(instrument, timeframe);
+    auto holes = m_holes.holesOf(instrument, timeframe, m_lossOf);
     if (!holes) {
         trouble(holes.error().message);
         return;
@@ -174,30 +126,10 @@ void HistoryService::fillAll()
     pump();
 }
 
-// Candles of the mark price, as far back as any candles of the pair: who pays funding in a backtest needs the price at
-// each settlement.
 void HistoryService::fillMarkCandles(const Instrument &instrument)
 {
-    if (!m_settings.mark_candles || m_settings.timeframes.empty())
-        return;
-    const SeriesKey series{m_parts.adapter->name(), instrument.unified, Timeframe::H1};
-    const StreamKey stream{series.exchange, series.pair, StreamKind::MarkCandles, Timeframe::H1};
-    UtcTime from = m_time.lastClosed(Timeframe::H1);
-    for (const Timeframe timeframe : m_settings.timeframes) {
-        const UtcTime planned = candlesBefore(timeframe, m_time.lastClosed(timeframe), m_settings.history);
-        const auto held = m_reach.of({series.exchange, series.pair, timeframe});
-        from = std::min(from, held ? std::min(planned, *held) : planned);
-    }
-    from = std::max(from, instrument.onboard);
-    if (m_settings.retention.count() > 0)
-        from = std::max(from, oldestKept() + std::chrono::hours(1));
-    const TimeSpan span{candleOpen(Timeframe::H1, from), m_time.lastClosed(Timeframe::H1)};
-    if (span.from >= span.to)
-        return;
-    const auto found = m_parts.index->markCandleHoles(series, span);
-    if (!found)
-        return;
-    const std::vector<TimeSpan> holes = without(*found, m_gaps.knownAbsent(stream));
+    const StreamKey stream{m_parts.adapter->name(), instrument.unified, StreamKind::MarkCandles, Timeframe::H1};
+    const std::vector<TimeSpan> holes = m_holes.markCandleHoles(instrument);
     if (!m_lossOf.isEmpty()) {
         std::vector<Gap> lost;
         for (const TimeSpan &hole : holes)
@@ -322,13 +254,12 @@ void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
         if (!found)
             continue;
         const StreamKey stream{late.series.exchange, late.series.pair, StreamKind::Candles, late.series.timeframe};
-        const auto holes = m_parts.index->holes(late.series, late.span);
-        if (!holes)
+        const auto missing = m_holes.lacks(late.series, late.span);
+        if (!missing)
             continue;
-        const std::vector<TimeSpan> missing = without(*holes, m_gaps.knownAbsent(stream));
-        for (const TimeSpan &hole : missing)
+        for (const TimeSpan &hole : *missing)
             m_overdue.push_back({stream, hole, m_clock->now()});
-        addJobs(*found, late.series.timeframe, missing, Urgency::Overdue, CandleSource::History);
+        addJobs(*found, late.series.timeframe, *missing, Urgency::Overdue, CandleSource::History);
     }
     pump();
 }
@@ -342,10 +273,8 @@ void HistoryService::nameOverdue(MonotonicTime now)
         if (now - late.since < overdueNamedAfter)
             return false;
         const SeriesKey series{late.stream.exchange, late.stream.pair, late.stream.timeframe};
-        const auto holes = m_parts.index->holes(series, late.span);
-        const std::vector<TimeSpan> missing =
-            holes ? without(*holes, m_gaps.knownAbsent(late.stream)) : std::vector<TimeSpan>{late.span};
-        for (const TimeSpan &hole : missing) {
+        const auto missing = m_holes.lacks(series, late.span);
+        for (const TimeSpan &hole : missing ? *missing : std::vector{late.span}) {
             gaps.push_back({.stream = late.stream,
                             .from = hole.from,
                             .to = hole.to,

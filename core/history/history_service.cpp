@@ -50,6 +50,8 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
     , m_instruments(*m_parts.adapter, m_settings.data_dir)
     , m_time(*m_clock, m_parts.adapter->name())
+    , m_holes(m_parts.adapter->name(),
+              {*m_parts.index, m_gaps, m_runs, m_reach, m_instruments, m_settings, m_time, *m_clock})
     , m_trouble(*m_clock, m_parts.adapter->name())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
@@ -513,53 +515,22 @@ void HistoryService::audit()
 {
     m_gaps.setOldestKept(oldestKept());
     m_gaps.askAgain();
-    const auto all = m_parts.index->candleSeries();
-    if (!all) {
-        trouble(all.error().message);
+    auto found = m_holes.searchAll();
+    if (!found) {
+        trouble(found.error().message);
         return;
     }
-    int holed = 0;
-    qint64 missing = 0;
-    std::vector<Gap> found;
-    for (const store::SeriesSummary &summary : *all) {
-        const Instrument *known = m_instruments.find(summary.series.pair);
-        if (summary.series.exchange != m_parts.adapter->name() || !known)
-            continue;
-        const StreamKey stream{summary.series.exchange, summary.series.pair, StreamKind::Candles,
-                               summary.series.timeframe};
-        const bool collected = m_instruments.collects(summary.series.pair);
-        const UtcTime end = collected ? m_time.lastClosed(summary.series.timeframe)
-                                      : nextCandleOpen(summary.series.timeframe, summary.last);
-        UtcTime from = std::max(summary.first, candleOpen(summary.series.timeframe, known->onboard));
-        if (from < oldestKept())
-            from = nextCandleOpen(summary.series.timeframe, candleOpen(summary.series.timeframe, oldestKept()));
-        if (from >= end)
-            continue;
-        const auto holes = m_parts.index->holes(summary.series, {from, end});
-        if (!holes)
-            continue;
-        const auto unknown = without(*holes, m_gaps.knownAbsent(stream));
-        for (const TimeSpan &hole : unknown)
-            found.push_back({.stream = stream,
-                             .from = hole.from,
-                             .to = hole.to,
-                             .cause = QStringLiteral("hole found by the nightly search"),
-                             .opened = m_clock->utcNow()});
-        holed += unknown.empty() ? 0 : 1;
-        missing += candleCount(summary.series.timeframe, unknown);
-    }
     qCInfo(lcHistory).noquote() << "the whole store was searched for holes"
-                                << logField(u"series", QString::number(all->size()))
-                                << logField(u"with_holes", QString::number(holed))
-                                << logField(u"candles_missing", QString::number(missing));
-    if (!found.empty())
-        m_gaps.opened(std::move(found));
+                                << logField(u"series", QString::number(found->series))
+                                << logField(u"with_holes", QString::number(found->holed))
+                                << logField(u"candles_missing", QString::number(found->missing));
+    m_gaps.opened(std::move(found->gaps));
     repair(m_gaps.reviewAll());
     for (const Instrument &instrument : m_instruments.wanted()) {
         wantFunding(instrument);
         fillMarkCandles(instrument);
     }
-    Q_EMIT auditDone(holed, missing);
+    Q_EMIT auditDone(found->holed, found->missing);
 }
 
 // --- backfills by hand -----------------------------------------------------------------------------------------------
@@ -582,7 +553,6 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
             continue;
         }
         for (const Timeframe timeframe : request.timeframes) {
-            const SeriesKey series{m_parts.adapter->name(), pair, timeframe};
             const UtcTime listed = candleOpen(timeframe, found->onboard);
             UtcTime from = std::max(candleOpen(timeframe, request.span.from), listed);
             if (from < oldestKept()) {
@@ -597,13 +567,12 @@ std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillReq
                 continue;
             Missing missing{.instrument = found, .timeframe = timeframe, .holes = {span}};
             if (request.only_missing) {
-                auto holes = m_parts.index->holes(series, span);
+                auto holes = m_holes.lacks({m_parts.adapter->name(), pair, timeframe}, span);
                 if (!holes) {
                     problems.append(holes.error().message);
                     continue;
                 }
-                missing.holes =
-                    without(*holes, m_gaps.knownAbsent({series.exchange, pair, StreamKind::Candles, timeframe}));
+                missing.holes = std::move(holes).value();
             }
             missing.missing = candleCount(timeframe, missing.holes);
             missing.present = candlesBetween(timeframe, span.from, span.to) - missing.missing;

@@ -11,6 +11,7 @@
 #include "history/history_note.h"
 #include "history/history_settings.h"
 #include "history/history_snapshot.h"
+#include "history/hole_search.h"
 #include "history/instrument_book.h"
 #include "history/job_queue.h"
 #include "history/note_book.h"
@@ -102,11 +103,6 @@ private:
         MonotonicTime since{};
     };
 
-    struct Holes // of one series
-    {
-        std::vector<TimeSpan> never_collected;
-        std::vector<Gap> missed;
-    };
     using BadRows = std::map<UtcTime, QString>; // why, by the candle whose place they take
 
     struct Missing // of one series that a backfill wants
@@ -150,7 +146,6 @@ private:
     void nameDowntime(const std::vector<exchange::Instrument> &instruments);
     void nameMissed(const std::vector<exchange::Instrument> &instruments);
     void nameMissedOfLastRun();
-    Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
     void nameStoreLoss(const QString &why);
     void nameLedgerLoss();
     void nameOverdue(MonotonicTime now);
@@ -185,6 +180,7 @@ private:
     JobQueue m_queue;
     InstrumentBook m_instruments;
     ExchangeClock m_time;
+    HoleSearch m_holes;
     RestTrouble m_trouble;
     QHash<quint64, Pending> m_pending; // by ticket
     BackfillBook m_backfills;
