@@ -3,7 +3,6 @@
 #include "base/logging.h"
 #include "history/history_service.h"
 #include "history/request_planner.h"
-#include "market/candle_check.h"
 #include "market/gap_cause.h"
 
 #include <algorithm>
@@ -257,21 +256,16 @@ void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
         const auto missing = m_holes.lacks(late.series, late.span);
         if (!missing)
             continue;
-        for (const TimeSpan &hole : *missing)
-            m_overdue.push_back({stream, hole, m_clock->now()});
+        m_overdue.asked(stream, *missing, m_clock->now());
         addJobs(*found, late.series.timeframe, *missing, Urgency::Overdue, CandleSource::History);
     }
     pump();
 }
 
-// A pair without trades has no closed marks, and its empty candles are read over REST: that is nobody's fault. Where
-// REST does not answer soon, nobody knows, and the candle is missing.
 void HistoryService::nameOverdue(MonotonicTime now)
 {
     std::vector<Gap> gaps;
-    std::erase_if(m_overdue, [&](const Overdue &late) {
-        if (now - late.since < overdueNamedAfter)
-            return false;
+    for (const StreamSpan &late : m_overdue.takeUnanswered(now)) {
         const SeriesKey series{late.stream.exchange, late.stream.pair, late.stream.timeframe};
         const auto missing = m_holes.lacks(series, late.span);
         for (const TimeSpan &hole : missing ? *missing : std::vector{late.span}) {
@@ -284,8 +278,7 @@ void HistoryService::nameOverdue(MonotonicTime now)
                          candlesBetween(series.timeframe, hole.from, hole.to), hole,
                          QStringLiteral("its history has not answered yet"));
         }
-        return true;
-    });
+    }
     if (gaps.empty())
         return;
     m_gaps.opened(std::move(gaps));
@@ -298,23 +291,12 @@ void HistoryService::nameClosesMissed(const Job &job, const std::vector<Candle> 
     if (job.kind != Job::Kind::Candles || job.urgency != Urgency::Overdue || job.confirming || job.backfill != 0)
         return;
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    std::erase_if(m_overdue, [&](const Overdue &late) {
-        return late.stream == stream && late.span.from >= job.span.from && late.span.to <= job.span.to;
-    });
+    m_overdue.answered(stream, job.span);
     const auto since = m_instruments.collectedSince(stream.pair);
     if (!since)
         return;
-    const std::vector<Gap> known = m_gaps.unsettled();
     std::vector<Gap> gaps;
-    for (const Candle &candle : candles) {
-        const TimeSpan span{candle.open_time, nextCandleOpen(job.timeframe, candle.open_time)};
-        if (candle.trades == 0 || span.from < *since)
-            continue;
-        const bool named = std::ranges::any_of(known, [&](const Gap &gap) {
-            return gap.stream == stream && gap.from < span.to && (toMs(gap.to) == 0 || gap.to > span.from);
-        });
-        if (named)
-            continue;
+    for (const TimeSpan &span : OverdueCandles::closesMissed(stream, candles, *since, m_gaps.unsettled())) {
         gaps.push_back({.stream = stream,
                         .from = span.from,
                         .to = span.to,
@@ -338,26 +320,17 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
     const auto stored = m_parts.index->knownCandles(series, span);
     if (!stored)
         return;
-    std::erase_if(candles, [&](const Candle &fresh) {
-        return std::ranges::any_of(*stored, [&](const Candle &known) { return sameValues(known, fresh); });
-    });
-    if (candles.empty())
+    AnswerReader::Reread answer = m_reader.reread(job, std::move(candles), *stored);
+    if (answer.candles.empty())
         return;
     std::vector<Gap> corrected;
-    for (Candle &candle : candles) {
-        candle.source = CandleSource::Repair;
-        const auto known = std::ranges::find(*stored, candle.open_time, &Candle::open_time);
-        if (known == stored->end())
-            continue;
-        const TimeSpan one{candle.open_time, nextCandleOpen(series.timeframe, candle.open_time)};
+    for (const AnswerReader::Correction &one : answer.corrected) {
         corrected.push_back({.stream = stream,
-                             .from = one.from,
-                             .to = one.to,
-                             .cause = gapcause::corrected + (known->source == CandleSource::Live
-                                                                 ? QStringLiteral(" after its own closed mark")
-                                                                 : QStringLiteral(" in its history")),
+                             .from = one.span.from,
+                             .to = one.span.to,
+                             .cause = one.cause,
                              .opened = m_clock->utcNow()});
-        m_notes.note(HistoryNote::Kind::Corrected, series.pair, 1, one, {});
+        m_notes.note(HistoryNote::Kind::Corrected, series.pair, 1, one.span, {});
     }
     const bool named = !corrected.empty();
     if (named) {
@@ -365,112 +338,29 @@ void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
         static_cast<void>(m_gaps.review(stream));
     }
     RecordBatch batch;
-    batch.candles.push_back({series, std::move(candles)});
+    batch.candles.push_back({series, std::move(answer.candles)});
     if (!hand(std::move(batch), stream, 0, named ? span : TimeSpan{}))
         again(job);
 }
 
-HistoryService::BadRows HistoryService::takeBadRows(const Job &job, std::vector<Candle> &candles,
-                                                    const std::vector<UtcTime> &closes)
-{
-    BadRows bad;
-    std::vector<Candle> sound;
-    sound.reserve(candles.size());
-    for (size_t i = 0; i < candles.size(); ++i) {
-        const auto close = i < closes.size() ? std::optional(closes[i]) : std::nullopt;
-        if (const auto why = whyImpossible(candles[i], job.timeframe, close))
-            bad.emplace(candleOpen(job.timeframe, candles[i].open_time), *why);
-        else
-            sound.push_back(candles[i]);
-    }
-    candles = std::move(sound);
-    if (!bad.empty())
-        qCWarning(lcHistory).noquote() << "the exchange told candles that cannot be; they are not stored"
-                                       << logField(u"job", job.text())
-                                       << logField(u"candles", QString::number(bad.size()))
-                                       << logField(u"first", isoText(bad.begin()->first))
-                                       << logField(u"why", bad.begin()->second);
-    return bad;
-}
-
-void HistoryService::noteAbsent(const Job &job, const std::vector<Candle> &candles, const BadRows &bad)
-{
-    const bool wanted = m_backfills.contains(job.backfill); // one that was cancelled is not counted any more
-    if (job.backfill != 0 && !wanted && !job.confirming)
-        return;
-    const TimeSpan asked = job.confirming ? job.wanted : job.span;
-    const TimeSpan closed{asked.from, std::min(asked.to, m_time.lastClosed(job.timeframe))};
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
-        if (!job.confirming) {
-            // An empty answer is not the end of history by itself: ask once more, wider (reference §1.6).
-            Job confirming = job;
-            confirming.confirming = true;
-            confirming.wanted = hole;
-            confirming.span = {
-                std::max(candlesBefore(job.timeframe, hole.from, 2), candleOpen(job.timeframe, job.instrument.onboard)),
-                std::min(candlesBefore(job.timeframe, hole.to, -2), m_time.lastClosed(job.timeframe))};
-            if (m_queue.add(confirming))
-                m_backfills.jobAdded(job.backfill, job.instrument.unified);
-            continue;
-        }
-        // What it told twice and cannot be has a cause of its own.
-        std::vector<TimeSpan> impossible;
-        for (const auto &[open, why] : bad) {
-            const TimeSpan one{open, nextCandleOpen(job.timeframe, open)};
-            if (one.from < hole.from || one.to > hole.to)
-                continue;
-            impossible.push_back(one);
-            m_gaps.impossible(stream, one, why);
-            m_notes.note(HistoryNote::Kind::Impossible, stream.pair, 1, one, why);
-        }
-        const QString reason =
-            hole.to <= job.instrument.onboard
-                ? QStringLiteral("before the contract was listed (%1)").arg(isoText(job.instrument.onboard))
-                : QStringLiteral("the exchange has no candles for this time (asked twice)");
-        for (const TimeSpan &rest : without(std::vector{hole}, impossible))
-            m_gaps.absent(stream, rest, reason);
-        if (job.urgency == Urgency::Fill)
-            m_fill.wanted -= candlesBetween(job.timeframe, hole.from, hole.to);
-        m_backfills.unfillable(job.backfill, job.instrument.unified, candlesBetween(job.timeframe, hole.from, hole.to));
-    }
-}
-
 void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
 {
-    std::vector<UtcTime> closes;
-    auto parsed = m_parts.adapter->parseCandles(reply.body, &closes);
-    if (!parsed) {
-        unreadable(job, parsed.error());
+    auto answer = m_reader.markCandles(job, reply.body, m_time.lastClosed(job.timeframe));
+    if (!answer) {
+        unreadable(job, answer.error());
         return;
     }
-    std::vector<Candle> candles = std::move(parsed).value();
-    takeBadRows(job, candles, closes);
-    const TimeSpan closed{job.span.from, std::min(job.span.to, m_time.lastClosed(job.timeframe))};
-    std::erase_if(
-        candles, [&](const Candle &candle) { return candle.open_time < closed.from || candle.open_time >= closed.to; });
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkCandles, job.timeframe};
-    for (const TimeSpan &hole : absent(job.timeframe, closed, candles)) {
-        if (job.confirming) {
-            m_gaps.absent(stream, hole, QStringLiteral("the exchange has no mark price for this time (asked twice)"));
-            continue;
-        }
-        Job confirming = job;
-        confirming.confirming = true;
-        confirming.span = hole;
+    for (const AnswerReader::Absence &absence : answer->absent)
+        m_gaps.absent(stream, absence.span, absence.reason);
+    for (const Job &confirming : answer->confirming)
         m_queue.add(confirming);
-    }
-    if (candles.empty()) {
+    if (answer->candles.empty()) {
         repair(m_gaps.review(stream));
         return;
     }
-    for (Candle &candle : candles) {
-        candle.source = job.urgency == Urgency::Repair ? CandleSource::Repair : CandleSource::History;
-        candle.volume = candle.quote_volume = DecimalText(); // the exchange prints zeros
-        candle.trades = 0;
-    }
     RecordBatch batch;
-    batch.mark_candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(candles)});
+    batch.mark_candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(answer->candles)});
     if (!hand(std::move(batch), stream, 0))
         again(job);
 }

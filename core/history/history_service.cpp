@@ -2,7 +2,6 @@
 
 #include "base/logging.h"
 #include "history/request_planner.h"
-#include "market/candle_check.h"
 #include "market/gap_cause.h"
 
 #include <algorithm>
@@ -52,6 +51,7 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_time(*m_clock, m_parts.adapter->name())
     , m_holes(m_parts.adapter->name(),
               {*m_parts.index, m_gaps, m_runs, m_reach, m_instruments, m_settings, m_time, *m_clock})
+    , m_reader(*m_parts.adapter)
     , m_trouble(*m_clock, m_parts.adapter->name())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
@@ -882,54 +882,64 @@ void HistoryService::unreadable(Job job, const Error &error)
 
 void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 {
-    std::vector<UtcTime> closes;
-    auto parsed = m_parts.adapter->parseCandles(reply.body, &closes);
-    if (!parsed) {
-        unreadable(job, parsed.error());
+    auto rows = m_reader.rows(job, reply.body);
+    if (!rows) {
+        unreadable(job, rows.error());
         return;
     }
     works();
-    std::vector<Candle> candles = std::move(parsed).value();
-    const BadRows bad = takeBadRows(job, candles, closes);
-    // Asked about a symbol that was another contract before, the exchange tells of that one, too.
-    const UtcTime listed = candleOpen(job.timeframe, job.instrument.onboard);
-    std::erase_if(candles, [&](const Candle &candle) { return candle.open_time < listed; });
     if (job.kind == Job::Kind::Probe) {
-        probeReplied(job, candles);
+        Q_EMIT probeAnswered(m_reader.probe(job, rows->candles));
         return;
     }
     const UtcTime final = m_time.lastClosed(job.timeframe);
-    std::erase_if(candles, [&](const Candle &candle) { return candle.open_time >= final; });
     if (job.kind == Job::Kind::Reread) {
-        rereadAnswered(job, std::move(candles));
+        std::erase_if(rows->candles, [&](const Candle &candle) { return candle.open_time >= final; });
+        rereadAnswered(job, std::move(rows->candles));
         return;
     }
-    std::erase_if(candles, [&](const Candle &candle) {
-        return candle.open_time < job.span.from || candle.open_time >= job.span.to; // the server's ends are not trusted
-    });
-    nameClosesMissed(job, candles);
-    noteAbsent(job, candles, bad);
-    if (const UtcTime asked = job.confirming ? job.wanted.to : job.span.to; asked > final) {
-        // Part of it was not closed yet when the answer came: that part is asked for again.
-        const Instrument wanted = job.instrument;
-        const TimeSpan rest{std::max(final, job.confirming ? job.wanted.from : job.span.from), asked};
-        addJobs(wanted, job.timeframe, {rest}, job.urgency, job.source, job.backfill);
-    }
+    AnswerReader::Candles answer = m_reader.candles(job, std::move(rows).value(), final);
+    nameClosesMissed(job, answer.candles);
+    takeAbsences(job, answer);
+    if (answer.unended)
+        addJobs(Instrument(job.instrument), job.timeframe, {*answer.unended}, job.urgency, job.source, job.backfill);
     if (job.urgency == Urgency::Fill)
-        m_fill.fetched += qint64(candles.size());
+        m_fill.fetched += qint64(answer.candles.size());
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    if (candles.empty()) {
+    if (answer.candles.empty()) {
         m_backfills.jobEnded(job.backfill, stream.pair);
         finishBackfills();
         repair(m_gaps.review(stream));
         return;
     }
-    for (Candle &candle : candles)
-        candle.source = job.source;
     RecordBatch batch;
-    batch.candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(candles)});
+    batch.candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(answer.candles)});
     if (!hand(std::move(batch), stream, job.backfill, job.values ? job.span : TimeSpan{}))
         again(job);
+}
+
+void HistoryService::takeAbsences(const Job &job, const AnswerReader::Candles &answer)
+{
+    // A backfill that was cancelled asks no more.
+    if (job.backfill == 0 || m_backfills.contains(job.backfill)) {
+        for (const Job &confirming : answer.confirming) {
+            if (m_queue.add(confirming))
+                m_backfills.jobAdded(job.backfill, job.instrument.unified);
+        }
+    }
+    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
+    for (const AnswerReader::Absence &absence : answer.absent) {
+        if (!absence.impossible) {
+            m_gaps.absent(stream, absence.span, absence.reason);
+            continue;
+        }
+        m_gaps.impossible(stream, absence.span, absence.reason);
+        m_notes.note(HistoryNote::Kind::Impossible, stream.pair, 1, absence.span, absence.reason);
+    }
+    if (job.urgency == Urgency::Fill)
+        m_fill.wanted -= answer.lacking;
+    if (answer.lacking > 0)
+        m_backfills.unfillable(job.backfill, job.instrument.unified, answer.lacking);
 }
 
 void HistoryService::again(Job job)
@@ -938,74 +948,38 @@ void HistoryService::again(Job job)
     m_queue.add(std::move(job));
 }
 
-void HistoryService::probeReplied(const Job &job, const std::vector<Candle> &candles)
-{
-    ProbeAnswer answer{.pair = job.instrument.unified, .timeframe = job.timeframe, .known = true};
-    const bool counts = m_parts.adapter->candleFacts().trade_counts;
-    for (const Candle &candle : candles) {
-        const double volume = candle.volume.toDouble();
-        if ((counts ? candle.trades > 0 : volume > 0) && candle.open_time >= answer.open) {
-            answer.open = candle.open_time;
-            answer.trades = candle.trades;
-            answer.volume = volume;
-        }
-    }
-    Q_EMIT probeAnswered(answer);
-}
-
 void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
 {
-    auto marks = m_parts.adapter->parseMarkPrices(reply.body, job.instrument);
-    if (!marks) {
-        unreadable(job, marks.error());
+    auto answer = m_reader.marks(job, reply.body);
+    if (!answer) {
+        unreadable(job, answer.error());
         return;
     }
     works();
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
-    RecordBatch batch;
-    std::vector<Candle> minutes;
-    for (MarkPoint &mark : marks.value()) {
-        if (mark.time < job.span.from || mark.time >= job.span.to)
-            continue;
-        Candle minute;
-        minute.open_time = mark.time;
-        minutes.push_back(minute);
-        batch.marks.push_back(std::move(mark));
-    }
-    for (const TimeSpan &hole : absent(Timeframe::M1, job.span, minutes))
-        m_gaps.absent(stream, hole, QStringLiteral("the exchange has no mark price for this time"));
-    if (batch.isEmpty())
+    for (const AnswerReader::Absence &absence : answer->absent)
+        m_gaps.absent(stream, absence.span, absence.reason);
+    if (answer->batch.isEmpty())
         repair(m_gaps.review(stream));
-    else if (!hand(std::move(batch), stream, 0))
+    else if (!hand(std::move(answer->batch), stream, 0))
         m_queue.add(job);
 }
 
 void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
 {
-    auto points = m_parts.adapter->parseFunding(reply.body, job.instrument);
-    if (!points) {
-        unreadable(job, points.error());
+    auto answer = m_reader.funding(job, reply.body);
+    if (!answer) {
+        unreadable(job, answer.error());
         return;
     }
     works();
-    // A full page is not the end: go on behind its last row.
-    TimeSpan told = job.span;
-    if (points->size() >= size_t(fundingRows)) {
-        Job next = job;
-        next.span.from = points->back().time + std::chrono::minutes(1);
-        told.to = next.span.from;
-        m_queue.add(std::move(next));
-    }
+    if (answer->next)
+        m_queue.add(*answer->next);
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::FundingRate, Timeframe::M1};
-    RecordBatch batch;
-    batch.funding = std::move(points).value();
-    std::erase_if(batch.funding, [&](const FundingPoint &point) {
-        return point.time < job.instrument.onboard; // of the contract that had the symbol before
-    });
-    if (batch.isEmpty()) {
-        m_gaps.fetched(stream, told);
+    if (answer->batch.isEmpty()) {
+        m_gaps.fetched(stream, answer->told);
         repair(m_gaps.review(stream));
-    } else if (!hand(std::move(batch), stream, 0, told)) {
+    } else if (!hand(std::move(answer->batch), stream, 0, answer->told)) {
         again(job);
     }
 }

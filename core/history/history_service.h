@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "exchange/adapter.h"
+#include "history/answer_reader.h"
 #include "history/backfill_book.h"
 #include "history/exchange_clock.h"
 #include "history/gap_keeper.h"
@@ -15,6 +16,7 @@
 #include "history/instrument_book.h"
 #include "history/job_queue.h"
 #include "history/note_book.h"
+#include "history/overdue_candles.h"
 #include "history/reach.h"
 #include "history/rest_client.h"
 #include "history/rest_trouble.h"
@@ -96,15 +98,6 @@ private:
         TimeSpan fetched{}; // all that the exchange has of this span of the stream
     };
 
-    struct Overdue // candles that were asked for because no closed mark came
-    {
-        StreamKey stream;
-        TimeSpan span;
-        MonotonicTime since{};
-    };
-
-    using BadRows = std::map<UtcTime, QString>; // why, by the candle whose place they take
-
     struct Missing // of one series that a backfill wants
     {
         const exchange::Instrument *instrument = nullptr;
@@ -123,14 +116,12 @@ private:
     void refused(Job job, const exchange::Refusal &refusal);
     void candlesAnswered(const Job &job, const exchange::RestReply &reply);
     void rereadAnswered(const Job &job, std::vector<Candle> candles);
-    void probeReplied(const Job &job, const std::vector<Candle> &candles);
     void marksAnswered(const Job &job, const exchange::RestReply &reply);
     void fundingAnswered(const Job &job, const exchange::RestReply &reply);
     void unreadable(Job job, const Error &error);
     bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched = {});
     void again(Job job);
-    BadRows takeBadRows(const Job &job, std::vector<Candle> &candles, const std::vector<UtcTime> &closes);
-    void noteAbsent(const Job &job, const std::vector<Candle> &candles, const BadRows &bad);
+    void takeAbsences(const Job &job, const AnswerReader::Candles &answer);
     void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
     exchange::RestRequest requestFor(const Job &job);
     void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
@@ -181,6 +172,8 @@ private:
     InstrumentBook m_instruments;
     ExchangeClock m_time;
     HoleSearch m_holes;
+    AnswerReader m_reader;
+    OverdueCandles m_overdue;
     RestTrouble m_trouble;
     QHash<quint64, Pending> m_pending; // by ticket
     BackfillBook m_backfills;
@@ -203,7 +196,6 @@ private:
     MonotonicTime m_aliveAt{};
     MonotonicTime m_reachAt{};
     MonotonicTime m_markCandlesAt{};
-    std::vector<Overdue> m_overdue;
     QString m_unnamedLoss; // of a store that began anew before the instruments were known
     QString m_lossOf;      // why the store is being refilled; of what is named right now
     quint64 m_batchesStored = 0;
