@@ -12,13 +12,6 @@ namespace tk::history {
 using exchange::Instrument;
 using exchange::RestReply;
 
-namespace {
-
-constexpr milliseconds overdueNamedAfter{15'000}; // an answer of REST takes a second
-constexpr MonotonicTime never{};
-
-} // namespace
-
 void HistoryService::setRetention(milliseconds retention)
 {
     if (retention == m_settings.retention)
@@ -83,8 +76,7 @@ void HistoryService::nameDowntime(const std::vector<Instrument> &instruments)
     m_gaps.opened(std::move(missed));
 }
 
-// --- what a series lacks
-// -----------------------------------------------------------------------------------------------
+// --- what a series lacks -----------------------------------------------------------------------------------------
 
 void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 {
@@ -94,9 +86,8 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
         return;
     }
     if (!holes->never_collected.empty()) {
-        m_fill.wanted += candleCount(timeframe, holes->never_collected);
-        ++m_fill.series;
-        addJobs(instrument, timeframe, std::move(holes->never_collected), Urgency::Fill, CandleSource::History);
+        m_fill.wants(candleCount(timeframe, holes->never_collected));
+        m_jobs.candles(instrument, timeframe, holes->never_collected, {.urgency = Urgency::Fill});
     }
     m_gaps.opened(std::move(holes->missed));
 }
@@ -104,24 +95,17 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 void HistoryService::fillAll()
 {
     nameDowntime(m_instruments.wanted());
-    m_fill.planned = false;
-    if (m_fill.started == never)
-        m_fill.started = m_clock->now();
+    m_fill.plan(m_clock->now());
     for (const Instrument &instrument : m_instruments.wanted()) {
         for (const Timeframe timeframe : m_settings.timeframes)
             fill(instrument, timeframe);
-        wantFunding(instrument);
+        m_jobs.funding(instrument);
         fillMarkCandles(instrument);
     }
     repair(m_gaps.reviewAll());
     m_runs.collecting();
-    if (m_fill.wanted > 0 && !m_fill.done) {
-        m_fill.active = true;
+    if (m_fill.begin(m_queue.size()))
         m_budget.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
-        qCInfo(lcHistory).noquote() << "first fill begins" << logField(u"candles", QString::number(m_fill.wanted))
-                                    << logField(u"series", QString::number(m_fill.series))
-                                    << logField(u"requests", QString::number(m_queue.size()));
-    }
     pump();
 }
 
@@ -140,17 +124,7 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
         m_gaps.opened(std::move(lost));
         return; // repaired with the others
     }
-    const int limit = m_parts.adapter->bestCandlesPerRequest(candleCount(Timeframe::H1, holes));
-    for (const TimeSpan &window : planWindows(Timeframe::H1, holes, limit)) {
-        Job job;
-        job.kind = Job::Kind::MarkCandles;
-        job.urgency = Urgency::Reread; // candles first
-        job.instrument = instrument;
-        job.timeframe = Timeframe::H1;
-        job.span = window;
-        job.rank = m_instruments.rankOf(instrument.unified);
-        m_queue.add(job);
-    }
+    m_jobs.add(m_planner.markCandles(instrument, holes));
 }
 
 // --- a store that began anew -----------------------------------------------------------------------------------------
@@ -166,7 +140,7 @@ void HistoryService::nameStoreLoss(const QString &why)
 {
     m_unnamedLoss.clear();
     qCWarning(lcHistory).noquote() << "the store began anew, everything is fetched again:" << why;
-    m_fill = {};
+    m_fill.beginAnew();
     m_lossOf = why;
     if (m_settings.keep_filled) {
         const UtcTime now = m_time.now();
@@ -257,7 +231,7 @@ void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
         if (!missing)
             continue;
         m_overdue.asked(stream, *missing, m_clock->now());
-        addJobs(*found, late.series.timeframe, *missing, Urgency::Overdue, CandleSource::History);
+        m_jobs.candles(*found, late.series.timeframe, *missing, {.urgency = Urgency::Overdue});
     }
     pump();
 }

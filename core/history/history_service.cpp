@@ -19,19 +19,13 @@ constexpr milliseconds tickEvery{250};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds instrumentsEvery{3'600'000}; // the stream of listings has no replay (reference §2.5)
 constexpr milliseconds suspectEvery{10'000};
-constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
-constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
 constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds reachEvery{60'000};
-constexpr milliseconds tellEvery{10'000};
-constexpr int rereadCandles = 2;
-constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
 constexpr size_t mostBacklog = 10'000; // records: what history brings beyond waits for the store, in memory
 constexpr milliseconds backlogPause{50};
-constexpr MonotonicTime never{};
 
 } // namespace
 
@@ -52,6 +46,11 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_holes(m_parts.adapter->name(),
               {*m_parts.index, m_gaps, m_runs, m_reach, m_instruments, m_settings, m_time, *m_clock})
     , m_reader(*m_parts.adapter)
+    , m_planner({*m_parts.adapter, m_instruments, m_settings, m_time, *m_clock})
+    , m_desk({*m_parts.adapter, m_instruments, m_holes, m_queue, m_settings, m_time})
+    , m_backfills(m_desk.book())
+    , m_jobs(m_parts.adapter->name(),
+             {m_planner, m_instruments, m_settings, m_queue, m_gaps, m_backfills, *m_parts.index})
     , m_trouble(*m_clock, m_parts.adapter->name())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
@@ -99,7 +98,7 @@ void HistoryService::setSettings(const HistorySettings &settings)
     m_settings.history = settings.history;
     m_settings.weight_share = settings.weight_share;
     m_settings.funding = settings.funding;
-    if (!m_fill.active)
+    if (!m_fill.progress().active)
         m_budget.setShare(m_settings.weight_share);
     if (!m_instruments.isKnown())
         return;
@@ -144,7 +143,7 @@ void HistoryService::tick()
     m_trouble.tellWorking();
     noteAlive(now);
     nameLedgerLoss();
-    logFill(now);
+    tellFill(now);
     if (now >= m_snapshotAt) {
         m_snapshotAt = now + snapshotEvery;
         sendSnapshot();
@@ -230,7 +229,7 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
     works();
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
     m_instruments.keep(reply.body);
-    m_listIsNew = true;
+    m_jobs.listIsNew();
     adopt(m_instruments.adopt(std::move(instruments).value(), m_settings, m_time.now()));
 }
 
@@ -266,7 +265,7 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
     for (const Instrument &instrument : change.added) {
         for (const Timeframe timeframe : m_settings.timeframes)
             fill(instrument, timeframe);
-        wantFunding(instrument);
+        m_jobs.funding(instrument);
     }
     repair(m_gaps.reviewAll());
 }
@@ -277,24 +276,13 @@ bool HistoryService::learnWeightFirst()
     const std::vector<Instrument> &wanted = m_instruments.wanted();
     if (m_weightLearned || wanted.empty() || m_settings.timeframes.empty())
         return false;
-    m_fill.started = m_clock->now();
-    Job learning;
-    learning.timeframe = m_settings.timeframes.front();
-    const UtcTime end = m_time.lastClosed(learning.timeframe);
-    learning.span = {candlesBefore(learning.timeframe, end, 500), end};
-    // Of a contract that is old enough: nothing from before a listing is ever asked for.
-    const auto old = std::ranges::find_if(
-        wanted, [&](const Instrument &instrument) { return instrument.onboard <= learning.span.from; });
-    learning.instrument = old != wanted.end() ? *old : wanted.front();
-    learning.span.from = std::max(learning.span.from, candleOpen(learning.timeframe, learning.instrument.onboard));
-    if (learning.span.from >= learning.span.to) { // all of them were listed this moment
+    const auto learning = m_planner.learning(wanted);
+    if (!learning) { // all of them were listed this moment
         m_weightLearned = true;
         return false;
     }
-    learning.urgency = Urgency::Overdue;
-    learning.backfill = 0;
-    m_queue.add(learning);
-    m_fill.planned = true;
+    m_queue.add(*learning);
+    m_fill.planLater(m_clock->now());
     return true;
 }
 
@@ -308,112 +296,11 @@ void HistoryService::noteAlive(MonotonicTime now)
     m_runs.alive(m_clock->utcNow());
 }
 
-void HistoryService::addJobs(const Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
-                             Urgency urgency, CandleSource source, quint64 backfill, bool values)
-{
-    // Before its listing a symbol may have been another contract, and the exchange tells of that one, too.
-    const UtcTime listed = candleOpen(timeframe, instrument.onboard);
-    for (const TimeSpan &hole : holes) {
-        if (hole.from < listed)
-            m_gaps.absent({m_parts.adapter->name(), instrument.unified, StreamKind::Candles, timeframe},
-                          {hole.from, std::min(hole.to, listed)},
-                          QStringLiteral("before the contract was listed (%1)").arg(isoText(instrument.onboard)));
-    }
-    const UtcTime first = std::max(listed, oldestKept());
-    std::erase_if(holes, [&](const TimeSpan &hole) { return hole.to <= first; });
-    for (TimeSpan &hole : holes) {
-        if (hole.from < first)
-            hole.from = std::max(hole.from, candleOpen(timeframe, first) < first
-                                                ? nextCandleOpen(timeframe, candleOpen(timeframe, first))
-                                                : first);
-    }
-    std::erase_if(holes, [](const TimeSpan &hole) { return hole.from >= hole.to; });
-    const qint64 missing = candleCount(timeframe, holes);
-    const auto windows = planWindows(timeframe, holes, m_parts.adapter->bestCandlesPerRequest(missing));
-    for (size_t i = 0; i < windows.size(); ++i) {
-        Job job;
-        job.kind = Job::Kind::Candles;
-        job.urgency = urgency;
-        job.instrument = instrument;
-        job.timeframe = timeframe;
-        job.span = windows[i];
-        job.source = source;
-        job.window = int(i);
-        job.rank = m_instruments.rankOf(instrument.unified);
-        job.backfill = backfill;
-        job.values = values;
-        // The newest candle may have closed this very moment: REST calls it final a little later.
-        const milliseconds early = windows[i].to + ExchangeClock::finalMargin - m_time.now();
-        if (early.count() > 0)
-            job.not_before = m_clock->now() + early + milliseconds(250);
-        if (m_queue.add(job))
-            m_backfills.jobAdded(backfill, instrument.unified);
-    }
-}
-
 void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
 {
-    for (const GapKeeper::Need &need : needs) {
-        const Instrument *found = m_instruments.find(need.gap.stream.pair);
-        if (!found) {
-            if (m_listIsNew)
-                m_gaps.unlisted(need.gap.id);
-            continue; // before the list is there; reviewed again
-        }
-        if (need.gap.stream.kind == StreamKind::Candles) {
-            const bool values = need.gap.cause.startsWith(gapcause::corrected);
-            addJobs(*found, need.gap.stream.timeframe, need.missing, Urgency::Repair, CandleSource::Repair, 0, values);
-            continue;
-        }
-        if (need.gap.stream.kind == StreamKind::FundingRate) {
-            for (const TimeSpan &span : need.missing) {
-                Job job;
-                job.kind = Job::Kind::Funding;
-                job.urgency = Urgency::Repair;
-                job.instrument = *found;
-                job.rank = m_instruments.rankOf(found->unified);
-                job.span = span;
-                m_queue.add(job);
-            }
-            continue;
-        }
-        const bool candles = need.gap.stream.kind == StreamKind::MarkCandles;
-        const Timeframe grid = candles ? need.gap.stream.timeframe : Timeframe::M1;
-        const int limit = m_parts.adapter->bestCandlesPerRequest(candleCount(grid, need.missing));
-        for (const TimeSpan &window : planWindows(grid, need.missing, limit)) {
-            Job job;
-            job.kind = candles ? Job::Kind::MarkCandles : Job::Kind::Marks;
-            job.timeframe = grid;
-            job.urgency = Urgency::Repair;
-            job.instrument = *found;
-            job.span = window;
-            job.rank = m_instruments.rankOf(found->unified);
-            if (const auto ahead = window.to - m_time.now(); ahead.count() > 0) // its last minute runs still
-                job.not_before = m_clock->now() + ahead + ExchangeClock::finalMargin;
-            m_queue.add(job);
-        }
-    }
+    m_jobs.repair(needs);
     if (!needs.empty())
         pump();
-}
-
-void HistoryService::wantFunding(const Instrument &instrument)
-{
-    if (!m_settings.funding)
-        return;
-    const UtcTime now = m_time.now();
-    const auto newest = m_parts.index->newestSettledFunding(m_parts.adapter->name(), instrument.unified);
-    Job job;
-    job.kind = Job::Kind::Funding;
-    job.urgency = Urgency::Fill;
-    job.instrument = instrument;
-    job.rank = m_instruments.rankOf(instrument.unified);
-    // From the newest settled rate on; at the first start as far back as one request reaches (8 h apart, at least).
-    job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
-    if (newest && newest->has_value())
-        job.span.from = std::max(job.span.from, UtcTime(**newest + std::chrono::minutes(1)));
-    if (job.span.from < job.span.to)
-        m_queue.add(job);
 }
 
 void HistoryService::gapsOpened(const std::vector<Gap> &gaps)
@@ -444,40 +331,18 @@ void HistoryService::gapsEnded(const std::vector<StreamKey> &streams, UtcTime at
 void HistoryService::candlesClosed(const std::vector<SeriesSpan> &spans)
 {
     for (const SeriesSpan &closed : spans) {
-        const Instrument *found = m_instruments.find(closed.series.pair);
-        if (!found)
-            continue;
-        Job job;
-        job.kind = Job::Kind::Reread;
-        job.urgency = Urgency::Reread;
-        job.instrument = *found;
-        job.timeframe = closed.series.timeframe;
-        job.span = closed.span;
-        job.rank = m_instruments.rankOf(found->unified);
-        job.not_before = m_clock->now() + rereadAfter;
-        m_queue.add(job);
+        if (const Instrument *found = m_instruments.find(closed.series.pair))
+            m_queue.add(m_planner.reread(*found, closed));
     }
 }
 
 void HistoryService::probe(const std::vector<QuietProbe> &probes)
 {
     for (const QuietProbe &probe : probes) {
-        const Instrument *found = m_instruments.find(probe.pair);
-        if (!found) {
+        if (const Instrument *found = m_instruments.find(probe.pair))
+            m_queue.add(m_planner.probe(*found, probe));
+        else
             Q_EMIT probeAnswered({.pair = probe.pair, .timeframe = probe.timeframe});
-            continue;
-        }
-        Job job;
-        job.kind = Job::Kind::Probe;
-        job.urgency = Urgency::Probe;
-        job.instrument = *found;
-        job.timeframe = probe.timeframe;
-        // From the candle last seen, so that trades in any candle since are found; a day of them at most.
-        const UtcTime open = candleOpen(probe.timeframe, m_time.now());
-        job.span = {std::max(probe.known_open, candlesBefore(probe.timeframe, open, 90)),
-                    nextCandleOpen(probe.timeframe, open)};
-        job.rank = m_instruments.rankOf(found->unified);
-        m_queue.add(job);
     }
     pump();
 }
@@ -486,17 +351,8 @@ void HistoryService::fundingSettled(const std::vector<QString> &pairs)
 {
     for (const QString &pair : pairs) {
         const Instrument *found = m_instruments.find(pair);
-        if (!found || !m_settings.funding)
-            continue;
-        Job job;
-        job.kind = Job::Kind::Funding;
-        job.urgency = Urgency::Repair;
-        job.instrument = *found;
-        job.rank = m_instruments.rankOf(pair);
-        const UtcTime now = m_time.now();
-        job.span = {now - std::chrono::hours(24), now + fundingAfter};
-        job.not_before = m_clock->now() + fundingAfter;
-        m_queue.add(job);
+        if (found && m_settings.funding)
+            m_queue.add(m_planner.justSettled(*found));
     }
 }
 
@@ -527,7 +383,7 @@ void HistoryService::audit()
     m_gaps.opened(std::move(found->gaps));
     repair(m_gaps.reviewAll());
     for (const Instrument &instrument : m_instruments.wanted()) {
-        wantFunding(instrument);
+        m_jobs.funding(instrument);
         fillMarkCandles(instrument);
     }
     Q_EMIT auditDone(found->holed, found->missing);
@@ -535,63 +391,11 @@ void HistoryService::audit()
 
 // --- backfills by hand -----------------------------------------------------------------------------------------------
 
-std::vector<HistoryService::Missing> HistoryService::missingOf(const BackfillRequest &request, QStringList &problems)
-{
-    QStringList pairs = request.pairs;
-    if (pairs.isEmpty()) {
-        for (const Instrument &instrument : m_instruments.wanted())
-            pairs.append(instrument.unified);
-    }
-    if (!m_instruments.isKnown())
-        problems.append(QStringLiteral("the exchange's instrument list is not known yet%1")
-                            .arg(m_trouble.text().isEmpty() ? QString() : QStringLiteral(": ") + m_trouble.text()));
-    std::vector<Missing> all;
-    for (const QString &pair : std::as_const(pairs)) {
-        const Instrument *found = m_instruments.find(pair);
-        if (!found) {
-            problems.append(QStringLiteral("%1: the exchange lists no such pair").arg(pair));
-            continue;
-        }
-        for (const Timeframe timeframe : request.timeframes) {
-            const UtcTime listed = candleOpen(timeframe, found->onboard);
-            UtcTime from = std::max(candleOpen(timeframe, request.span.from), listed);
-            if (from < oldestKept()) {
-                from = nextCandleOpen(timeframe, candleOpen(timeframe, oldestKept()));
-                const QString problem = QStringLiteral("the store keeps %1: what is older is not fetched")
-                                            .arg(ageText(m_settings.retention));
-                if (!problems.contains(problem))
-                    problems.append(problem);
-            }
-            const TimeSpan span{from, std::min(candleOpen(timeframe, request.span.to), m_time.lastClosed(timeframe))};
-            if (span.from >= span.to)
-                continue;
-            Missing missing{.instrument = found, .timeframe = timeframe, .holes = {span}};
-            if (request.only_missing) {
-                auto holes = m_holes.lacks({m_parts.adapter->name(), pair, timeframe}, span);
-                if (!holes) {
-                    problems.append(holes.error().message);
-                    continue;
-                }
-                missing.holes = std::move(holes).value();
-            }
-            missing.missing = candleCount(timeframe, missing.holes);
-            missing.present = candlesBetween(timeframe, span.from, span.to) - missing.missing;
-            all.push_back(std::move(missing));
-        }
-    }
-    return all;
-}
-
 void HistoryService::startBackfill(const BackfillRequest &request)
 {
-    QStringList problems;
-    std::vector<Missing> all = missingOf(request, problems);
-    m_backfills.begin(request.id).problems = problems;
-    for (Missing &series : all) {
-        m_backfills.want(request.id, series.instrument->unified, series.missing, series.present);
-        addJobs(*series.instrument, series.timeframe, std::move(series.holes), Urgency::Operator, CandleSource::History,
-                request.id);
-    }
+    for (const BackfillDesk::Missing &series : m_desk.start(request, m_trouble.text()))
+        m_jobs.candles(*series.instrument, series.timeframe, series.holes,
+                       {.urgency = Urgency::Operator, .backfill = request.id});
     Q_EMIT backfillProgressed(*m_backfills.find(request.id));
     finishBackfills();
     pump();
@@ -599,46 +403,21 @@ void HistoryService::startBackfill(const BackfillRequest &request)
 
 void HistoryService::planBackfill(const BackfillRequest &request)
 {
-    BackfillPlan plan{.id = request.id};
-    for (const Missing &series : missingOf(request, plan.problems)) {
-        plan.wanted += series.missing;
-        plan.present += series.present;
-        const int perRequest = m_parts.adapter->bestCandlesPerRequest(series.missing);
-        for (const TimeSpan &window : planWindows(series.timeframe, series.holes, perRequest)) {
-            ++plan.requests;
-            plan.weight += m_parts.adapter->candlesRequest(*series.instrument, series.timeframe, window).weight;
-        }
-    }
-    const int perMinute = std::max(1, m_budget.limit(m_clock->now()));
-    plan.estimate = milliseconds(qint64(60'000) * plan.weight / perMinute);
-    Q_EMIT backfillPlanned(plan);
+    Q_EMIT backfillPlanned(m_desk.plan(request, m_trouble.text(), m_budget.limit(m_clock->now())));
 }
 
 void HistoryService::cancelBackfill(quint64 id)
 {
     if (!m_backfills.contains(id))
         return;
-    m_queue.takeBackfill(id);
-    m_paused.remove(id);
-    m_backfills.cancel(id);
+    m_desk.cancel(id);
     finishBackfills();
 }
 
 void HistoryService::pauseBackfill(quint64 id, bool paused)
 {
-    const BackfillProgress *progress = m_backfills.find(id);
-    if (!progress || progress->paused == paused)
+    if (!m_desk.pause(id, paused))
         return;
-    m_backfills.setPaused(id, paused);
-    if (paused) {
-        m_paused.insert(id, m_queue.takeBackfill(id));
-    } else {
-        for (Job &job : m_paused.take(id)) {
-            const QString pair = job.instrument.unified;
-            if (!m_queue.add(std::move(job)))
-                m_backfills.jobEnded(id, pair); // somebody else wants the same meanwhile
-        }
-    }
     Q_EMIT backfillProgressed(*m_backfills.find(id));
     finishBackfills();
     pump();
@@ -693,7 +472,7 @@ bool HistoryService::send(bool funding)
     }
     if (learning && m_inFlight > 0)
         return false; // its cost is read from the counter: nothing else may run beside it
-    const RestRequest request = requestFor(*next);
+    const RestRequest request = m_planner.requestFor(*next);
     const milliseconds wait = m_budget.reserve(request, now, m_time.now());
     if (wait.count() > 0) {
         waitAtMost(wait);
@@ -709,31 +488,6 @@ void HistoryService::waitAtMost(milliseconds span)
     const milliseconds delay = m_clock->timerDelay(span);
     if (!m_wait.isActive() || m_wait.remainingTime() > delay.count())
         m_wait.start(delay);
-}
-
-RestRequest HistoryService::requestFor(const Job &job)
-{
-    switch (job.kind) {
-    case Job::Kind::Marks:
-        return m_parts.adapter->markPricesRequest(job.instrument, job.span);
-    case Job::Kind::Funding:
-        return m_parts.adapter->fundingRequest(job.instrument, job.span);
-    case Job::Kind::MarkCandles:
-        return m_parts.adapter->markCandlesRequest(job.instrument, job.timeframe, job.span);
-    case Job::Kind::Reread: {
-        // The newest ones, and some before that which asked for it: one that closed while a re-reading waited already
-        // asked for none of its own, and was read too early by that one.
-        const UtcTime end = m_time.lastClosed(job.timeframe);
-        const UtcTime newest = candlesBefore(job.timeframe, end, rereadCandles);
-        const UtcTime from = candlesBefore(job.timeframe, std::min(newest, job.span.from), rereadCandles);
-        return m_parts.adapter->candlesRequest(job.instrument, job.timeframe,
-                                               {std::max(from, candlesBefore(job.timeframe, end, mostReread)), end});
-    }
-    case Job::Kind::Candles:
-    case Job::Kind::Probe:
-        break;
-    }
-    return m_parts.adapter->candlesRequest(job.instrument, job.timeframe, job.span);
 }
 
 void HistoryService::dispatch(Job job, const RestRequest &request)
@@ -847,13 +601,7 @@ void HistoryService::refused(Job job, const Refusal &refusal)
         Q_EMIT probeAnswered({.pair = job.instrument.unified, .timeframe = job.timeframe});
         return;
     }
-    if (job.backfill != 0 && !m_backfills.contains(job.backfill))
-        return; // cancelled while it was under way
-    // Nothing is lost: the same is asked again.
-    if (const auto paused = m_paused.find(job.backfill); paused != m_paused.end())
-        paused->push_back(std::move(job));
-    else
-        m_queue.add(std::move(job));
+    m_desk.putBack(std::move(job)); // nothing is lost: the same is asked again
 }
 
 // An answer came that says what was asked for. A page that somebody else put in its place, with status 200, does not.
@@ -902,9 +650,10 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
     nameClosesMissed(job, answer.candles);
     takeAbsences(job, answer);
     if (answer.unended)
-        addJobs(Instrument(job.instrument), job.timeframe, {*answer.unended}, job.urgency, job.source, job.backfill);
+        m_jobs.candles(job.instrument, job.timeframe, {*answer.unended},
+                       {.urgency = job.urgency, .source = job.source, .backfill = job.backfill});
     if (job.urgency == Urgency::Fill)
-        m_fill.fetched += qint64(answer.candles.size());
+        m_fill.fetched(qint64(answer.candles.size()));
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
     if (answer.candles.empty()) {
         m_backfills.jobEnded(job.backfill, stream.pair);
@@ -920,13 +669,8 @@ void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 
 void HistoryService::takeAbsences(const Job &job, const AnswerReader::Candles &answer)
 {
-    // A backfill that was cancelled asks no more.
-    if (job.backfill == 0 || m_backfills.contains(job.backfill)) {
-        for (const Job &confirming : answer.confirming) {
-            if (m_queue.add(confirming))
-                m_backfills.jobAdded(job.backfill, job.instrument.unified);
-        }
-    }
+    if (m_desk.isWanted(job)) // a backfill that was cancelled asks no more
+        m_jobs.add(answer.confirming);
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
     for (const AnswerReader::Absence &absence : answer.absent) {
         if (!absence.impossible) {
@@ -937,7 +681,7 @@ void HistoryService::takeAbsences(const Job &job, const AnswerReader::Candles &a
         m_notes.note(HistoryNote::Kind::Impossible, stream.pair, 1, absence.span, absence.reason);
     }
     if (job.urgency == Urgency::Fill)
-        m_fill.wanted -= answer.lacking;
+        m_fill.lacks(answer.lacking);
     if (answer.lacking > 0)
         m_backfills.unfillable(job.backfill, job.instrument.unified, answer.lacking);
 }
@@ -1048,28 +792,14 @@ void HistoryService::saveReach()
     m_reach.save(collected, oldestKept());
 }
 
-void HistoryService::logFill(MonotonicTime now)
+void HistoryService::tellFill(MonotonicTime now)
 {
-    if (!m_fill.active)
+    if (!m_fill.progress().active)
         return;
-    m_fill.requests_left = int(m_queue.waiting(Urgency::Fill));
-    if (m_fill.requests_left == 0 && m_inFlight == 0 && m_pending.isEmpty()) {
-        m_fill.active = false;
-        m_fill.done = true;
+    const QString weight = QStringLiteral("%1/%2").arg(m_budget.used(m_time.now())).arg(m_budget.limit(now));
+    const bool idle = m_inFlight == 0 && m_pending.isEmpty();
+    if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, weight))
         m_budget.setShare(m_settings.weight_share);
-        qCInfo(lcHistory).noquote() << "first fill done" << logField(u"candles", QString::number(m_fill.fetched))
-                                    << logField(u"in", ageText(std::chrono::duration_cast<milliseconds>(
-                                                           now - m_fill.started)));
-        return;
-    }
-    if (now < m_fillToldAt)
-        return;
-    m_fillToldAt = now + tellEvery;
-    qCInfo(lcHistory).noquote()
-        << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
-        << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
-        << logField(u"requests_left", QString::number(m_fill.requests_left))
-        << logField(u"weight", QStringLiteral("%1/%2").arg(m_budget.used(m_time.now())).arg(m_budget.limit(now)));
 }
 
 void HistoryService::sendSnapshot()
@@ -1091,7 +821,7 @@ void HistoryService::sendSnapshot()
     snapshot->clock_offset = m_time.offset();
     snapshot->jobs_waiting = m_queue.size();
     snapshot->in_flight = m_inFlight;
-    snapshot->fill = m_fill;
+    snapshot->fill = m_fill.progress();
     snapshot->open_gaps = m_gaps.unsettled();
     snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();

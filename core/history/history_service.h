@@ -6,14 +6,17 @@
 #include "base/clock.h"
 #include "exchange/adapter.h"
 #include "history/answer_reader.h"
-#include "history/backfill_book.h"
+#include "history/backfill_desk.h"
 #include "history/exchange_clock.h"
+#include "history/first_fill.h"
 #include "history/gap_keeper.h"
 #include "history/history_note.h"
 #include "history/history_settings.h"
 #include "history/history_snapshot.h"
 #include "history/hole_search.h"
 #include "history/instrument_book.h"
+#include "history/job_desk.h"
+#include "history/job_planner.h"
 #include "history/job_queue.h"
 #include "history/note_book.h"
 #include "history/overdue_candles.h"
@@ -98,15 +101,6 @@ private:
         TimeSpan fetched{}; // all that the exchange has of this span of the stream
     };
 
-    struct Missing // of one series that a backfill wants
-    {
-        const exchange::Instrument *instrument = nullptr;
-        Timeframe timeframe = Timeframe::M1;
-        std::vector<TimeSpan> holes{};
-        qint64 missing = 0;
-        qint64 present = 0;
-    };
-
     void tick();
     void pump();
     bool send(bool funding);
@@ -123,7 +117,6 @@ private:
     void again(Job job);
     void takeAbsences(const Job &job, const AnswerReader::Candles &answer);
     void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
-    exchange::RestRequest requestFor(const Job &job);
     void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
                      const exchange::RestReply &reply);
 
@@ -147,14 +140,10 @@ private:
     void tellNotes(MonotonicTime now);
     void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
-    void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
-                 Urgency urgency, CandleSource source, quint64 backfill = 0, bool values = false);
     void repair(const std::vector<GapKeeper::Need> &needs);
-    void wantFunding(const exchange::Instrument &instrument);
-    std::vector<Missing> missingOf(const BackfillRequest &request, QStringList &problems);
     void finishBackfills();
     void sendSnapshot();
-    void logFill(MonotonicTime now);
+    void tellFill(MonotonicTime now);
     void works();
     void trouble(const QString &what);
 
@@ -173,12 +162,14 @@ private:
     ExchangeClock m_time;
     HoleSearch m_holes;
     AnswerReader m_reader;
+    JobPlanner m_planner;
+    BackfillDesk m_desk;
+    BackfillBook &m_backfills;
+    JobDesk m_jobs;
+    FirstFill m_fill;
     OverdueCandles m_overdue;
     RestTrouble m_trouble;
     QHash<quint64, Pending> m_pending; // by ticket
-    BackfillBook m_backfills;
-    QHash<quint64, std::vector<Job>> m_paused; // jobs of paused backfills, by id
-    FillProgress m_fill;
     quint64 m_lastTicket = 0;
     int m_inFlight = 0;
     bool m_instrumentsAsked = false;
@@ -191,7 +182,6 @@ private:
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
     bool m_clockRefused = false;
     MonotonicTime m_snapshotAt{};
-    MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
     MonotonicTime m_aliveAt{};
     MonotonicTime m_reachAt{};
@@ -200,9 +190,8 @@ private:
     QString m_lossOf;      // why the store is being refilled; of what is named right now
     quint64 m_batchesStored = 0;
     int m_timesAnew = 0;
-    int m_ledgersTold = 0;    // times that the gap ledger began anew, as told
-    bool m_listIsNew = false; // the exchange's list is of this run
-    qint64 m_auditDay = 0;    // UTC day of the last nightly audit
+    int m_ledgersTold = 0; // times that the gap ledger began anew, as told
+    qint64 m_auditDay = 0; // UTC day of the last nightly audit
     QTimer m_tick;
     QTimer m_wait; // until the budget or a delayed job allows the next request
     RestClient m_rest;
