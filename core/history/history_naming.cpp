@@ -82,7 +82,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 {
     auto holes = m_holes.holesOf(instrument, timeframe, m_lossOf);
     if (!holes) {
-        trouble(holes.error().message);
+        m_pump.fell(holes.error().message);
         return;
     }
     if (!holes->never_collected.empty()) {
@@ -105,8 +105,8 @@ void HistoryService::fillAll()
     repair(m_gaps.reviewAll());
     m_runs.collecting();
     if (m_fill.begin(m_queue.size()))
-        m_budget.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
-    pump();
+        m_pump.setShare(std::max(m_settings.first_fill_share, m_settings.weight_share));
+    m_pump.pump();
 }
 
 void HistoryService::fillMarkCandles(const Instrument &instrument)
@@ -233,7 +233,7 @@ void HistoryService::candlesOverdue(const std::vector<SeriesSpan> &spans)
         m_overdue.asked(stream, *missing, m_clock->now());
         m_jobs.candles(*found, late.series.timeframe, *missing, {.urgency = Urgency::Overdue});
     }
-    pump();
+    m_pump.pump();
 }
 
 void HistoryService::nameOverdue(MonotonicTime now)
@@ -321,7 +321,7 @@ void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
 {
     auto answer = m_reader.markCandles(job, reply.body, m_time.lastClosed(job.timeframe));
     if (!answer) {
-        unreadable(job, answer.error());
+        m_pump.unreadable(job, answer.error());
         return;
     }
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkCandles, job.timeframe};

@@ -23,9 +23,6 @@ constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds reachEvery{60'000};
-constexpr int parallelRequests = 6;
-constexpr size_t mostBacklog = 10'000; // records: what history brings beyond waits for the store, in memory
-constexpr milliseconds backlogPause{50};
 
 } // namespace
 
@@ -40,7 +37,6 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_runs(m_gaps, m_parts.adapter->name())
     , m_reach(m_gaps, *m_parts.index, m_parts.adapter->name())
     , m_notes(m_parts.adapter->name())
-    , m_budget(m_parts.adapter->restLimits(), m_settings.weight_share)
     , m_instruments(*m_parts.adapter, m_settings.data_dir)
     , m_time(*m_clock, m_parts.adapter->name())
     , m_holes(m_parts.adapter->name(),
@@ -51,15 +47,24 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_backfills(m_desk.book())
     , m_jobs(m_parts.adapter->name(),
              {m_planner, m_instruments, m_settings, m_queue, m_gaps, m_backfills, *m_parts.index})
-    , m_trouble(*m_clock, m_parts.adapter->name())
+    , m_pump({*m_parts.adapter, m_planner, m_instruments, m_settings, m_time, *m_clock, m_queue, *m_parts.index},
+             ways())
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
     connect(&m_tick, &QTimer::timeout, this, &HistoryService::tick);
-    m_wait.setSingleShot(true);
-    connect(&m_wait, &QTimer::timeout, this, &HistoryService::pump);
 }
 
 HistoryService::~HistoryService() = default;
+
+RequestPump::Ways HistoryService::ways()
+{
+    return {
+        .send = [this](const RestRequest &request, RequestPump::Done done) { m_rest.get(request, std::move(done)); },
+        .backlog = m_parts.backlog,
+        .done = [this](int status) { Q_EMIT requestDone(status); },
+        .answered = [this](const Job &job, const RestReply &reply) { answered(job, reply); },
+        .weightLearned = [this] { QMetaObject::invokeMethod(this, &HistoryService::fillAll, Qt::QueuedConnection); }};
+}
 
 Status HistoryService::start()
 {
@@ -80,9 +85,8 @@ Status HistoryService::start()
 void HistoryService::stop()
 {
     saveReach();
-    m_stopping = true;
+    m_pump.stop();
     m_tick.stop();
-    m_wait.stop();
     if (m_settings.keep_filled)
         m_runs.stopped(m_clock->utcNow());
     sendSnapshot();
@@ -99,7 +103,7 @@ void HistoryService::setSettings(const HistorySettings &settings)
     m_settings.weight_share = settings.weight_share;
     m_settings.funding = settings.funding;
     if (!m_fill.progress().active)
-        m_budget.setShare(m_settings.weight_share);
+        m_pump.setShare(m_settings.weight_share);
     if (!m_instruments.isKnown())
         return;
     if (timeframes != m_settings.timeframes)
@@ -113,9 +117,9 @@ void HistoryService::tick()
 {
     m_beat();
     const MonotonicTime now = m_clock->now();
-    if (now >= m_instrumentsAt && !m_trouble.isHeld(now) && !m_instrumentsAsked)
+    if (now >= m_instrumentsAt && !m_pump.trouble().isHeld(now) && !m_instrumentsAsked)
         requestInstruments();
-    if (m_time.isDue() && !m_trouble.isHeld(now))
+    if (m_time.isDue() && !m_pump.trouble().isHeld(now))
         syncClock();
     if (m_settings.keep_filled && m_instruments.isKnown()) {
         const UtcTime utc = m_time.now();
@@ -129,7 +133,7 @@ void HistoryService::tick()
     tellNotes(now);
     if (now >= m_reachAt)
         saveReach();
-    if (m_settings.keep_filled && m_instruments.isKnown() && m_weightLearned && now >= m_markCandlesAt) {
+    if (m_settings.keep_filled && m_instruments.isKnown() && m_pump.isWeightLearned() && now >= m_markCandlesAt) {
         m_markCandlesAt = now + markCandlesEvery;
         for (const Instrument &instrument : m_instruments.wanted())
             fillMarkCandles(instrument);
@@ -139,8 +143,8 @@ void HistoryService::tick()
         m_reviewAt = now + reviewEvery;
         repair(m_gaps.reviewAll());
     }
-    pump();
-    m_trouble.tellWorking();
+    m_pump.pump();
+    m_pump.tellWorking();
     noteAlive(now);
     nameLedgerLoss();
     tellFill(now);
@@ -154,13 +158,8 @@ void HistoryService::syncClock()
 {
     const RestRequest request = m_parts.adapter->timeRequest();
     const MonotonicTime asked = m_clock->now();
-    if (m_budget.reserve(request, asked, m_time.now()).count() > 0)
-        return;
-    m_time.asked();
     const UtcTime sentUtc = m_clock->utcNow();
-    const UtcTime sent = m_time.now();
-    m_rest.get(request, [this, request, asked, sentUtc, sent](const RestReply &reply) {
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
+    const bool sent = m_pump.ask(request, [this, asked, sentUtc](const RestReply &reply) {
         if (const auto refusal = m_parts.adapter->refusal(reply, m_time.now())) {
             m_time.notAnswered();
             m_clockRefused = true;
@@ -173,9 +172,11 @@ void HistoryService::syncClock()
             return;
         }
         if (std::exchange(m_clockRefused, false))
-            works(); // at times nothing else is asked for
+            m_pump.works(); // at times nothing else is asked for
         m_time.answered(*time, sentUtc, std::chrono::duration_cast<milliseconds>(m_clock->now() - asked));
     });
+    if (sent)
+        m_time.asked();
 }
 
 // --- instruments -----------------------------------------------------------------------------------------------------
@@ -194,16 +195,10 @@ void HistoryService::refreshInstruments(const QString &why)
 void HistoryService::requestInstruments()
 {
     const RestRequest request = m_parts.adapter->instrumentsRequest();
-    const MonotonicTime now = m_clock->now();
-    if (m_budget.reserve(request, now, m_time.now()).count() > 0)
-        return;
-    m_instrumentsAsked = true;
-    const UtcTime sent = m_time.now();
-    m_rest.get(request, [this, request, sent](const RestReply &reply) {
+    m_instrumentsAsked = m_pump.ask(request, [this](const RestReply &reply) {
         m_instrumentsAsked = false;
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
         Q_EMIT requestDone(reply.status);
-        if (!m_stopping)
+        if (!m_pump.isStopping())
             instrumentsAnswered(reply);
     });
 }
@@ -220,13 +215,13 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
     }
     auto instruments = m_parts.adapter->parseInstruments(reply.body);
     if (!instruments) {
-        m_trouble.hold();
-        trouble(instruments.error().message);
+        m_pump.hold();
+        m_pump.fell(instruments.error().message);
         if (!m_instruments.isKnown())
             loadCachedInstruments();
         return;
     }
-    works();
+    m_pump.works();
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
     m_instruments.keep(reply.body);
     m_jobs.listIsNew();
@@ -274,11 +269,11 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
 bool HistoryService::learnWeightFirst()
 {
     const std::vector<Instrument> &wanted = m_instruments.wanted();
-    if (m_weightLearned || wanted.empty() || m_settings.timeframes.empty())
+    if (m_pump.isWeightLearned() || wanted.empty() || m_settings.timeframes.empty())
         return false;
     const auto learning = m_planner.learning(wanted);
     if (!learning) { // all of them were listed this moment
-        m_weightLearned = true;
+        m_pump.needNotLearn();
         return false;
     }
     m_queue.add(*learning);
@@ -300,7 +295,7 @@ void HistoryService::repair(const std::vector<GapKeeper::Need> &needs)
 {
     m_jobs.repair(needs);
     if (!needs.empty())
-        pump();
+        m_pump.pump();
 }
 
 void HistoryService::gapsOpened(const std::vector<Gap> &gaps)
@@ -344,7 +339,7 @@ void HistoryService::probe(const std::vector<QuietProbe> &probes)
         else
             Q_EMIT probeAnswered({.pair = probe.pair, .timeframe = probe.timeframe});
     }
-    pump();
+    m_pump.pump();
 }
 
 void HistoryService::fundingSettled(const std::vector<QString> &pairs)
@@ -363,8 +358,8 @@ void HistoryService::storeCaughtUp()
 
 void HistoryService::storeRoomChanged(bool scarce)
 {
-    m_roomScarce = scarce;
-    pump();
+    m_pump.setRoomScarce(scarce);
+    m_pump.pump();
 }
 
 void HistoryService::audit()
@@ -373,7 +368,7 @@ void HistoryService::audit()
     m_gaps.askAgain();
     auto found = m_holes.searchAll();
     if (!found) {
-        trouble(found.error().message);
+        m_pump.fell(found.error().message);
         return;
     }
     qCInfo(lcHistory).noquote() << "the whole store was searched for holes"
@@ -393,17 +388,17 @@ void HistoryService::audit()
 
 void HistoryService::startBackfill(const BackfillRequest &request)
 {
-    for (const BackfillDesk::Missing &series : m_desk.start(request, m_trouble.text()))
+    for (const BackfillDesk::Missing &series : m_desk.start(request, m_pump.trouble().text()))
         m_jobs.candles(*series.instrument, series.timeframe, series.holes,
                        {.urgency = Urgency::Operator, .backfill = request.id});
     Q_EMIT backfillProgressed(*m_backfills.find(request.id));
     finishBackfills();
-    pump();
+    m_pump.pump();
 }
 
 void HistoryService::planBackfill(const BackfillRequest &request)
 {
-    Q_EMIT backfillPlanned(m_desk.plan(request, m_trouble.text(), m_budget.limit(m_clock->now())));
+    Q_EMIT backfillPlanned(m_desk.plan(request, m_pump.trouble().text(), m_pump.budget().limit(m_clock->now())));
 }
 
 void HistoryService::cancelBackfill(quint64 id)
@@ -420,7 +415,7 @@ void HistoryService::pauseBackfill(quint64 id, bool paused)
         return;
     Q_EMIT backfillProgressed(*m_backfills.find(id));
     finishBackfills();
-    pump();
+    m_pump.pump();
 }
 
 void HistoryService::finishBackfills()
@@ -429,108 +424,12 @@ void HistoryService::finishBackfills()
         Q_EMIT backfillDone(finished);
 }
 
-// --- requests --------------------------------------------------------------------------------------------------------
+// --- answers ---------------------------------------------------------------------------------------------------------
 
-void HistoryService::pump()
-{
-    if (m_stopping)
-        return;
-    while (send(false)) {
-    }
-    while (send(true)) {
-    }
-}
-
-bool HistoryService::send(bool funding)
-{
-    const MonotonicTime now = m_clock->now();
-    if (m_inFlight >= parallelRequests || m_trouble.isHeld(now))
-        return false;
-    const Job *next = m_queue.peek(funding, now);
-    if (!next || (m_roomScarce && next->urgency >= Urgency::Repair))
-        return false;
-    if (next->urgency > Urgency::Probe && m_parts.backlog && m_parts.backlog() >= mostBacklog) {
-        waitAtMost(backlogPause);
-        return false;
-    }
-    // Asked whatever the store has: the fill waits for what it tells.
-    const bool learning = !m_weightLearned && m_settings.keep_filled && next->kind == Job::Kind::Candles;
-    // Somebody else may have brought it since: a repair what was overdue, or the other way round.
-    const bool mends = next->urgency == Urgency::Overdue || next->urgency == Urgency::Repair;
-    if (next->kind == Job::Kind::Candles && next->backfill == 0 && next->span.to <= oldestKept()) {
-        m_queue.take(funding); // it was planned before the store had said how long it keeps
-        return true;
-    }
-    if (next->kind == Job::Kind::Candles && mends && !learning && !next->confirming && next->backfill == 0 &&
-        !next->values) {
-        const SeriesKey series{m_parts.adapter->name(), next->instrument.unified, next->timeframe};
-        const auto holes = m_parts.index->holes(series, next->span);
-        if (holes && holes->empty()) {
-            m_queue.take(funding);
-            return true;
-        }
-    }
-    if (learning && m_inFlight > 0)
-        return false; // its cost is read from the counter: nothing else may run beside it
-    const RestRequest request = m_planner.requestFor(*next);
-    const milliseconds wait = m_budget.reserve(request, now, m_time.now());
-    if (wait.count() > 0) {
-        waitAtMost(wait);
-        return false;
-    }
-    dispatch(m_queue.take(funding), request);
-    return !learning;
-}
-
-// Looks at the queue again after that time, or sooner.
-void HistoryService::waitAtMost(milliseconds span)
-{
-    const milliseconds delay = m_clock->timerDelay(span);
-    if (!m_wait.isActive() || m_wait.remainingTime() > delay.count())
-        m_wait.start(delay);
-}
-
-void HistoryService::dispatch(Job job, const RestRequest &request)
-{
-    ++m_inFlight;
-    const UtcTime sent = m_time.now();
-    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "weight"
-                                 << request.weight << "urgency" << int(job.urgency);
-    const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
-    m_rest.get(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
-        --m_inFlight;
-        m_budget.settle(request, m_parts.adapter->usedWeight(reply), sent, m_time.now());
-        qCDebug(lcHistory).noquote() << "answered" << reply.status << job.text() << isoText(job.span.from);
-        Q_EMIT requestDone(reply.status);
-        if (m_stopping)
-            return;
-        learnWeight(job, request, usedBefore, reply);
-        answered(job, request, sent, reply);
-        pump();
-    });
-}
-
-void HistoryService::learnWeight(const Job &job, const RestRequest &request, int usedBefore, const RestReply &reply)
-{
-    if (m_weightLearned || !m_settings.keep_filled || job.kind != Job::Kind::Candles || reply.status != 200)
-        return;
-    m_weightLearned = true;
-    const auto used = m_parts.adapter->usedWeight(reply);
-    const qint64 limit = candlesBetween(job.timeframe, job.span.from, job.span.to);
-    if (used && usedBefore >= 0 && *used > usedBefore && *used - usedBefore < request.weight) {
-        m_parts.adapter->learnCandleWeight(int(limit), *used - usedBefore);
-        qCInfo(lcHistory).noquote() << "the exchange charges less than it documents"
-                                    << logField(u"limit", QString::number(limit))
-                                    << logField(u"weight", QString::number(*used - usedBefore))
-                                    << logField(u"documented", QString::number(request.weight));
-    }
-    QMetaObject::invokeMethod(this, &HistoryService::fillAll, Qt::QueuedConnection);
-}
-
-void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestReply &reply)
+void HistoryService::answered(const Job &job, const RestReply &reply)
 {
     if (const auto refusal = m_parts.adapter->refusal(reply, m_time.now())) {
-        refused(std::move(job), *refusal);
+        refused(job, *refusal);
         return;
     }
     switch (job.kind) {
@@ -553,33 +452,8 @@ void HistoryService::answered(Job job, const RestRequest &, UtcTime, const RestR
 
 void HistoryService::refused(Job job, const Refusal &refusal)
 {
-    const MonotonicTime now = m_clock->now();
-    const QString what = job.instrument.unified.isEmpty()
-                             ? refusal.message
-                             : QStringLiteral("%1 (%2)").arg(refusal.message, job.instrument.unified);
     const bool isJob = !job.instrument.symbol.isEmpty();
-    switch (refusal.kind) {
-    case Refusal::Kind::Banned:
-        m_budget.banned(refusal.pause, now);
-        trouble(QStringLiteral("banned for %1: %2").arg(ageText(refusal.pause), refusal.message));
-        break;
-    case Refusal::Kind::RateLimited:
-    case Refusal::Kind::Blocked:
-    case Refusal::Kind::RegionForbidden:
-        m_budget.pause(refusal.pause, now);
-        trouble(QStringLiteral("%1; next request in %2").arg(refusal.message, ageText(refusal.pause)));
-        break;
-    case Refusal::Kind::ServerTrouble:
-    case Refusal::Kind::Transport:
-        m_trouble.hold();
-        trouble(what);
-        break;
-    case Refusal::Kind::BadRequest:
-        if (refusal.code == 0) { // an answer without the exchange's own code is not the exchange's word
-            m_trouble.hold();
-            trouble(what);
-            break;
-        }
+    if (m_pump.heed(refusal, job.instrument.unified)) {
         qCWarning(lcHistory).noquote() << "the exchange refused a request for good" << logField(u"job", job.text())
                                        << logField(u"code", QString::number(refusal.code))
                                        << logField(u"message", refusal.message);
@@ -604,38 +478,14 @@ void HistoryService::refused(Job job, const Refusal &refusal)
     m_desk.putBack(std::move(job)); // nothing is lost: the same is asked again
 }
 
-// An answer came that says what was asked for. A page that somebody else put in its place, with status 200, does not.
-void HistoryService::works()
-{
-    if (m_budget.pausedFor(m_clock->now()).count() == 0)
-        m_trouble.works();
-}
-
-void HistoryService::trouble(const QString &what)
-{
-    m_trouble.fell(what, {.paused_for = m_budget.pausedFor(m_clock->now()),
-                          .jobs_waiting = m_queue.size(),
-                          .instruments_known = m_instruments.isKnown()});
-}
-
-void HistoryService::unreadable(Job job, const Error &error)
-{
-    m_trouble.hold();
-    trouble(QStringLiteral("%1 (%2)").arg(error.message, job.text()));
-    job.not_before = m_trouble.heldUntil(); // others may be answered meanwhile
-    m_queue.add(std::move(job));
-}
-
-// --- answers ---------------------------------------------------------------------------------------------------------
-
 void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
 {
     auto rows = m_reader.rows(job, reply.body);
     if (!rows) {
-        unreadable(job, rows.error());
+        m_pump.unreadable(job, rows.error());
         return;
     }
-    works();
+    m_pump.works();
     if (job.kind == Job::Kind::Probe) {
         Q_EMIT probeAnswered(m_reader.probe(job, rows->candles));
         return;
@@ -696,10 +546,10 @@ void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
 {
     auto answer = m_reader.marks(job, reply.body);
     if (!answer) {
-        unreadable(job, answer.error());
+        m_pump.unreadable(job, answer.error());
         return;
     }
-    works();
+    m_pump.works();
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
     for (const AnswerReader::Absence &absence : answer->absent)
         m_gaps.absent(stream, absence.span, absence.reason);
@@ -713,10 +563,10 @@ void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
 {
     auto answer = m_reader.funding(job, reply.body);
     if (!answer) {
-        unreadable(job, answer.error());
+        m_pump.unreadable(job, answer.error());
         return;
     }
-    works();
+    m_pump.works();
     if (answer->next)
         m_queue.add(*answer->next);
     const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::FundingRate, Timeframe::M1};
@@ -735,7 +585,7 @@ bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 ba
     const quint64 ticket = batch.ticket;
     const UtcTime oldest = batch.candles.empty() ? UtcTime{} : batch.candles.front().candles.front().open_time;
     if (!m_sink(std::move(batch))) {
-        m_trouble.holdFor(std::chrono::seconds(1)); // the store is behind: do not ask for more
+        m_pump.holdFor(std::chrono::seconds(1)); // the store is behind: do not ask for more
         return false;
     }
     m_pending.insert(ticket, {stream, backfill, records, oldest, fetched});
@@ -796,10 +646,11 @@ void HistoryService::tellFill(MonotonicTime now)
 {
     if (!m_fill.progress().active)
         return;
-    const QString weight = QStringLiteral("%1/%2").arg(m_budget.used(m_time.now())).arg(m_budget.limit(now));
-    const bool idle = m_inFlight == 0 && m_pending.isEmpty();
+    const QString weight =
+        QStringLiteral("%1/%2").arg(m_pump.budget().used(m_time.now())).arg(m_pump.budget().limit(now));
+    const bool idle = m_pump.inFlight() == 0 && m_pending.isEmpty();
     if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, weight))
-        m_budget.setShare(m_settings.weight_share);
+        m_pump.setShare(m_settings.weight_share);
 }
 
 void HistoryService::sendSnapshot()
@@ -811,22 +662,22 @@ void HistoryService::sendSnapshot()
     snapshot->instruments_known = m_instruments.isKnown();
     snapshot->pairs = int(m_instruments.wanted().size());
     snapshot->not_collected = m_instruments.notCollected();
-    snapshot->weight_used = m_budget.used(m_time.now());
-    snapshot->weight_limit = m_budget.limit(now);
-    snapshot->paused_for = m_budget.pausedFor(now);
-    snapshot->trouble = m_trouble.text();
-    snapshot->trouble_since = m_trouble.since();
+    snapshot->weight_used = m_pump.budget().used(m_time.now());
+    snapshot->weight_limit = m_pump.budget().limit(now);
+    snapshot->paused_for = m_pump.budget().pausedFor(now);
+    snapshot->trouble = m_pump.trouble().text();
+    snapshot->trouble_since = m_pump.trouble().since();
     snapshot->ledger_trouble = m_gaps.ledgerTrouble();
     snapshot->ledger_trouble_since = m_gaps.ledgerTroubleSince();
     snapshot->clock_offset = m_time.offset();
     snapshot->jobs_waiting = m_queue.size();
-    snapshot->in_flight = m_inFlight;
+    snapshot->in_flight = m_pump.inFlight();
     snapshot->fill = m_fill.progress();
     snapshot->open_gaps = m_gaps.unsettled();
     snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
-    snapshot->repairing = m_trouble.text().isEmpty() && !m_roomScarce && m_instruments.isKnown();
+    snapshot->repairing = m_pump.trouble().text().isEmpty() && !m_pump.isRoomScarce() && m_instruments.isKnown();
     snapshot->times_anew = m_timesAnew;
     snapshot->batches_stored = m_batchesStored;
     snapshot->gaps_opened = m_gaps.counts().opened;

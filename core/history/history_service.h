@@ -21,10 +21,9 @@
 #include "history/note_book.h"
 #include "history/overdue_candles.h"
 #include "history/reach.h"
+#include "history/request_pump.h"
 #include "history/rest_client.h"
-#include "history/rest_trouble.h"
 #include "history/run_notes.h"
-#include "history/weight_budget.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
 #include "store/store.h"
@@ -102,23 +101,17 @@ private:
     };
 
     void tick();
-    void pump();
-    bool send(bool funding);
-    void waitAtMost(milliseconds span);
-    void dispatch(Job job, const exchange::RestRequest &request);
-    void answered(Job job, const exchange::RestRequest &request, UtcTime sent, const exchange::RestReply &reply);
+    RequestPump::Ways ways();
+    void answered(const Job &job, const exchange::RestReply &reply);
     void refused(Job job, const exchange::Refusal &refusal);
     void candlesAnswered(const Job &job, const exchange::RestReply &reply);
     void rereadAnswered(const Job &job, std::vector<Candle> candles);
     void marksAnswered(const Job &job, const exchange::RestReply &reply);
     void fundingAnswered(const Job &job, const exchange::RestReply &reply);
-    void unreadable(Job job, const Error &error);
     bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched = {});
     void again(Job job);
     void takeAbsences(const Job &job, const AnswerReader::Candles &answer);
     void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
-    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
-                     const exchange::RestReply &reply);
 
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
@@ -144,8 +137,6 @@ private:
     void finishBackfills();
     void sendSnapshot();
     void tellFill(MonotonicTime now);
-    void works();
-    void trouble(const QString &what);
 
     HistorySettings m_settings;
     Parts m_parts;
@@ -156,7 +147,6 @@ private:
     RunNotes m_runs;
     Reach m_reach;
     NoteBook m_notes;
-    WeightBudget m_budget;
     JobQueue m_queue;
     InstrumentBook m_instruments;
     ExchangeClock m_time;
@@ -168,16 +158,12 @@ private:
     JobDesk m_jobs;
     FirstFill m_fill;
     OverdueCandles m_overdue;
-    RestTrouble m_trouble;
+    RequestPump m_pump;
     QHash<quint64, Pending> m_pending; // by ticket
     quint64 m_lastTicket = 0;
-    int m_inFlight = 0;
     bool m_instrumentsAsked = false;
-    bool m_stopping = false;
     bool m_downtimeNamed = false;
     UtcTime m_downtimeNamedTo{};
-    bool m_weightLearned = false;
-    bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
     bool m_clockRefused = false;
@@ -193,8 +179,7 @@ private:
     int m_ledgersTold = 0; // times that the gap ledger began anew, as told
     qint64 m_auditDay = 0; // UTC day of the last nightly audit
     QTimer m_tick;
-    QTimer m_wait; // until the budget or a delayed job allows the next request
-    RestClient m_rest;
+    RestClient m_rest; // goes first: what it asked for is answered no more
 };
 
 } // namespace tk::history
