@@ -1,5 +1,5 @@
-// What history names: everything that is missing gets its gap, with a cause, before anybody fetches it; and what was
-// found wrong and mended within the second is told all the same.
+// What history names and tells: everything that is missing gets its gap, with a cause, before anybody fetches it; what
+// was found wrong and mended within the second is told all the same; and how it goes, once a second.
 #include "base/logging.h"
 #include "history/history_service.h"
 #include "history/request_planner.h"
@@ -10,7 +10,6 @@
 namespace tk::history {
 
 using exchange::Instrument;
-using exchange::RestReply;
 
 void HistoryService::setRetention(milliseconds retention)
 {
@@ -19,61 +18,6 @@ void HistoryService::setRetention(milliseconds retention)
     m_settings.retention = retention;
     m_gaps.setOldestKept(oldestKept());
     repair(m_gaps.reviewAll());
-}
-
-// --- since the last run ----------------------------------------------------------------------------------------------
-
-// Whoever asks right after the start is told what is missing, also where the exchange does not answer: by the list of
-// the last run. What is to be fetched is seen when the new one is there.
-void HistoryService::nameMissedOfLastRun()
-{
-    if (!m_settings.keep_filled)
-        return;
-    const std::vector<Instrument> cached = m_instruments.ofLastRun();
-    if (!cached.empty())
-        nameMissed(exchange::select(cached, m_settings.wanted, m_settings.major_bases).wanted);
-}
-
-void HistoryService::nameMissed(const std::vector<Instrument> &instruments)
-{
-    nameDowntime(instruments);
-    std::vector<Gap> missed;
-    for (const Instrument &instrument : instruments) {
-        for (const Timeframe timeframe : m_settings.timeframes) {
-            if (auto holes = m_holes.holesOf(instrument, timeframe))
-                missed.insert(missed.end(), holes->missed.begin(), holes->missed.end());
-        }
-    }
-    m_gaps.setOldestKept(oldestKept());
-    m_gaps.opened(std::move(missed));
-}
-
-// Candles tell by themselves what is missing; the other streams do not. What they missed since the last run is a gap:
-// of mark prices to be fetched, of the rest to be known as lost.
-void HistoryService::nameDowntime(const std::vector<Instrument> &instruments)
-{
-    if (m_downtimeNamed)
-        return;
-    m_downtimeNamed = m_instruments.isKnown(); // until then nobody collects, and it goes on
-    const auto since = m_runs.lastRunEnded();
-    const UtcTime now = m_clock->utcNow();
-    if (!since || *since >= now)
-        return;
-    const QString cause = m_runs.howItEnded();
-    std::vector<Gap> missed;
-    for (const Instrument &instrument : instruments) {
-        for (const StreamKind kind : m_settings.kinds) {
-            if (kind == StreamKind::Candles || instrument.onboard >= now)
-                continue;
-            missed.push_back({.stream = {m_parts.adapter->name(), instrument.unified, kind, Timeframe::M1},
-                              .from = std::max({*since, m_downtimeNamedTo, instrument.onboard}),
-                              .to = now,
-                              .cause = cause,
-                              .opened = now});
-        }
-    }
-    m_downtimeNamedTo = now;
-    m_gaps.opened(std::move(missed));
 }
 
 // --- what a series lacks -----------------------------------------------------------------------------------------
@@ -94,7 +38,7 @@ void HistoryService::fill(const Instrument &instrument, Timeframe timeframe)
 
 void HistoryService::fillAll()
 {
-    nameDowntime(m_instruments.wanted());
+    m_losses.nameDowntime(m_instruments.wanted());
     m_fill.plan(m_clock->now());
     for (const Instrument &instrument : m_instruments.wanted()) {
         for (const Timeframe timeframe : m_settings.timeframes)
@@ -143,32 +87,7 @@ void HistoryService::nameStoreLoss(const QString &why)
     m_fill.beginAnew();
     m_lossOf = why;
     if (m_settings.keep_filled) {
-        const UtcTime now = m_time.now();
-        const QString cause = gapcause::storeAnew + QStringLiteral(": ") + why;
-        std::vector<Gap> lost;
-        for (const Instrument &instrument : m_instruments.wanted()) {
-            // By whole minutes, as mark prices are kept: also the one that runs may have had its sample already. It is
-            // asked for when it is over.
-            const UtcTime since =
-                std::max({candleOpen(Timeframe::M1, m_runs.firstRun()), oldestKept(), instrument.onboard});
-            for (const StreamKind kind : m_settings.kinds) {
-                if (kind != StreamKind::Candles)
-                    lost.push_back({.stream = {m_parts.adapter->name(), instrument.unified, kind, Timeframe::M1},
-                                    .from = since,
-                                    .to = kind == StreamKind::MarkPrice ? nextCandleOpen(Timeframe::M1, now) : now,
-                                    .cause = cause,
-                                    .opened = now});
-            }
-            if (m_settings.funding)
-                lost.push_back(
-                    {.stream = {m_parts.adapter->name(), instrument.unified, StreamKind::FundingRate, Timeframe::M1},
-                     .from = std::max(
-                         {UtcTime(now - std::chrono::hours(8 * fundingRows)), oldestKept(), instrument.onboard}),
-                     .to = now,
-                     .cause = cause,
-                     .opened = now});
-        }
-        m_gaps.opened(std::move(lost));
+        m_losses.nameStoreLoss(why);
         fillAll();
     }
     m_lossOf.clear();
@@ -259,84 +178,70 @@ void HistoryService::nameOverdue(MonotonicTime now)
     repair(m_gaps.reviewAll());
 }
 
-// What was traded and yet never closed by the exchange's own mark is named before it is stored.
-void HistoryService::nameClosesMissed(const Job &job, const std::vector<Candle> &candles)
+// --- telling ---------------------------------------------------------------------------------------------------------
+
+void HistoryService::tellNotes(MonotonicTime now)
 {
-    if (job.kind != Job::Kind::Candles || job.urgency != Urgency::Overdue || job.confirming || job.backfill != 0)
-        return;
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    m_overdue.answered(stream, job.span);
-    const auto since = m_instruments.collectedSince(stream.pair);
-    if (!since)
-        return;
-    std::vector<Gap> gaps;
-    for (const TimeSpan &span : OverdueCandles::closesMissed(stream, candles, *since, m_gaps.unsettled())) {
-        gaps.push_back({.stream = stream,
-                        .from = span.from,
-                        .to = span.to,
-                        .cause = gapcause::closeMissed,
-                        .opened = m_clock->utcNow()});
-        m_notes.note(HistoryNote::Kind::ClosesMissed, stream.pair, 1, span, {});
-    }
-    if (gaps.empty())
-        return;
-    m_gaps.opened(std::move(gaps));
-    static_cast<void>(m_gaps.review(stream)); // from here on it is being repaired, by what has just come
+    for (const HistoryNote &told : m_notes.take(now))
+        Q_EMIT noted(told);
 }
 
-void HistoryService::rereadAnswered(const Job &job, std::vector<Candle> candles)
+void HistoryService::saveReach()
 {
-    if (candles.empty())
+    m_reachAt = m_clock->now() + reachEvery;
+    if (!m_settings.store_at_hand || !m_settings.keep_filled)
         return;
-    const SeriesKey series{m_parts.adapter->name(), job.instrument.unified, job.timeframe};
-    const StreamKey stream{series.exchange, series.pair, StreamKind::Candles, series.timeframe};
-    const TimeSpan span{candles.front().open_time, nextCandleOpen(job.timeframe, candles.back().open_time)};
-    const auto stored = m_parts.index->knownCandles(series, span);
-    if (!stored)
-        return;
-    AnswerReader::Reread answer = m_reader.reread(job, std::move(candles), *stored);
-    if (answer.candles.empty())
-        return;
-    std::vector<Gap> corrected;
-    for (const AnswerReader::Correction &one : answer.corrected) {
-        corrected.push_back({.stream = stream,
-                             .from = one.span.from,
-                             .to = one.span.to,
-                             .cause = one.cause,
-                             .opened = m_clock->utcNow()});
-        m_notes.note(HistoryNote::Kind::Corrected, series.pair, 1, one.span, {});
+    std::vector<SeriesKey> collected;
+    for (const Instrument &instrument : m_instruments.wanted()) {
+        for (const Timeframe timeframe : m_settings.timeframes)
+            collected.push_back({m_parts.adapter->name(), instrument.unified, timeframe});
     }
-    const bool named = !corrected.empty();
-    if (named) {
-        m_gaps.opened(std::move(corrected));
-        static_cast<void>(m_gaps.review(stream));
-    }
-    RecordBatch batch;
-    batch.candles.push_back({series, std::move(answer.candles)});
-    if (!hand(std::move(batch), stream, 0, named ? span : TimeSpan{}))
-        again(job);
+    m_reach.save(collected, oldestKept());
 }
 
-void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
+void HistoryService::tellFill(MonotonicTime now)
 {
-    auto answer = m_reader.markCandles(job, reply.body, m_time.lastClosed(job.timeframe));
-    if (!answer) {
-        m_pump.unreadable(job, answer.error());
+    if (!m_fill.progress().active)
         return;
-    }
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkCandles, job.timeframe};
-    for (const AnswerReader::Absence &absence : answer->absent)
-        m_gaps.absent(stream, absence.span, absence.reason);
-    for (const Job &confirming : answer->confirming)
-        m_queue.add(confirming);
-    if (answer->candles.empty()) {
-        repair(m_gaps.review(stream));
-        return;
-    }
-    RecordBatch batch;
-    batch.mark_candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(answer->candles)});
-    if (!hand(std::move(batch), stream, 0))
-        again(job);
+    const QString weight =
+        QStringLiteral("%1/%2").arg(m_pump.budget().used(m_time.now())).arg(m_pump.budget().limit(now));
+    const bool idle = m_pump.inFlight() == 0 && m_tickets.isEmpty();
+    if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, weight))
+        m_pump.setShare(m_settings.weight_share);
+}
+
+void HistoryService::sendSnapshot()
+{
+    auto snapshot = std::make_shared<HistorySnapshot>();
+    const MonotonicTime now = m_clock->now();
+    snapshot->exchange = m_parts.adapter->name();
+    snapshot->at = m_clock->utcNow();
+    snapshot->instruments_known = m_instruments.isKnown();
+    snapshot->pairs = int(m_instruments.wanted().size());
+    snapshot->not_collected = m_instruments.notCollected();
+    snapshot->weight_used = m_pump.budget().used(m_time.now());
+    snapshot->weight_limit = m_pump.budget().limit(now);
+    snapshot->paused_for = m_pump.budget().pausedFor(now);
+    snapshot->trouble = m_pump.trouble().text();
+    snapshot->trouble_since = m_pump.trouble().since();
+    snapshot->ledger_trouble = m_gaps.ledgerTrouble();
+    snapshot->ledger_trouble_since = m_gaps.ledgerTroubleSince();
+    snapshot->clock_offset = m_time.offset();
+    snapshot->jobs_waiting = m_queue.size();
+    snapshot->in_flight = m_pump.inFlight();
+    snapshot->fill = m_fill.progress();
+    snapshot->open_gaps = m_gaps.unsettled();
+    snapshot->lost = m_gaps.newestLost();
+    snapshot->loss_gaps = m_gaps.lossCount();
+    snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
+    snapshot->repairing = m_pump.trouble().text().isEmpty() && !m_pump.isRoomScarce() && m_instruments.isKnown();
+    snapshot->times_anew = m_timesAnew;
+    snapshot->batches_stored = m_tickets.batchesStored();
+    snapshot->gaps_opened = m_gaps.counts().opened;
+    snapshot->gaps_closed = m_gaps.counts().closed;
+    snapshot->gaps_unfillable = m_gaps.counts().unfillable;
+    snapshot->unfillable_before = m_gaps.unfillableBefore();
+    Q_EMIT snapshotReady(std::move(snapshot));
 }
 
 } // namespace tk::history

@@ -22,7 +22,6 @@ constexpr milliseconds suspectEvery{10'000};
 constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
-constexpr milliseconds reachEvery{60'000};
 
 } // namespace
 
@@ -31,8 +30,8 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     : m_settings(std::move(settings))
     , m_parts(std::move(parts))
     , m_clock(std::move(clock))
-    , m_sink(std::move(sink))
     , m_beat(std::move(beat))
+    , m_tickets(std::move(sink))
     , m_gaps(std::move(m_parts.ledger), *m_parts.index, *m_clock)
     , m_runs(m_gaps, m_parts.adapter->name())
     , m_reach(m_gaps, *m_parts.index, m_parts.adapter->name())
@@ -41,7 +40,7 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_time(*m_clock, m_parts.adapter->name())
     , m_holes(m_parts.adapter->name(),
               {*m_parts.index, m_gaps, m_runs, m_reach, m_instruments, m_settings, m_time, *m_clock})
-    , m_reader(*m_parts.adapter)
+    , m_losses(m_parts.adapter->name(), {m_gaps, m_runs, m_holes, m_instruments, m_settings, m_time, *m_clock})
     , m_planner({*m_parts.adapter, m_instruments, m_settings, m_time, *m_clock})
     , m_desk({*m_parts.adapter, m_instruments, m_holes, m_queue, m_settings, m_time})
     , m_backfills(m_desk.book())
@@ -49,6 +48,10 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
              {m_planner, m_instruments, m_settings, m_queue, m_gaps, m_backfills, *m_parts.index})
     , m_pump({*m_parts.adapter, m_planner, m_instruments, m_settings, m_time, *m_clock, m_queue, *m_parts.index},
              ways())
+    , m_answers({*m_parts.adapter, m_instruments, m_time, *m_clock, *m_parts.index, m_gaps, m_notes, m_queue, m_jobs,
+                 m_desk, m_fill, m_overdue, m_tickets, m_pump},
+                {.probed = [this](const ProbeAnswer &answer) { Q_EMIT probeAnswered(answer); },
+                 .jobEnded = [this] { finishBackfills(); }})
     , m_rest({.base = m_settings.rest_url, .proxy = m_settings.proxy, .tls = m_settings.tls}, *m_clock)
 {
     connect(&m_tick, &QTimer::timeout, this, &HistoryService::tick);
@@ -74,7 +77,7 @@ Status HistoryService::start()
     m_reachAt = m_clock->now() + reachEvery;
     m_reach.load();
     m_runs.begin(m_clock->utcNow());
-    nameMissedOfLastRun();
+    m_losses.nameMissedOfLastRun();
     m_auditDay = toMs(m_runs.startedAt()) / 86'400'000;
     m_tick.setInterval(m_clock->timerDelay(tickEvery));
     m_tick.start();
@@ -246,7 +249,7 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
     if (!m_settings.keep_filled)
         return;
     if (change.first)
-        nameMissed(m_instruments.wanted()); // at once, whether REST answers or not
+        m_losses.nameMissed(m_instruments.wanted()); // at once, whether REST answers or not
     if (change.first && m_unnamedLoss.isEmpty() && m_settings.store_at_hand && m_reach.isStoreEmptied())
         m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (change.first && !m_unnamedLoss.isEmpty())
@@ -285,7 +288,7 @@ bool HistoryService::learnWeightFirst()
 
 void HistoryService::noteAlive(MonotonicTime now)
 {
-    if (now < m_aliveAt || !m_downtimeNamed)
+    if (now < m_aliveAt || !m_losses.isDowntimeNamed())
         return;
     m_aliveAt = now + aliveEvery;
     m_runs.alive(m_clock->utcNow());
@@ -432,22 +435,7 @@ void HistoryService::answered(const Job &job, const RestReply &reply)
         refused(job, *refusal);
         return;
     }
-    switch (job.kind) {
-    case Job::Kind::Candles:
-    case Job::Kind::Reread:
-    case Job::Kind::Probe:
-        candlesAnswered(job, reply);
-        break;
-    case Job::Kind::Marks:
-        marksAnswered(job, reply);
-        break;
-    case Job::Kind::MarkCandles:
-        markCandlesAnswered(job, reply);
-        break;
-    case Job::Kind::Funding:
-        fundingAnswered(job, reply);
-        break;
-    }
+    m_answers.answered(job, reply);
 }
 
 void HistoryService::refused(Job job, const Refusal &refusal)
@@ -478,127 +466,13 @@ void HistoryService::refused(Job job, const Refusal &refusal)
     m_desk.putBack(std::move(job)); // nothing is lost: the same is asked again
 }
 
-void HistoryService::candlesAnswered(const Job &job, const RestReply &reply)
-{
-    auto rows = m_reader.rows(job, reply.body);
-    if (!rows) {
-        m_pump.unreadable(job, rows.error());
-        return;
-    }
-    m_pump.works();
-    if (job.kind == Job::Kind::Probe) {
-        Q_EMIT probeAnswered(m_reader.probe(job, rows->candles));
-        return;
-    }
-    const UtcTime final = m_time.lastClosed(job.timeframe);
-    if (job.kind == Job::Kind::Reread) {
-        std::erase_if(rows->candles, [&](const Candle &candle) { return candle.open_time >= final; });
-        rereadAnswered(job, std::move(rows->candles));
-        return;
-    }
-    AnswerReader::Candles answer = m_reader.candles(job, std::move(rows).value(), final);
-    nameClosesMissed(job, answer.candles);
-    takeAbsences(job, answer);
-    if (answer.unended)
-        m_jobs.candles(job.instrument, job.timeframe, {*answer.unended},
-                       {.urgency = job.urgency, .source = job.source, .backfill = job.backfill});
-    if (job.urgency == Urgency::Fill)
-        m_fill.fetched(qint64(answer.candles.size()));
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    if (answer.candles.empty()) {
-        m_backfills.jobEnded(job.backfill, stream.pair);
-        finishBackfills();
-        repair(m_gaps.review(stream));
-        return;
-    }
-    RecordBatch batch;
-    batch.candles.push_back({{stream.exchange, stream.pair, job.timeframe}, std::move(answer.candles)});
-    if (!hand(std::move(batch), stream, job.backfill, job.values ? job.span : TimeSpan{}))
-        again(job);
-}
-
-void HistoryService::takeAbsences(const Job &job, const AnswerReader::Candles &answer)
-{
-    if (m_desk.isWanted(job)) // a backfill that was cancelled asks no more
-        m_jobs.add(answer.confirming);
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::Candles, job.timeframe};
-    for (const AnswerReader::Absence &absence : answer.absent) {
-        if (!absence.impossible) {
-            m_gaps.absent(stream, absence.span, absence.reason);
-            continue;
-        }
-        m_gaps.impossible(stream, absence.span, absence.reason);
-        m_notes.note(HistoryNote::Kind::Impossible, stream.pair, 1, absence.span, absence.reason);
-    }
-    if (job.urgency == Urgency::Fill)
-        m_fill.lacks(answer.lacking);
-    if (answer.lacking > 0)
-        m_backfills.unfillable(job.backfill, job.instrument.unified, answer.lacking);
-}
-
-void HistoryService::again(Job job)
-{
-    job.not_before = m_clock->now() + std::chrono::seconds(1);
-    m_queue.add(std::move(job));
-}
-
-void HistoryService::marksAnswered(const Job &job, const RestReply &reply)
-{
-    auto answer = m_reader.marks(job, reply.body);
-    if (!answer) {
-        m_pump.unreadable(job, answer.error());
-        return;
-    }
-    m_pump.works();
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::MarkPrice, Timeframe::M1};
-    for (const AnswerReader::Absence &absence : answer->absent)
-        m_gaps.absent(stream, absence.span, absence.reason);
-    if (answer->batch.isEmpty())
-        repair(m_gaps.review(stream));
-    else if (!hand(std::move(answer->batch), stream, 0))
-        m_queue.add(job);
-}
-
-void HistoryService::fundingAnswered(const Job &job, const RestReply &reply)
-{
-    auto answer = m_reader.funding(job, reply.body);
-    if (!answer) {
-        m_pump.unreadable(job, answer.error());
-        return;
-    }
-    m_pump.works();
-    if (answer->next)
-        m_queue.add(*answer->next);
-    const StreamKey stream{m_parts.adapter->name(), job.instrument.unified, StreamKind::FundingRate, Timeframe::M1};
-    if (answer->batch.isEmpty()) {
-        m_gaps.fetched(stream, answer->told);
-        repair(m_gaps.review(stream));
-    } else if (!hand(std::move(answer->batch), stream, 0, answer->told)) {
-        again(job);
-    }
-}
-
-bool HistoryService::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched)
-{
-    batch.ticket = ++m_lastTicket;
-    const qint64 records = qint64(batch.recordCount());
-    const quint64 ticket = batch.ticket;
-    const UtcTime oldest = batch.candles.empty() ? UtcTime{} : batch.candles.front().candles.front().open_time;
-    if (!m_sink(std::move(batch))) {
-        m_pump.holdFor(std::chrono::seconds(1)); // the store is behind: do not ask for more
-        return false;
-    }
-    m_pending.insert(ticket, {stream, backfill, records, oldest, fetched});
-    return true;
-}
-
 void HistoryService::stored(const std::vector<quint64> &tickets)
 {
     QSet<StreamKey> streams;
     QSet<quint64> moved; // backfills
     for (const quint64 ticket : tickets) {
-        const auto pending = m_pending.find(ticket);
-        if (pending == m_pending.end())
+        const auto pending = m_tickets.stored(ticket);
+        if (!pending)
             continue;
         streams.insert(pending->stream);
         if (pending->oldest != UtcTime{})
@@ -611,80 +485,12 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
             m_backfills.jobEnded(pending->backfill, pending->stream.pair);
             moved.insert(pending->backfill);
         }
-        m_pending.erase(pending);
-        ++m_batchesStored;
     }
     for (const quint64 id : std::as_const(moved))
         Q_EMIT backfillProgressed(*m_backfills.find(id));
     for (const StreamKey &stream : std::as_const(streams))
         repair(m_gaps.review(stream));
     finishBackfills();
-}
-
-// --- telling ---------------------------------------------------------------------------------------------------------
-
-void HistoryService::tellNotes(MonotonicTime now)
-{
-    for (const HistoryNote &told : m_notes.take(now))
-        Q_EMIT noted(told);
-}
-
-void HistoryService::saveReach()
-{
-    m_reachAt = m_clock->now() + reachEvery;
-    if (!m_settings.store_at_hand || !m_settings.keep_filled)
-        return;
-    std::vector<SeriesKey> collected;
-    for (const Instrument &instrument : m_instruments.wanted()) {
-        for (const Timeframe timeframe : m_settings.timeframes)
-            collected.push_back({m_parts.adapter->name(), instrument.unified, timeframe});
-    }
-    m_reach.save(collected, oldestKept());
-}
-
-void HistoryService::tellFill(MonotonicTime now)
-{
-    if (!m_fill.progress().active)
-        return;
-    const QString weight =
-        QStringLiteral("%1/%2").arg(m_pump.budget().used(m_time.now())).arg(m_pump.budget().limit(now));
-    const bool idle = m_pump.inFlight() == 0 && m_pending.isEmpty();
-    if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, weight))
-        m_pump.setShare(m_settings.weight_share);
-}
-
-void HistoryService::sendSnapshot()
-{
-    auto snapshot = std::make_shared<HistorySnapshot>();
-    const MonotonicTime now = m_clock->now();
-    snapshot->exchange = m_parts.adapter->name();
-    snapshot->at = m_clock->utcNow();
-    snapshot->instruments_known = m_instruments.isKnown();
-    snapshot->pairs = int(m_instruments.wanted().size());
-    snapshot->not_collected = m_instruments.notCollected();
-    snapshot->weight_used = m_pump.budget().used(m_time.now());
-    snapshot->weight_limit = m_pump.budget().limit(now);
-    snapshot->paused_for = m_pump.budget().pausedFor(now);
-    snapshot->trouble = m_pump.trouble().text();
-    snapshot->trouble_since = m_pump.trouble().since();
-    snapshot->ledger_trouble = m_gaps.ledgerTrouble();
-    snapshot->ledger_trouble_since = m_gaps.ledgerTroubleSince();
-    snapshot->clock_offset = m_time.offset();
-    snapshot->jobs_waiting = m_queue.size();
-    snapshot->in_flight = m_pump.inFlight();
-    snapshot->fill = m_fill.progress();
-    snapshot->open_gaps = m_gaps.unsettled();
-    snapshot->lost = m_gaps.newestLost();
-    snapshot->loss_gaps = m_gaps.lossCount();
-    snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
-    snapshot->repairing = m_pump.trouble().text().isEmpty() && !m_pump.isRoomScarce() && m_instruments.isKnown();
-    snapshot->times_anew = m_timesAnew;
-    snapshot->batches_stored = m_batchesStored;
-    snapshot->gaps_opened = m_gaps.counts().opened;
-    snapshot->gaps_closed = m_gaps.counts().closed;
-    snapshot->gaps_unfillable = m_gaps.counts().unfillable;
-    snapshot->unfillable_before = m_gaps.unfillableBefore();
-    Q_EMIT snapshotReady(std::move(snapshot));
 }
 
 } // namespace tk::history

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "exchange/adapter.h"
-#include "history/answer_reader.h"
+#include "history/answer_desk.h"
 #include "history/backfill_desk.h"
 #include "history/exchange_clock.h"
 #include "history/first_fill.h"
@@ -18,12 +18,14 @@
 #include "history/job_desk.h"
 #include "history/job_planner.h"
 #include "history/job_queue.h"
+#include "history/loss_namer.h"
 #include "history/note_book.h"
 #include "history/overdue_candles.h"
 #include "history/reach.h"
 #include "history/request_pump.h"
 #include "history/rest_client.h"
 #include "history/run_notes.h"
+#include "history/ticket_book.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
 #include "store/store.h"
@@ -91,27 +93,12 @@ Q_SIGNALS:
     void snapshotReady(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
 
 private:
-    struct Pending // stored, but not yet confirmed
-    {
-        StreamKey stream;
-        quint64 backfill = 0;
-        qint64 records = 0;
-        UtcTime oldest{};   // of its candles: so far back the series reaches, once they are stored
-        TimeSpan fetched{}; // all that the exchange has of this span of the stream
-    };
+    static constexpr milliseconds reachEvery{60'000};
 
     void tick();
     RequestPump::Ways ways();
     void answered(const Job &job, const exchange::RestReply &reply);
     void refused(Job job, const exchange::Refusal &refusal);
-    void candlesAnswered(const Job &job, const exchange::RestReply &reply);
-    void rereadAnswered(const Job &job, std::vector<Candle> candles);
-    void marksAnswered(const Job &job, const exchange::RestReply &reply);
-    void fundingAnswered(const Job &job, const exchange::RestReply &reply);
-    bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched = {});
-    void again(Job job);
-    void takeAbsences(const Job &job, const AnswerReader::Candles &answer);
-    void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
 
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
@@ -120,13 +107,9 @@ private:
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
-    void nameDowntime(const std::vector<exchange::Instrument> &instruments);
-    void nameMissed(const std::vector<exchange::Instrument> &instruments);
-    void nameMissedOfLastRun();
     void nameStoreLoss(const QString &why);
     void nameLedgerLoss();
     void nameOverdue(MonotonicTime now);
-    void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
     void fillMarkCandles(const exchange::Instrument &instrument);
     void saveReach();
     UtcTime oldestKept() const { return m_settings.oldestKept(m_time.now()); }
@@ -141,8 +124,8 @@ private:
     HistorySettings m_settings;
     Parts m_parts;
     std::shared_ptr<const Clock> m_clock;
-    RecordSink m_sink;
     std::function<void()> m_beat;
+    TicketBook m_tickets;
     GapKeeper m_gaps;
     RunNotes m_runs;
     Reach m_reach;
@@ -151,7 +134,7 @@ private:
     InstrumentBook m_instruments;
     ExchangeClock m_time;
     HoleSearch m_holes;
-    AnswerReader m_reader;
+    LossNamer m_losses;
     JobPlanner m_planner;
     BackfillDesk m_desk;
     BackfillBook &m_backfills;
@@ -159,11 +142,8 @@ private:
     FirstFill m_fill;
     OverdueCandles m_overdue;
     RequestPump m_pump;
-    QHash<quint64, Pending> m_pending; // by ticket
-    quint64 m_lastTicket = 0;
+    AnswerDesk m_answers;
     bool m_instrumentsAsked = false;
-    bool m_downtimeNamed = false;
-    UtcTime m_downtimeNamedTo{};
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
     bool m_clockRefused = false;
@@ -174,7 +154,6 @@ private:
     MonotonicTime m_markCandlesAt{};
     QString m_unnamedLoss; // of a store that began anew before the instruments were known
     QString m_lossOf;      // why the store is being refilled; of what is named right now
-    quint64 m_batchesStored = 0;
     int m_timesAnew = 0;
     int m_ledgersTold = 0; // times that the gap ledger began anew, as told
     qint64 m_auditDay = 0; // UTC day of the last nightly audit
