@@ -5,17 +5,27 @@
 
 #include "base/clock.h"
 #include "exchange/adapter.h"
-#include "history/backfill_book.h"
+#include "history/answer_desk.h"
+#include "history/backfill_desk.h"
 #include "history/exchange_clock.h"
+#include "history/first_fill.h"
 #include "history/gap_keeper.h"
 #include "history/history_note.h"
 #include "history/history_settings.h"
 #include "history/history_snapshot.h"
+#include "history/hole_search.h"
 #include "history/instrument_book.h"
+#include "history/job_desk.h"
+#include "history/job_planner.h"
 #include "history/job_queue.h"
+#include "history/loss_namer.h"
+#include "history/note_book.h"
+#include "history/overdue_candles.h"
+#include "history/reach.h"
+#include "history/request_pump.h"
 #include "history/rest_client.h"
-#include "history/rest_trouble.h"
-#include "history/weight_budget.h"
+#include "history/run_notes.h"
+#include "history/ticket_book.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
 #include "store/store.h"
@@ -84,59 +94,12 @@ Q_SIGNALS:
     void snapshotReady(std::shared_ptr<const tk::history::HistorySnapshot> snapshot);
 
 private:
-    struct Pending // stored, but not yet confirmed
-    {
-        StreamKey stream;
-        quint64 backfill = 0;
-        qint64 records = 0;
-        UtcTime oldest{};   // of its candles: so far back the series reaches, once they are stored
-        TimeSpan fetched{}; // all that the exchange has of this span of the stream
-    };
-
-    struct Overdue // candles that were asked for because no closed mark came
-    {
-        StreamKey stream;
-        TimeSpan span;
-        MonotonicTime since{};
-    };
-
-    struct Holes // of one series
-    {
-        std::vector<TimeSpan> never_collected;
-        std::vector<Gap> missed;
-    };
-    using BadRows = std::map<UtcTime, QString>; // why, by the candle whose place they take
-
-    struct Missing // of one series that a backfill wants
-    {
-        const exchange::Instrument *instrument = nullptr;
-        Timeframe timeframe = Timeframe::M1;
-        std::vector<TimeSpan> holes{};
-        qint64 missing = 0;
-        qint64 present = 0;
-    };
+    static constexpr milliseconds reachEvery{60'000};
 
     void tick();
-    void pump();
-    bool send(bool funding);
-    void waitAtMost(milliseconds span);
-    void dispatch(Job job, const exchange::RestRequest &request);
-    void answered(Job job, const exchange::RestRequest &request, UtcTime sent, const exchange::RestReply &reply);
+    RequestPump::Ways ways();
+    void answered(const Job &job, const exchange::RestReply &reply);
     void refused(Job job, const exchange::Refusal &refusal);
-    void candlesAnswered(const Job &job, const exchange::RestReply &reply);
-    void rereadAnswered(const Job &job, std::vector<Candle> candles);
-    void probeReplied(const Job &job, const std::vector<Candle> &candles);
-    void marksAnswered(const Job &job, const exchange::RestReply &reply);
-    void fundingAnswered(const Job &job, const exchange::RestReply &reply);
-    void unreadable(Job job, const Error &error);
-    bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched = {});
-    void again(Job job);
-    BadRows takeBadRows(const Job &job, std::vector<Candle> &candles, const std::vector<UtcTime> &closes);
-    void noteAbsent(const Job &job, const std::vector<Candle> &candles, const BadRows &bad);
-    void markCandlesAnswered(const Job &job, const exchange::RestReply &reply);
-    exchange::RestRequest requestFor(const Job &job);
-    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
-                     const exchange::RestReply &reply);
 
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
@@ -145,84 +108,58 @@ private:
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
-    void nameDowntime(const std::vector<exchange::Instrument> &instruments);
-    void nameMissed(const std::vector<exchange::Instrument> &instruments);
-    void nameMissedOfLastRun();
-    Result<Holes> holesOf(const exchange::Instrument &instrument, Timeframe timeframe);
-    bool isStoreEmptied() const;
     void nameStoreLoss(const QString &why);
     void nameLedgerLoss();
     void nameOverdue(MonotonicTime now);
-    void nameClosesMissed(const Job &job, const std::vector<Candle> &candles);
     void fillMarkCandles(const exchange::Instrument &instrument);
-    void loadReach();
-    void noteFirstRun();
-    void writeFirstRun();
     void saveReach();
-    UtcTime oldestKept() const; // the beginning of time where the store keeps everything
-    void note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span, const QString &detail);
+    UtcTime oldestKept() const { return m_settings.oldestKept(m_time.now()); }
     void tellNotes(MonotonicTime now);
     void noteAlive(MonotonicTime now);
     void fill(const exchange::Instrument &instrument, Timeframe timeframe);
-    void addJobs(const exchange::Instrument &instrument, Timeframe timeframe, std::vector<TimeSpan> holes,
-                 Urgency urgency, CandleSource source, quint64 backfill = 0, bool values = false);
     void repair(const std::vector<GapKeeper::Need> &needs);
-    void wantFunding(const exchange::Instrument &instrument);
-    std::vector<Missing> missingOf(const BackfillRequest &request, QStringList &problems);
     void finishBackfills();
     void sendSnapshot();
-    void logFill(MonotonicTime now);
-    void works();
-    void trouble(const QString &what);
+    void tellFill(MonotonicTime now);
 
     HistorySettings m_settings;
     Parts m_parts;
     std::shared_ptr<const Clock> m_clock;
-    RecordSink m_sink;
     std::function<void()> m_beat;
+    TicketBook m_tickets;
     GapKeeper m_gaps;
-    WeightBudget m_budget;
+    RunNotes m_runs;
+    Reach m_reach;
+    NoteBook m_notes;
     JobQueue m_queue;
     InstrumentBook m_instruments;
     ExchangeClock m_time;
-    RestTrouble m_trouble;
-    QHash<quint64, Pending> m_pending; // by ticket
-    BackfillBook m_backfills;
-    QHash<quint64, std::vector<Job>> m_paused; // jobs of paused backfills, by id
-    FillProgress m_fill;
-    quint64 m_lastTicket;
-    int m_inFlight = 0;
+    HoleSearch m_holes;
+    LossNamer m_losses;
+    JobPlanner m_planner;
+    BackfillDesk m_desk;
+    BackfillBook &m_backfills;
+    JobDesk m_jobs;
+    FirstFill m_fill;
+    OverdueCandles m_overdue;
+    RequestPump m_pump;
+    AnswerDesk m_answers;
     bool m_instrumentsAsked = false;
-    bool m_stopping = false;
-    bool m_downtimeNamed = false;
-    UtcTime m_downtimeNamedTo{};
-    bool m_weightLearned = false;
-    UtcTime m_startedAt{};
-    bool m_roomScarce = false; // the store has little room: repairs, fills and backfills wait
     MonotonicTime m_instrumentsAt{};
     MonotonicTime m_suspectAt{}; // the list is not looked at again before
     bool m_clockRefused = false;
     MonotonicTime m_snapshotAt{};
-    MonotonicTime m_fillToldAt{};
     MonotonicTime m_reviewAt{};
     MonotonicTime m_aliveAt{};
-    MonotonicTime m_notesAt{};
     MonotonicTime m_reachAt{};
     MonotonicTime m_markCandlesAt{};
-    QHash<SeriesKey, UtcTime> m_reach; // how far back the store has held each series, also before it was lost
-    std::vector<Overdue> m_overdue;
-    std::map<HistoryNote::Kind, HistoryNote> m_notes; // not told yet
-    QString m_unnamedLoss;                            // of a store that began anew before the instruments were known
-    UtcTime m_firstRun{};                             // when this ledger's first engine began to collect
-    QString m_lossOf;                                 // why the store is being refilled; of what is named right now
-    quint64 m_batchesStored = 0;
+    QString m_unnamedLoss; // of a store that began anew before the instruments were known
+    QString m_lossOf;      // why the store is being refilled; of what is named right now
     int m_timesAnew = 0;
-    int m_ledgersTold = 0;    // times that the gap ledger began anew, as told
-    bool m_listIsNew = false; // the exchange's list is of this run
-    qint64 m_auditDay = 0;    // UTC day of the last nightly audit
+    int m_ledgersTold = 0; // times that the gap ledger began anew, as told
+    qint64 m_auditDay = 0; // UTC day of the last nightly audit
     QTimer m_tick;
-    QTimer m_wait; // until the budget or a delayed job allows the next request
-    RestClient m_rest;
+    RestClient m_rest; // goes first: what it asked for is answered no more
 };
 
 } // namespace tk::history

@@ -32,6 +32,9 @@ struct HistorySettings
     QString data_dir;        // for the instrument list's cache
     QNetworkProxy proxy{QNetworkProxy::NoProxy};
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+
+    // What is older is removed and not fetched. The beginning of time where the store keeps everything.
+    UtcTime oldestKept(UtcTime now) const { return retention.count() > 0 ? now - retention : UtcTime{}; }
 };
 
 } // namespace tk::history

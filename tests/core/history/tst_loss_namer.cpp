@@ -1,0 +1,120 @@
+// What was missed since the last run, and what went with a lost store. 10:00 is now.
+#include "history/loss_namer.h"
+
+#include "exchange/binance_usdm/adapter.h"
+#include "keeper_rig.h"
+#include "market/gap_cause.h"
+#include "support/test_registry.h"
+
+using namespace tk;
+using namespace tk::history;
+using namespace tk::test;
+using namespace std::chrono_literals;
+
+class LossNamerTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init()
+    {
+        m_settings = {};
+        m_settings.timeframes = {};
+        m_settings.kinds = {StreamKind::Candles, StreamKind::MarkPrice, StreamKind::Trades};
+        m_rig = std::make_unique<KeeperRig>();
+        m_book = std::make_unique<InstrumentBook>(*m_adapter, QString());
+        m_runs = std::make_unique<RunNotes>(m_rig->keeper(), venue);
+        m_reach = std::make_unique<Reach>(m_rig->keeper(), m_rig->index(), venue);
+        m_time = std::make_unique<ExchangeClock>(m_rig->clock, venue);
+        m_holes =
+            std::make_unique<HoleSearch>(venue, HoleSearch::Sources{m_rig->index(), m_rig->keeper(), *m_runs, *m_reach,
+                                                                    *m_book, m_settings, *m_time, m_rig->clock});
+        m_losses = std::make_unique<LossNamer>(
+            venue, LossNamer::Sources{m_rig->keeper(), *m_runs, *m_holes, *m_book, m_settings, *m_time, m_rig->clock});
+    }
+
+    // By the list of the last run first; until the exchange's own is there nobody collects, and it goes on.
+    void downtimeLastsUntilTheListIsThere()
+    {
+        m_runs->stopped(start - 1h);
+        const std::vector both{KeeperRig::instrument(btc), KeeperRig::instrument(m_eth, start - 10min)};
+        m_losses->nameDowntime(both);
+        QVERIFY(!m_losses->isDowntimeNamed());
+        QCOMPARE(gaps().size(), size_t(4)); // candles tell by themselves what they lack
+        QCOMPARE(gap(btc, StreamKind::Trades).from, start - 1h);
+        QCOMPARE(gap(btc, StreamKind::Trades).to, start);
+        QVERIFY(gap(btc, StreamKind::Trades).cause.startsWith(QStringLiteral("engine stopped at")));
+        QCOMPARE(gap(m_eth, StreamKind::MarkPrice).from, start - 10min); // it did not exist before
+        m_rig->clock.advance(5min);
+        m_book->adopt(both, m_settings, m_time->now());
+        m_losses->nameDowntime(both);
+        QVERIFY(m_losses->isDowntimeNamed());
+        QCOMPARE(gaps().size(), size_t(4));
+        QCOMPARE(gap(btc, StreamKind::Trades).from, start - 1h);
+        QCOMPARE(gap(btc, StreamKind::Trades).to, start + 5min);
+        m_rig->clock.advance(5min);
+        m_losses->nameDowntime(both); // from here on we collect
+        QCOMPARE(gap(btc, StreamKind::Trades).to, start + 5min);
+    }
+
+    void theFirstRunMissedNothing()
+    {
+        m_book->adopt({KeeperRig::instrument(btc)}, m_settings, start);
+        m_losses->nameMissed(m_book->wanted());
+        QVERIFY(m_losses->isDowntimeNamed() && gaps().empty());
+    }
+
+    void aLostStoreHadAllSinceTheFirstRun()
+    {
+        m_runs->begin(start - 2h + 20s);
+        m_rig->clock.advance(30s);
+        m_book->adopt({KeeperRig::instrument(btc), KeeperRig::instrument(m_eth, start - 10min)}, m_settings, start);
+        m_losses->nameStoreLoss(QStringLiteral("the file was removed"));
+        QCOMPARE(gaps().size(), size_t(6));
+        const Gap marks = gap(btc, StreamKind::MarkPrice);
+        // By whole minutes, with the one that runs.
+        QVERIFY((GapKeeper::atRisk(marks.stream, {marks.from, marks.to}) == TimeSpan{start - 2h, start + 1min}));
+        QVERIFY(gapcause::isLoss(marks.cause) && marks.cause.endsWith(QStringLiteral("the file was removed")));
+        QCOMPARE(gap(btc, StreamKind::Trades).to, start + 30s);
+        QCOMPARE(gap(m_eth, StreamKind::MarkPrice).from, start - 10min);
+        QCOMPARE(gap(btc, StreamKind::FundingRate).from, start + 30s - 8000h); // as far as one request brings
+    }
+
+    void whatIsNotKeptOrCollectedWasNotLost()
+    {
+        m_settings.retention = 30min;
+        m_settings.funding = false;
+        m_runs->begin(start - 2h);
+        m_book->adopt({KeeperRig::instrument(btc)}, m_settings, start);
+        m_losses->nameStoreLoss(QStringLiteral("the file was removed"));
+        QCOMPARE(gaps().size(), size_t(2));
+        QCOMPARE(gap(btc, StreamKind::Trades).from, start - 30min);
+    }
+
+private:
+    std::vector<Gap> gaps() { return m_rig->keeper().unsettled(); }
+    Gap gap(const QString &pair, StreamKind kind)
+    {
+        for (const Gap &one : gaps()) {
+            if (one.stream.pair == pair && one.stream.kind == kind)
+                return one;
+        }
+        return {};
+    }
+
+    static constexpr UtcTime start = KeeperRig::start;
+    const QString m_eth = QStringLiteral("ETH/USDT:USDT");
+    std::unique_ptr<exchange::ExchangeAdapter> m_adapter = exchange::binance::makeAdapter();
+    HistorySettings m_settings;
+    std::unique_ptr<KeeperRig> m_rig;
+    std::unique_ptr<InstrumentBook> m_book;
+    std::unique_ptr<RunNotes> m_runs;
+    std::unique_ptr<Reach> m_reach;
+    std::unique_ptr<ExchangeClock> m_time;
+    std::unique_ptr<HoleSearch> m_holes;
+    std::unique_ptr<LossNamer> m_losses;
+};
+
+TK_TEST(LossNamerTest, loss_namer);
+
+#include "tst_loss_namer.moc"
