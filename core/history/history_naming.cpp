@@ -2,14 +2,10 @@
 // found wrong and mended within the second is told all the same.
 #include "base/logging.h"
 #include "history/history_service.h"
+#include "history/reach.h"
 #include "history/request_planner.h"
 #include "market/candle_check.h"
 #include "market/gap_cause.h"
-
-#include <QDir>
-#include <QFile>
-#include <QJsonDocument>
-#include <QJsonObject>
 
 #include <algorithm>
 
@@ -25,11 +21,6 @@ constexpr milliseconds notesEvery{5'000};
 constexpr milliseconds overdueNamedAfter{15'000}; // an answer of REST takes a second
 constexpr int fundingRows = 1000;
 constexpr MonotonicTime never{};
-
-QString reachKey(const SeriesKey &series)
-{
-    return series.pair + u' ' + timeframeText(series.timeframe);
-}
 
 } // namespace
 
@@ -257,16 +248,9 @@ void HistoryService::fillMarkCandles(const Instrument &instrument)
 void HistoryService::loadReach()
 {
     m_reachAt = m_clock->now() + reachEvery;
-    const auto note = m_gaps.ledger().note(QStringLiteral("reach:") + m_parts.adapter->name());
-    if (!note || !note->has_value())
-        return;
-    const QJsonObject known = QJsonDocument::fromJson((*note)->toUtf8()).object();
-    for (auto entry = known.constBegin(); entry != known.constEnd(); ++entry) {
-        const auto timeframe = timeframeFromName(entry.key().section(u' ', -1).toStdString());
-        if (timeframe)
-            m_reach.insert({m_parts.adapter->name(), entry.key().section(u' ', 0, -2), *timeframe},
-                           fromMs(entry.value().toInteger()));
-    }
+    const auto note = m_gaps.ledger().note(reachKey(m_parts.adapter->name()));
+    if (note && note->has_value())
+        m_reach = reachOf(m_parts.adapter->name(), **note);
 }
 
 void HistoryService::noteFirstRun()
@@ -293,7 +277,6 @@ void HistoryService::saveReach()
     m_reachAt = m_clock->now() + reachEvery;
     if (!m_settings.store_at_hand || !m_settings.keep_filled)
         return;
-    QJsonObject known;
     for (const Instrument &instrument : m_instruments.wanted()) {
         for (const Timeframe timeframe : m_settings.timeframes) {
             const SeriesKey series{m_parts.adapter->name(), instrument.unified, timeframe};
@@ -309,12 +292,10 @@ void HistoryService::saveReach()
             m_reach.insert(series, std::max(*reach, oldestKept()));
         }
     }
-    for (auto entry = m_reach.cbegin(); entry != m_reach.cend(); ++entry)
-        known.insert(reachKey(entry.key()), toMs(*entry));
-    const QString text = QString::fromUtf8(QJsonDocument(known).toJson(QJsonDocument::Compact));
-    const QString key = QStringLiteral("reach:") + m_parts.adapter->name();
+    const QString text = reachText(m_reach);
+    const QString key = reachKey(m_parts.adapter->name());
     const auto written = m_gaps.ledger().note(key);
-    if (known.isEmpty() || (written && *written == text))
+    if (text.isEmpty() || (written && *written == text))
         return;
     if (const Status status = m_gaps.note(key, text); !status)
         qCWarning(lcHistory).noquote() << status.error().message;
@@ -662,6 +643,24 @@ void HistoryService::markCandlesAnswered(const Job &job, const RestReply &reply)
 }
 
 // --- telling ---------------------------------------------------------------------------------------------------------
+
+// Empty while gaps can be repaired.
+QString HistoryService::whyNothingMoves() const
+{
+    if (!m_trouble.text().isEmpty()) {
+        const MonotonicTime now = m_clock->now();
+        const milliseconds refused = m_budget.pausedFor(now);
+        const milliseconds held = std::chrono::duration_cast<milliseconds>(m_trouble.heldUntil() - now);
+        const auto at = [this](milliseconds from) { return isoText(m_clock->utcNow() + from).mid(11, 8); };
+        return refused.count() > 0 ? QStringLiteral("the exchange refuses requests until %1").arg(at(refused))
+               : held.count() > 0
+                   ? QStringLiteral("the exchange's history does not answer, asked again at %1").arg(at(held))
+                   : QStringLiteral("the exchange's history does not answer, being asked again");
+    }
+    if (!m_instruments.isKnown())
+        return QStringLiteral("the exchange's instrument list has not come");
+    return m_roomScarce ? QStringLiteral("the store has little room, which is kept for live data") : QString();
+}
 
 void HistoryService::note(HistoryNote::Kind kind, const QString &pair, qint64 count, TimeSpan span,
                           const QString &detail)

@@ -26,6 +26,8 @@ constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
 constexpr milliseconds tellEvery{10'000};
+constexpr milliseconds reachSoon{2'000};
+constexpr milliseconds gapSlack{10'000}; // between the naming of gaps and the question for what is new
 constexpr int rereadCandles = 2;
 constexpr int mostReread = 90; // weigh no more than one
 constexpr int parallelRequests = 6;
@@ -411,7 +413,9 @@ void HistoryService::wantFunding(const Instrument &instrument)
     job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
     if (newest && newest->has_value())
         job.span.from = std::max(job.span.from, UtcTime(**newest + std::chrono::minutes(1)));
-    if (job.span.from < job.span.to)
+    // Where the store began anew, gaps ask for the same.
+    const StreamKey stream{m_parts.adapter->name(), instrument.unified, StreamKind::FundingRate, Timeframe::M1};
+    if (job.span.from < job.span.to && !m_gaps.isBeingRepaired(stream, {job.span.from, job.span.to - gapSlack}))
         m_queue.add(job);
 }
 
@@ -1067,7 +1071,10 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
         streams.insert(pending->stream);
         if (pending->oldest != UtcTime{}) {
             UtcTime &reach = m_reach[{pending->stream.exchange, pending->stream.pair, pending->stream.timeframe}];
-            reach = reach == UtcTime{} ? pending->oldest : std::min(reach, pending->oldest);
+            if (reach == UtcTime{} || pending->oldest < reach) {
+                reach = pending->oldest;
+                m_reachAt = std::min(m_reachAt, m_clock->now() + reachSoon); // the store may go before a minute is over
+            }
         }
         if (pending->fetched.from < pending->fetched.to)
             m_gaps.fetched(pending->stream, pending->fetched);
@@ -1136,7 +1143,8 @@ void HistoryService::sendSnapshot()
     snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
-    snapshot->repairing = m_trouble.text().isEmpty() && !m_roomScarce && m_instruments.isKnown();
+    snapshot->waits = whyNothingMoves();
+    snapshot->repairing = snapshot->waits.isEmpty();
     snapshot->times_anew = m_timesAnew;
     snapshot->batches_stored = m_batchesStored;
     snapshot->gaps_opened = m_gaps.counts().opened;

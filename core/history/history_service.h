@@ -170,6 +170,7 @@ private:
     std::vector<Missing> missingOf(const BackfillRequest &request, QStringList &problems);
     void finishBackfills();
     void sendSnapshot();
+    QString whyNothingMoves() const;
     void logFill(MonotonicTime now);
     void works();
     void trouble(const QString &what);
