@@ -41,6 +41,28 @@ std::vector<config::HostSettings> pushedTo(const config::Settings &settings)
     return hosts;
 }
 
+// In the store's thread, after history, which owns the ledger, has ended. Where the ledger takes nothing either, it did
+// not take since then that we are alive: the next start looks from there on.
+void nameGivenUp(const QString &ledgerFile, const std::vector<StreamSpan> &spans, const QString &why, UtcTime now)
+{
+    std::vector<Gap> gaps;
+    gaps.reserve(spans.size());
+    for (const StreamSpan &span : spans)
+        gaps.push_back({.stream = span.stream,
+                        .from = span.span.from,
+                        .to = span.span.to,
+                        .cause = QStringLiteral("given up at the engine's end, as the store did not take it: ") + why,
+                        .opened = now});
+    const auto ledger = store::openGapLedger(ledgerFile);
+    const Status written = ledger ? ledger.value()->openAll(gaps) : Status(ledger.error());
+    if (written)
+        qCInfo(lcApp).noquote() << "what was given up is in the gap ledger"
+                                << logField(u"gaps", QString::number(gaps.size()));
+    else
+        qCCritical(lcApp).noquote() << "the gap ledger does not take what was given up, the next start has to find it:"
+                                    << written.error().message;
+}
+
 } // namespace
 
 Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options,
@@ -424,7 +446,8 @@ void Engine::addStore()
             [this] { return m_embedded->makeInspection(m_clock, m_options.inspect_every); }, inspectionGrace);
     m_host.add(
         QStringLiteral("store"),
-        [this]() -> std::unique_ptr<runtime::Service> {
+        [this, file = QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite"))]()
+            -> std::unique_ptr<runtime::Service> {
             auto service = std::make_unique<store::StoreService>(m_store, m_queue, m_settings.store.retention, m_clock,
                                                                  beatOf(QStringLiteral("store")));
             using store::StoreService;
@@ -435,6 +458,12 @@ void Engine::addStore()
                     Qt::DirectConnection);
             connect(service.get(), &StoreService::snapshotReady, &m_switchboard, &Switchboard::storeSnapshot,
                     Qt::DirectConnection);
+            connect(
+                service.get(), &StoreService::gaveUp, this,
+                [file, clock = m_clock](const std::vector<StreamSpan> &spans, const QString &why) {
+                    nameGivenUp(file, spans, why, clock->utcNow());
+                },
+                Qt::DirectConnection);
             return service;
         },
         storeGrace);

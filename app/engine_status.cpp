@@ -22,6 +22,14 @@ QString nothingCollected(const feed::FeedSnapshot &feed, const history::HistoryS
         .arg(feed.exchange, isoText(feed.waiting_since).mid(11, 8), why);
 }
 
+// "70.0 s ahead of", "12.0 s behind".
+QString offsetText(milliseconds offset)
+{
+    return QStringLiteral("%1 s %2")
+        .arg(double(std::chrono::abs(offset).count()) / 1000, 0, 'f', 1)
+        .arg(offset.count() > 0 ? QStringLiteral("ahead of") : QStringLiteral("behind"));
+}
+
 QJsonObject exchangeObject(const feed::FeedSnapshot &feed)
 {
     QJsonObject object = feedCounts(feed);
@@ -61,6 +69,9 @@ void addFeedReasons(const feed::FeedSnapshot &feed, const history::HistorySnapsh
                 ? QStringLiteral("%1: no %2 have come yet").arg(feed.exchange, kind)
                 : QStringLiteral("%1: no %2 come; the last at %3").arg(feed.exchange, kind, isoText(last).mid(11, 8)));
     }
+    if (feed.clock_offset.count() != 0)
+        reasons.append(QStringLiteral("%1: the event times of all frames are %2 our clock since %3; check NTP")
+                           .arg(feed.exchange, offsetText(feed.clock_offset), isoText(feed.clock_since).mid(11, 8)));
     const int sick = feed.count(StreamState::Stale) + feed.count(StreamState::Silent);
     if (sick > 0)
         reasons.append(QStringLiteral("%1: %2 of %3 streams are stale or silent")
@@ -156,7 +167,8 @@ QJsonObject statusObject(const EngineFacts &facts, const Snapshots &snapshots)
             {QStringLiteral("verdict"), verdictObject(verdictOf(facts, snapshots, reasons))},
             {QStringLiteral("engine"), engine},
             {QStringLiteral("exchanges"), exchanges},
-            {QStringLiteral("store"), snapshots.store ? QJsonValue(storeObject(*snapshots.store)) : QJsonValue()},
+            {QStringLiteral("store"),
+             snapshots.store ? QJsonValue(storeObject(*snapshots.store, storeLosses(snapshots))) : QJsonValue()},
             {QStringLiteral("database"),
              snapshots.sender ? QJsonValue(databaseObject(*snapshots.sender, snapshots.audit.get())) : QJsonValue()},
             {QStringLiteral("gaps_open"), gapsOpen}};

@@ -6,6 +6,7 @@
 #include "exchange/adapter.h"
 #include "exchange/selection.h"
 #include "history/gap_keeper.h"
+#include "history/reach_note.h"
 #include "history/request_planner.h"
 #include "store/gap_ledger.h"
 
@@ -29,17 +30,14 @@ TimeSpan common(TimeSpan a, TimeSpan b)
     return {std::max(a.from, b.from), std::min(a.to, b.to)};
 }
 
-QString causeOf(const Gap &gap)
-{
-    return gap.reason.isEmpty() ? gap.cause : gap.cause + QStringLiteral(": ") + gap.reason;
-}
-
 class Finder
 {
 public:
-    Finder(const GapSearch &search, store::StoreReader &reader, const std::vector<Gap> &ledger)
+    Finder(const GapSearch &search, store::StoreReader &reader, const std::vector<Gap> &ledger,
+           QHash<SeriesKey, UtcTime> reach)
         : m_search(search)
         , m_reader(reader)
+        , m_reach(std::move(reach))
     {
         for (const Gap &gap : ledger)
             m_ledger[gap.stream].push_back(gap);
@@ -73,6 +71,8 @@ private:
     Status otherStreams();
     void nameUnshown();
     GapRow::State stateOf(const Gap &gap) const;
+    QString causeOf(const Gap &gap) const;
+    std::optional<UtcTime> held(const SeriesKey &series, std::optional<UtcTime> first) const;
     UtcTime knownEnd(const SeriesKey &series) const;
     UtcTime oldestKept() const
     {
@@ -84,6 +84,7 @@ private:
 
     const GapSearch &m_search;
     store::StoreReader &m_reader;
+    QHash<SeriesKey, UtcTime> m_reach; // how far back each was held, as the ledger keeps it
     QHash<StreamKey, std::vector<Gap>> m_ledger;
     QSet<SeriesKey> m_searched;
     QSet<qint64> m_shown; // gaps of the ledger that have a row
@@ -114,7 +115,7 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
                std::ranges::find(exchange.timeframes, series.timeframe) != exchange.timeframes.end();
     };
     const auto rangeOf = [&](const SeriesKey &series, UtcTime first, UtcTime end) -> TimeSpan {
-        UtcTime from = first;
+        UtcTime from = std::min(first, held(series, {}).value_or(first));
         if (isCollected(series)) {
             from = std::min(from, candlesBefore(series.timeframe, end, exchange.history));
             from = std::max(from, candleOpen(series.timeframe, collected.value(series.pair)));
@@ -134,7 +135,9 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
         end = std::max(end, knownEnd(series));
         if (m_search.live && isCollected(series))
             end = std::max(end, candleOpen(series.timeframe, m_search.now - onItsWay));
-        if (const Status status = searchSeries(series, rangeOf(series, summary.first, end), summary.first); !status)
+        if (const Status status =
+                searchSeries(series, rangeOf(series, summary.first, end), held(series, summary.first));
+            !status)
             return status;
     }
     for (auto pair = collected.cbegin(); pair != collected.cend() && candles; ++pair) {
@@ -143,9 +146,18 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
             const UtcTime end = candleOpen(timeframe, m_search.now - onItsWay);
             if (present.contains(series))
                 continue;
-            if (const Status status = searchSeries(series, rangeOf(series, end, end), {}); !status)
+            if (const Status status = searchSeries(series, rangeOf(series, end, end), held(series, {})); !status)
                 return status;
         }
+    }
+    // Nobody knows the list, but the ledger knows what was held.
+    for (auto known = m_reach.cbegin(); known != m_reach.cend() && candles && listed.empty(); ++known) {
+        const SeriesKey &series = known.key();
+        const UtcTime end = candleOpen(series.timeframe, m_search.now - onItsWay);
+        if (series.exchange != exchange.name || present.contains(series))
+            continue;
+        if (const Status status = searchSeries(series, rangeOf(series, end, end), held(series, {})); !status)
+            return status;
     }
     return ok();
 }
@@ -187,13 +199,34 @@ UtcTime Finder::knownEnd(const SeriesKey &series) const
     return candleOpen(series.timeframe, std::min(end, UtcTime(m_search.now - onItsWay)));
 }
 
+// The oldest candle that the store has or ever had: what is missing behind it was lost, wherever it begins now.
+std::optional<UtcTime> Finder::held(const SeriesKey &series, std::optional<UtcTime> first) const
+{
+    const auto reach = m_reach.constFind(series);
+    if (reach == m_reach.constEnd())
+        return first;
+    return std::min(first.value_or(*reach), *reach);
+}
+
+QString Finder::causeOf(const Gap &gap) const
+{
+    QString cause = gap.cause;
+    if (!gap.reason.isEmpty())
+        cause += QStringLiteral(": ") + gap.reason;
+    if (stateOf(gap) == GapRow::State::Waiting)
+        cause += QStringLiteral("; waits: ") + m_search.waits.value(gap.stream.exchange);
+    return cause;
+}
+
 GapRow::State Finder::stateOf(const Gap &gap) const
 {
+    const bool waits = m_search.waits.contains(gap.stream.exchange);
     return toMs(gap.to) == 0 && m_search.live  ? GapRow::State::Down
            : gap.state == GapState::Unfillable ? GapRow::State::Unfillable
            : gap.state == GapState::Refused    ? GapRow::State::Refused
-           : gap.state == GapState::Repairing  ? GapRow::State::Repairing
-                                               : GapRow::State::Open;
+           : gap.state != GapState::Repairing  ? GapRow::State::Open
+           : waits                             ? GapRow::State::Waiting
+                                               : GapRow::State::Repairing;
 }
 
 // What the ledger does not call settled is a gap, also where no candle was due in it or all of them are there by now:
@@ -205,7 +238,7 @@ void Finder::nameUnshown()
             const bool past = toMs(gap.to) != 0 && gap.to < oldestKept();
             if (entry.key().kind != StreamKind::Candles || gap.isSettled() || past || m_shown.contains(gap.id))
                 continue;
-            m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true});
+            m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true, gap.id});
             // Of a series that nobody has searched: the store has nothing of it, and the exchange's list is not there.
             const SeriesKey series{entry.key().exchange, entry.key().pair, entry.key().timeframe};
             const UtcTime end = toMs(gap.to) == 0 ? m_search.now - onItsWay : gap.to;
@@ -229,7 +262,7 @@ void Finder::explain(const StreamKey &stream, TimeSpan hole, bool neverFetched)
                 continue;
             m_shown.insert(gap.id);
             m_rows.push_back({stream, part, candlesBetween(stream.timeframe, part.from, part.to), state, causeOf(gap),
-                              neverFetched, true});
+                              neverFetched, true, gap.id});
         }
         unexplained = history::without(unexplained, std::vector{span});
     };
@@ -265,7 +298,13 @@ Status Finder::otherStreams()
             if (ended && gap.to < oldestKept())
                 continue;
             // A minute that runs is asked for when it is over; nothing is missing in the future.
-            GapRow row{stream, {gap.from, std::min(gap.to, m_search.now)}, {}, stateOf(gap), causeOf(gap)};
+            GapRow row{.stream = stream,
+                       .span = {gap.from, std::min(gap.to, m_search.now)},
+                       .missing = {},
+                       .state = stateOf(gap),
+                       .cause = causeOf(gap),
+                       .named = true,
+                       .gap = gap.id};
             if (stream.kind == StreamKind::MarkPrice && ended) {
                 const TimeSpan risk = history::GapKeeper::atRisk(stream, {gap.from, gap.to});
                 row.missing = 0;
@@ -292,7 +331,8 @@ Result<std::vector<GapRow>> findGaps(const GapSearch &search)
     const auto reader = openReader(search.settings, [now = search.now] { return now; });
     if (!reader)
         return reader.error();
-    const auto ledger = store::readUnclosedGaps(QDir(folder).filePath(QStringLiteral("ledger.sqlite")));
+    const QString ledgerFile = QDir(folder).filePath(QStringLiteral("ledger.sqlite"));
+    const auto ledger = store::readUnclosedGaps(ledgerFile);
     if (!ledger)
         return ledger.error();
     const auto series = reader.value()->candleSeries();
@@ -300,10 +340,22 @@ Result<std::vector<GapRow>> findGaps(const GapSearch &search)
         return series.error();
     std::vector<Gap> known = *ledger;
     for (const Gap &gap : search.unwritten) {
+        const auto written = std::ranges::find(known, gap.id, &Gap::id);
+        if (gap.id > 0 && written != known.end() && toMs(written->to) == 0)
+            written->to = gap.to;
+        if (gap.id > 0)
+            continue;
         known.push_back(gap);
         known.back().id = -qint64(known.size()); // none of the ledger's
     }
-    Finder finder(search, *reader.value(), known);
+    QHash<SeriesKey, UtcTime> reach;
+    for (const config::ExchangeSettings &exchange : search.settings.exchanges) {
+        const auto note = store::readLedgerNote(ledgerFile, history::reachKey(exchange.name));
+        if (!note)
+            return note.error();
+        reach.insert(history::reachOf(exchange.name, note->value_or(QString())));
+    }
+    Finder finder(search, *reader.value(), known, std::move(reach));
     if (const Status status = finder.run(*series); !status)
         return status.error();
     return finder.take();
@@ -321,7 +373,8 @@ QJsonObject toJson(const GapRow &row)
             {QStringLiteral("never_fetched"), row.never_fetched && !row.named},
             {QStringLiteral("missing"), row.missing ? QJsonValue(*row.missing) : QJsonValue()},
             {QStringLiteral("state"), QString::fromLatin1(state.data(), qsizetype(state.size()))},
-            {QStringLiteral("cause"), row.cause}};
+            {QStringLiteral("cause"), row.cause},
+            {QStringLiteral("gap"), row.gap == 0 ? QJsonValue() : QJsonValue(row.gap)}};
 }
 
 QJsonArray toJson(const std::vector<GapRow> &rows)

@@ -8,6 +8,7 @@
 #include "market/gap.h"
 #include "market/records.h"
 
+#include <QHash>
 #include <QJsonArray>
 
 #include <array>
@@ -18,7 +19,7 @@ namespace tk::app {
 
 struct GapRow
 {
-    enum class State : quint8 { Open, Repairing, Unfillable, Down, Refused, NotCollected };
+    enum class State : quint8 { Open, Repairing, Unfillable, Down, Refused, NotCollected, Waiting };
 
     StreamKey stream;
     TimeSpan span{}; // none where a pair is not collected at all; candles on their grid; `to` is 0 while the stream is
@@ -26,21 +27,25 @@ struct GapRow
     std::optional<qint64> missing; // candles, or minutes of mark price; nothing where nobody can count
     State state = State::Open;
     QString cause{};
-    bool never_fetched = false; // before the first stored candle, or the whole series
+    bool never_fetched = false; // before the first candle that was ever stored, or the whole series
     bool named = false;         // the ledger knows of it
+    qint64 gap = 0;             // which one of the ledger's; one may have many rows. 0: none of them
 
     bool isSettled() const { return state == State::Unfillable; }
 };
 
-inline constexpr std::array<std::string_view, 6> gapRowStateNames{"open", "repairing", "unfillable",
-                                                                  "down", "refused",   "not collected"};
+inline constexpr std::array<std::string_view, 7> gapRowStateNames{"open",    "repairing",     "unfillable", "down",
+                                                                  "refused", "not collected", "waiting"};
 
 struct GapSearch
 {
     config::Settings settings; // what is collected, and where it is kept
     UtcTime now{};
-    bool live = false;            // an engine collects: its series reach to the newest closed candle
-    std::vector<Gap> unwritten{}; // gaps that an engine knows and its ledger does not take now
+    bool live = false; // an engine collects: its series reach to the newest closed candle
+    // What an engine knows and its ledger does not take now: gaps (their ids are below 1), and ends of gaps that it has
+    // (by their ids).
+    std::vector<Gap> unwritten{};
+    QHash<QString, QString> waits{}; // by exchange: why nothing can be repaired just now
     const exchange::Catalog *catalog = &exchange::builtInCatalog();
     std::optional<milliseconds> retention{}; // as the database has it, where somebody has asked; 0: for ever
 };
@@ -48,7 +53,7 @@ struct GapSearch
 // Sorted by pair, stream and time. An error where the data folder holds no store.
 Result<std::vector<GapRow>> findGaps(const GapSearch &search);
 
-// {"exchange","pair","stream","from","to","missing","state","cause"}
+// {"exchange","pair","stream","from","to","missing","state","cause","gap"}
 QJsonObject toJson(const GapRow &row);
 QJsonArray toJson(const std::vector<GapRow> &rows);
 

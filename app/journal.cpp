@@ -22,6 +22,7 @@ constexpr size_t shown = 100; // of the newest events on the live state
 alert::ExchangeSigns signsOf(const feed::FeedSnapshot &feed, const history::HistorySnapshot *history)
 {
     alert::ExchangeSigns signs{.exchange = feed.exchange};
+    signs.clock_offset = feed.clock_offset;
     for (const feed::StreamRow &row : feed.streams) {
         if (isSick(row.state))
             signs.sick.push_back({row.key.pair, row.key.kindText(), row.state, row.since, row.cause});

@@ -68,9 +68,14 @@ void EngineCommands::searchGaps(QObject *context, std::function<void(const Resul
                      .catalog = &m_engine.catalog};
     if (const auto &sender = m_engine.bridge.latest().sender; sender && sender->retention)
         search.retention = store::influx::worthKeeping(*sender->retention);
-    for (const auto &history : m_engine.bridge.latest().histories)
-        std::ranges::copy_if(history->open_gaps, std::back_inserter(search.unwritten),
-                             [](const Gap &gap) { return gap.id == 0; });
+    for (const auto &history : m_engine.bridge.latest().histories) {
+        // Whatever the ledger does not take now is told from memory: gaps, and that streams deliver again.
+        std::ranges::copy_if(history->open_gaps, std::back_inserter(search.unwritten), [&history](const Gap &gap) {
+            return gap.id < 1 || (!history->ledger_trouble.isEmpty() && toMs(gap.to) != 0);
+        });
+        if (!history->waits.isEmpty())
+            search.waits.insert(history->exchange, history->waits);
+    }
     m_searches.start([this, search = std::move(search), context = QPointer(context), answer = std::move(answer)] {
         QMetaObject::invokeMethod(this, [context, answer, rows = findGaps(search)] {
             if (context)

@@ -1,5 +1,6 @@
 #include "app/live_topics.h"
 
+#include "app/store_health.h"
 #include "telemetry/process_stats.h"
 
 #include <QJsonArray>
@@ -128,12 +129,13 @@ QJsonObject historyObject(const history::HistorySnapshot &history)
             {QStringLiteral("gaps_lost"), qint64(history.loss_gaps)},
             {QStringLiteral("gaps_refused"), qint64(history.refused_gaps)},
             {QStringLiteral("repairing"), history.repairing},
+            {QStringLiteral("waits"), history.waits},
             {QStringLiteral("gaps_opened"), qint64(history.gaps_opened)},
             {QStringLiteral("gaps_closed"), qint64(history.gaps_closed)},
             {QStringLiteral("gaps_unfillable"), qint64(history.gaps_unfillable)}};
 }
 
-QJsonObject storeObject(const store::StoreSnapshot &store)
+QJsonObject storeObject(const store::StoreSnapshot &store, const QStringList &losses)
 {
     return {{QStringLiteral("stored_candles"), qint64(store.stored_candles)},
             {QStringLiteral("stored_funding"), qint64(store.stored_funding)},
@@ -143,6 +145,7 @@ QJsonObject storeObject(const store::StoreSnapshot &store)
             {QStringLiteral("errors"), qint64(store.errors)},
             {QStringLiteral("trouble"), store.trouble},
             {QStringLiteral("trouble_since"), timeValue(store.trouble_since)},
+            {QStringLiteral("losses"), QJsonArray::fromStringList(losses)},
             {QStringLiteral("waiting"), qint64(store.waiting)},
             {QStringLiteral("last_write_ms"), qint64(store.last_write.count())},
             {QStringLiteral("last_stored"), timeValue(store.last_stored)}};
@@ -206,17 +209,21 @@ QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const st
     return object;
 }
 
-QJsonObject gapObject(const Gap &gap)
+QJsonObject gapObject(const Gap &gap, const QString &waits)
 {
+    const bool waiting = gap.state == GapState::Repairing && toMs(gap.to) != 0 && !waits.isEmpty();
     return {{QStringLiteral("exchange"), gap.stream.exchange},
             {QStringLiteral("pair"), gap.stream.pair},
             {QStringLiteral("stream"), gap.stream.kindText()},
             {QStringLiteral("from"), timeValue(gap.from)},
             {QStringLiteral("to"), timeValue(gap.to)},
-            {QStringLiteral("state"), toMs(gap.to) == 0 ? QStringLiteral("down") : latin(gapStateName(gap.state))},
+            {QStringLiteral("state"), toMs(gap.to) == 0 ? QStringLiteral("down")
+                                      : waiting         ? QStringLiteral("waiting")
+                                                        : latin(gapStateName(gap.state))},
             {QStringLiteral("cause"), gap.state == GapState::Refused && !gap.reason.isEmpty()
                                           ? gap.cause + QStringLiteral(": ") + gap.reason
-                                          : gap.cause},
+                                      : waiting ? gap.cause + QStringLiteral("; waits: ") + waits
+                                                : gap.cause},
             {QStringLiteral("opened"), timeValue(gap.opened)}};
 }
 
@@ -238,10 +245,11 @@ void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJso
     for (const auto &history : snapshots.histories) {
         histories.set(history->exchange, historyObject(*history));
         for (const Gap &gap : history->open_gaps)
-            gaps.set(QString::number(gap.id), gapObject(gap));
+            gaps.set(QString::number(gap.id), gapObject(gap, history->waits));
     }
     if (snapshots.store)
-        state.set(QStringLiteral("store"), QStringLiteral("store"), storeObject(*snapshots.store));
+        state.set(QStringLiteral("store"), QStringLiteral("store"),
+                  storeObject(*snapshots.store, storeLosses(snapshots)));
     if (snapshots.sender)
         state.set(QStringLiteral("database"), QStringLiteral("database"),
                   databaseObject(*snapshots.sender, snapshots.audit.get()));

@@ -21,9 +21,9 @@ QJsonObject streamObject(const feed::StreamRow &row);
 QJsonObject connectionObject(const QString &exchange, const feed::ConnectionRow &row);
 QJsonObject feedCounts(const feed::FeedSnapshot &feed); // streams by state, totals
 QJsonObject historyObject(const history::HistorySnapshot &history);
-QJsonObject storeObject(const store::StoreSnapshot &store);
+QJsonObject storeObject(const store::StoreSnapshot &store, const QStringList &losses);
 QJsonObject databaseObject(const store::influx::SenderSnapshot &sender, const store::influx::AuditSnapshot *audit);
-QJsonObject gapObject(const Gap &gap);
+QJsonObject gapObject(const Gap &gap, const QString &waits); // `waits`: why nothing can be repaired, if so
 
 // Brings the live state up to the snapshots; what is gone is removed.
 void showTopics(const Snapshots &snapshots, const LastStored &stored, const QJsonObject &engine,

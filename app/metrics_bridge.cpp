@@ -32,6 +32,7 @@ MetricsBridge::MetricsBridge(Switchboard &switchboard, telemetry::Metrics &metri
                 const auto before = m_latest.audit ? m_latest.audit : std::make_shared<store::influx::AuditSnapshot>();
                 advance(m_metrics.auditLost(), before->lost, snapshot->lost);
                 m_latest.audit = snapshot;
+                tellStore();
                 tellDatabase();
                 Q_EMIT updated();
             });
@@ -76,6 +77,11 @@ void MetricsBridge::feedSaid(const std::shared_ptr<const feed::FeedSnapshot> &sn
     else if (!missing.isEmpty())
         m_health.set(part, sick > 0 ? PartState::Failed : PartState::Starting,
                      QStringLiteral("no %1 come; %2").arg(missing.join(QStringLiteral(", ")), detail));
+    else if (snapshot->clock_offset.count() != 0)
+        m_health.set(part, PartState::Degraded,
+                     QStringLiteral("event times differ from our clock by %1 ms; %2")
+                         .arg(snapshot->clock_offset.count())
+                         .arg(detail));
     else
         m_health.set(part, sick > 0 ? PartState::Degraded : PartState::Ok, detail);
     m_latest.feeds.insert(exchange, snapshot);
@@ -91,7 +97,9 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
     advance(m_metrics.gapsOpened(exchange), before->gaps_opened, snapshot->gaps_opened);
     advance(m_metrics.gapsRepaired(exchange), before->gaps_closed, snapshot->gaps_closed);
     advance(m_metrics.gapsUnfillable(exchange), before->gaps_unfillable, snapshot->gaps_unfillable);
-    m_metrics.clockOffset(exchange).Set(double(snapshot->clock_offset.count()) / 1000.0);
+    const auto feed = m_latest.feeds.value(exchange); // its frames tell at once, the exchange when it is asked
+    const milliseconds offset = feed && feed->clock_offset.count() != 0 ? feed->clock_offset : snapshot->clock_offset;
+    m_metrics.clockOffset(exchange).Set(double(offset.count()) / 1000.0);
     const QString part = QStringLiteral("history ") + exchange;
     if (!snapshot->trouble.isEmpty())
         m_health.set(part, PartState::Degraded, snapshot->trouble);
@@ -174,12 +182,13 @@ void MetricsBridge::tellStore()
     const auto &snapshot = m_latest.store;
     if (!snapshot)
         return;
-    const QStringList losses = m_latest.sender ? QStringList() : storeLosses(m_latest);
+    const QStringList losses = storeLosses(m_latest);
     const QString part = QStringLiteral("store");
     if (!snapshot->trouble.isEmpty())
         m_health.set(part, PartState::Failed, snapshot->trouble);
-    else if (!losses.isEmpty())
-        m_health.set(part, PartState::Failed, losses.join(QStringLiteral("; ")));
+    else if (!losses.isEmpty()) // of a database, the part of that name says that it failed
+        m_health.set(part, m_latest.sender ? PartState::Degraded : PartState::Failed,
+                     losses.join(QStringLiteral("; ")));
     else
         m_health.set(part, PartState::Ok, QStringLiteral("%1 batches waiting").arg(snapshot->waiting));
 }

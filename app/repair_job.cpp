@@ -1,6 +1,7 @@
 #include "app/repair_job.h"
 
 #include <QJsonArray>
+#include <QSet>
 
 #include <algorithm>
 
@@ -14,7 +15,7 @@ constexpr int idleLooks = 3;
 bool isAtWork(const GapRow &row)
 {
     return row.state == GapRow::State::Open || row.state == GapRow::State::Repairing ||
-           row.state == GapRow::State::Refused;
+           row.state == GapRow::State::Waiting || row.state == GapRow::State::Refused;
 }
 
 } // namespace
@@ -73,10 +74,12 @@ void RepairJob::found(const std::vector<GapRow> &rows)
 {
     qint64 missing = 0;
     int gaps = 0;
+    QSet<qint64> seen; // of the ledger; one may have many rows
     for (const GapRow &row : rows) {
         if (!isAtWork(row))
             continue;
-        ++gaps;
+        gaps += row.gap != 0 && seen.contains(row.gap) ? 0 : 1;
+        seen.insert(row.gap);
         missing += row.missing.value_or(0);
     }
     m_atStart = std::max(m_atStart, missing);

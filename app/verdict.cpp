@@ -105,6 +105,17 @@ std::vector<Brief> storeBriefs(const Snapshots &snapshots)
     return briefs;
 }
 
+// As the frames have it, at once; else as the exchange said when it was last asked.
+void addClock(const history::HistorySnapshot &history, const feed::FeedSnapshot *feed, const QString &who,
+              std::vector<Brief> &briefs)
+{
+    const bool seen = feed && feed->clock_offset.count() != 0;
+    const milliseconds offset = std::chrono::abs(seen ? feed->clock_offset : history.clock_offset);
+    if (seen || offset > clockOffsetAlarm)
+        briefs.push_back({who + QStringLiteral("clock off by %1 s").arg(double(offset.count()) / 1000, 0, 'f', 1),
+                          seen ? feed->clock_since : UtcTime{}, QStringLiteral("check NTP")});
+}
+
 void addHistory(const history::HistorySnapshot &history, const QString &who, std::vector<Brief> &briefs)
 {
     if (!history.trouble.isEmpty())
@@ -120,11 +131,6 @@ void addHistory(const history::HistorySnapshot &history, const QString &who, std
                                        : QStringLiteral("%1 wanted pairs are not collected").arg(missing),
                           {},
                           {}});
-    if (std::chrono::abs(history.clock_offset) > clockOffsetAlarm)
-        briefs.push_back({who + QStringLiteral("clock off by %1 s")
-                                    .arg(double(std::chrono::abs(history.clock_offset).count()) / 1000, 0, 'f', 1),
-                          {},
-                          QStringLiteral("check NTP")});
 }
 
 // The worst first, since there is room for one: a feed most of whose pairs are sick, then the store, then single pairs.
@@ -141,8 +147,10 @@ std::vector<Brief> briefsOf(const EngineFacts &facts, const Snapshots &snapshots
     const std::vector<Brief> ofStore = storeBriefs(snapshots);
     briefs.insert(briefs.end(), ofStore.begin(), ofStore.end());
     briefs.insert(briefs.end(), fewPairs.begin(), fewPairs.end());
-    for (const auto &history : snapshots.histories)
+    for (const auto &history : snapshots.histories) {
         addHistory(*history, who(history->exchange), briefs);
+        addClock(*history, snapshots.feeds.value(history->exchange).get(), who(history->exchange), briefs);
+    }
     for (const alert::HostSigns &host : facts.hosts) {
         if (host.known && !host.up)
             briefs.push_back({QStringLiteral("%1 unreachable").arg(host.name), {}, {}});

@@ -5,6 +5,7 @@
 #include "store/embedded/embedded_store.h"
 
 #include <QFileInfo>
+#include <QSet>
 
 #include <cstdlib>
 
@@ -88,6 +89,8 @@ void GapsCommand::show(const QJsonArray &all)
     qint64 candles = 0;      // missing
     qint64 minutes = 0;      // of mark prices
     qint64 ahead = 0;
+    QSet<qint64> gaps;   // of the ledger; one may have many rows
+    qsizetype again = 0; // further rows of those
     for (const QJsonValue &row : rows) {
         if (row[QLatin1String("state")].toString() == QLatin1String("not collected")) {
             ++notCollected;
@@ -100,10 +103,14 @@ void GapsCommand::show(const QJsonArray &all)
         }
         const bool settled = row[QLatin1String("state")].toString() == QLatin1String("unfillable");
         unfillable += settled ? 1 : 0;
+        if (const qint64 gap = row[QLatin1String("gap")].toInteger(); gap != 0 && !settled) {
+            again += gaps.contains(gap) ? 1 : 0;
+            gaps.insert(gap);
+        }
         const bool ofMarks = row[QLatin1String("stream")].toString() == QLatin1String("mark_price");
         (ofMarks ? minutes : candles) += settled ? 0 : row[QLatin1String("missing")].toInteger();
     }
-    const qsizetype open = rows.size() - unfillable - notCollected - unfetched;
+    const qsizetype open = rows.size() - unfillable - notCollected - unfetched - again;
     const bool toPerson = formatOr(line().format) == OutputFormat::Table;
     if ((!rows.isEmpty() || !toPerson) && !print(table))
         return finish(Internal);

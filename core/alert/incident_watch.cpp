@@ -74,6 +74,20 @@ void IncidentWatch::look(const ExchangeSigns &signs, UtcTime now)
             now, known);
     }
     known.rest_trouble = signs.rest_trouble;
+    const bool agrees = signs.clock_offset.count() == 0;
+    if (agrees != (known.clock_offset.count() == 0))
+        put({.kind = EventKind::History,
+             .severity = agrees ? Severity::Good : Severity::Trouble,
+             .exchange = signs.exchange,
+             .subject = QStringLiteral("clock"),
+             .title = agrees ? QStringLiteral("The clocks agree again") : QStringLiteral("The clock is off"),
+             .detail = agrees ? QString()
+                              : QStringLiteral("the event times of all frames are %1 %2 our clock; check NTP")
+                                    .arg(ageText(std::chrono::abs(signs.clock_offset)),
+                                         signs.clock_offset.count() > 0 ? QStringLiteral("ahead of")
+                                                                        : QStringLiteral("behind"))},
+            now, known);
+    known.clock_offset = signs.clock_offset;
     known.seen = true;
 }
 
@@ -174,6 +188,11 @@ void IncidentWatch::streams(Exchange &known, const ExchangeSigns &signs, UtcTime
 void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime now)
 {
     QHash<qint64, GapSign> open;
+    const auto isWrittenDownNow = [&known](const GapSign &gap) {
+        return std::any_of(known.gaps.cbegin(), known.gaps.cend(), [&gap](const GapSign &before) {
+            return before.id < 0 && before.pair == gap.pair && before.from == gap.from && before.cause == gap.cause;
+        });
+    };
     QStringList opened;
     QString cause;
     UtcTime from{};
@@ -181,7 +200,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
     int count = 0;
     for (const GapSign &gap : signs.gaps) {
         open.insert(gap.id, gap);
-        if (known.gaps.contains(gap.id))
+        if (known.gaps.contains(gap.id) || isWrittenDownNow(gap))
             continue;
         add(opened, gap.pair);
         cause = gap.cause;
@@ -206,7 +225,7 @@ void IncidentWatch::gaps(Exchange &known, const ExchangeSigns &signs, UtcTime no
     UtcTime closedFrom{};
     UtcTime closedTo{};
     for (auto was = known.gaps.cbegin(); was != known.gaps.cend(); ++was) {
-        if (open.contains(was.key()))
+        if (open.contains(was.key()) || was.key() < 0) // those are settled only after they are written down
             continue;
         add(closed, was->pair);
         closedFrom = repaired == 0 ? was->from : std::min(closedFrom, was->from);

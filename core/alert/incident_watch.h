@@ -35,7 +35,7 @@ struct ConnectionSign
 
 struct GapSign
 {
-    qint64 id = 0;
+    qint64 id = 0; // below 0 while no ledger takes it; it gets another one when it is written down
     QString pair{};
     UtcTime from{};
     UtcTime to{}; // 0: the stream is still down
@@ -52,6 +52,7 @@ struct ExchangeSigns
     std::vector<GapSign> lost{}; // the newest of those, oldest first
     qint64 refused = 0;          // of the gaps, those that our own database does not take
     QString rest_trouble{};
+    milliseconds clock_offset{0}; // of the event times of all its frames, against our clock; 0: they agree
 };
 
 struct StoreSigns
@@ -111,6 +112,7 @@ private:
         qint64 unfillable_at_begin = 0;
         int gaps_repaired = 0; // within the incident
         QString rest_trouble;
+        milliseconds clock_offset{0};
         Event incident; // id 0: none
         bool seen = false;
     };

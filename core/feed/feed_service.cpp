@@ -73,6 +73,7 @@ FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::Exchan
     , m_majors(m_settings.major_bases)
     , m_attempts(m_limits.attempts, m_limits.attempts_window)
     , m_clockWatch(m_clock->utcNow(), m_clock->now())
+    , m_eventClock(m_clock->pauseOfMachine())
     , m_quorumBackoff(milliseconds(10'000), milliseconds(120'000), QRandomGenerator::global()->generate64())
 {
     connect(&m_tick, &QTimer::timeout, this, &FeedService::tick);
@@ -473,7 +474,8 @@ void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Conn
         slot.delivered(id);
     if (const auto transition = m_table.data(id, describe(event, m_facts), now, utc))
         applied(transition);
-    m_records.event(id, entry, event, m_batch);
+    m_eventClock.frame(event.event_time, utc);
+    m_records.event(id, entry, event, utc, m_exchangeAhead, m_batch);
     m_latest.event(id, event);
 }
 
@@ -581,6 +583,7 @@ void FeedService::judge(MonotonicTime now, UtcTime utc)
         Q_EMIT probesWanted(judgement.probes);
     checkQuorum(now);
     heal(now);
+    compareClocks(now, utc);
     const auto overdue = m_records.overdue(utc, closeGrace);
     for (const SeriesSpan &late : overdue) {
         const SeriesKey &series = late.series;
@@ -655,6 +658,22 @@ void FeedService::renew(Slot &slot, const SlotHealth &health, const QString &cau
         slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(health.due).arg(health.due).arg(cause));
         return;
     }
+}
+
+// Told by the snapshot; whoever reads the log alone hears it once, and that it is over.
+void FeedService::compareClocks(MonotonicTime now, UtcTime utc)
+{
+    if (m_eventClock.judge(utc, now)) {
+        const milliseconds offset = m_eventClock.offset();
+        if (offset.count() != 0)
+            qCWarning(lcFeed).noquote() << "the event times of all frames differ from our clock; check NTP"
+                                        << logField(u"exchange", m_adapter->name())
+                                        << logField(u"offset_ms", QString::number(offset.count()));
+        else
+            qCInfo(lcFeed).noquote() << "the event times of frames agree with our clock again"
+                                     << logField(u"exchange", m_adapter->name());
+    }
+    m_exchangeAhead = m_eventClock.lastingOffset(now);
 }
 
 void FeedService::checkQuorum(MonotonicTime now)
@@ -811,6 +830,8 @@ void FeedService::sendSnapshot(UtcTime utc)
     }
     for (const auto &slot : m_slots)
         snapshot->connections.push_back(connectionRow(*slot, now));
+    snapshot->clock_offset = m_eventClock.offset();
+    snapshot->clock_since = m_eventClock.since();
     snapshot->waiting_since = snapshot->streams.empty() ? m_emptySince : UtcTime{};
     snapshot->stale_majors = m_majors.stale(m_table);
     snapshot->waiting_majors = m_majors.waiting(m_table);

@@ -6,6 +6,7 @@
 #include "base/clock_watch.h"
 #include "exchange/adapter.h"
 #include "feed/attempt_budget.h"
+#include "feed/event_clock.h"
 #include "feed/feed_snapshot.h"
 #include "feed/gap_notes.h"
 #include "feed/latest_values.h"
@@ -95,6 +96,7 @@ private:
     void heal(MonotonicTime now);
     void renew(Slot &slot, const SlotHealth &health, const QString &cause, MonotonicTime now);
     void checkQuorum(MonotonicTime now);
+    void compareClocks(MonotonicTime now, UtcTime utc);
     void heartbeatLine();
     void replaceAll(const QString &reason);
     void moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why);
@@ -134,6 +136,8 @@ private:
     Majors m_majors;
     AttemptBudget m_attempts;
     ClockWatch m_clockWatch;
+    EventClock m_eventClock;
+    milliseconds m_exchangeAhead{0};                    // of our clock, where that is known
     QHash<QString, exchange::Instrument> m_instruments; // wanted ones, by symbol
     exchange::ParsedFrame m_parsed;
     RecordBatch m_batch;

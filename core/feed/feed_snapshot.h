@@ -92,6 +92,8 @@ struct FeedSnapshot
     std::vector<QString> stale_majors;   // cryptofeed names, as operators grep for them
     std::vector<QString> waiting_majors; // the same of those whose data has not come
     UtcTime waiting_since{};             // without a single stream since; 0: there are some
+    milliseconds clock_offset{0};        // of all frames' event times, against our clock; 0: they agree
+    UtcTime clock_since{};               // they do not
     int majors = 0;
     quint64 frames = 0;
     quint64 bytes = 0;

@@ -12,6 +12,9 @@ using namespace exchange;
 namespace {
 
 constexpr milliseconds justClosed{60'000};
+constexpr milliseconds clockSlack{2'000}; // between the exchange's clock and ours
+constexpr milliseconds sameOffset{5'000};
+constexpr size_t mostHeld = 3; // minutes: then it is known whose clock is wrong
 
 } // namespace
 
@@ -40,7 +43,8 @@ void RecordBuilder::forget(StreamId id)
         m_tracked[id].reset();
 }
 
-void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEvent &event, RecordBatch &into)
+void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEvent &event, UtcTime now,
+                          milliseconds ahead, RecordBatch &into)
 {
     if (id >= m_tracked.size() || !m_tracked[id])
         return;
@@ -50,7 +54,7 @@ void RecordBuilder::event(StreamId id, const StreamEntry &entry, const MarketEve
         if (update->final)
             candle(tracked, *update, into);
     } else if (const auto *markUpdate = std::get_if<MarkUpdate>(&event.payload)) {
-        mark(tracked, entry, *markUpdate, event.event_time, into);
+        mark(tracked, entry, *markUpdate, event.event_time, {now, ahead}, into);
     } else if (const auto *trade = std::get_if<TradeUpdate>(&event.payload)) {
         if (continues(tracked, entry, event))
             tick(entry, event, trade->id, into);
@@ -90,7 +94,7 @@ void RecordBuilder::candle(Tracked &tracked, const CandleUpdate &update, RecordB
 }
 
 void RecordBuilder::mark(Tracked &tracked, const StreamEntry &entry, const MarkUpdate &update, UtcTime time,
-                         RecordBatch &into)
+                         Clocks clocks, RecordBatch &into)
 {
     if (toMs(update.next_funding) != 0) {
         if (toMs(tracked.next_funding) != 0 && update.next_funding > tracked.next_funding)
@@ -101,7 +105,44 @@ void RecordBuilder::mark(Tracked &tracked, const StreamEntry &entry, const MarkU
     const qint64 bucket = every > 0 ? toMs(time) / every : toMs(time);
     if (bucket <= tracked.mark_bucket)
         return; // not due, or an overlap of two connections
+    // No minute is stored before it has begun. Either clock may be off: where it is the exchange's, for a moment, what
+    // it dated meanwhile is not of that minute, whose own sample comes in time; where it is ours, it is known after a
+    // while, and what was held is stored as it was dated.
+    if (every > 0 && fromMs(bucket * every) > clocks.now + clocks.ahead + clockSlack) {
+        if (tracked.held.size() < mostHeld && (tracked.held.empty() || tracked.held.back().bucket < bucket))
+            tracked.held.push_back({bucket, time, time - clocks.now, update});
+        return;
+    }
+    if (!tracked.held.empty())
+        takeHeld(tracked, entry, bucket, clocks.ahead, into);
     tracked.mark_bucket = bucket;
+    put(entry, update, time, into);
+}
+
+// Before the sample of the bucket `next` is stored.
+void RecordBuilder::takeHeld(Tracked &tracked, const StreamEntry &entry, qint64 next, milliseconds ahead,
+                             RecordBatch &into)
+{
+    const qint64 every = m_settings.mark_price_every.count();
+    const auto nameMissing = [&](qint64 until) {
+        if (tracked.mark_bucket >= 0 && tracked.mark_bucket + 1 < until)
+            m_breaks.push_back({entry.spec.key,
+                                {fromMs((tracked.mark_bucket + 1) * every), fromMs(until * every)},
+                                QStringLiteral("mark prices were dated by a clock that was off")});
+    };
+    for (const HeldMark &held : std::exchange(tracked.held, {})) {
+        const bool isTrue = ahead.count() != 0 && std::chrono::abs(held.ahead - ahead) <= sameOffset;
+        if (!isTrue || held.bucket <= tracked.mark_bucket || held.bucket >= next)
+            continue;
+        nameMissing(held.bucket);
+        tracked.mark_bucket = held.bucket;
+        put(entry, held.update, held.time, into);
+    }
+    nameMissing(next);
+}
+
+void RecordBuilder::put(const StreamEntry &entry, const MarkUpdate &update, UtcTime time, RecordBatch &into)
+{
     ++m_counts.mark_points;
     const StreamKey &key = entry.spec.key;
     into.marks.push_back({.exchange = key.exchange,

@@ -168,7 +168,9 @@ void GapKeeper::refresh()
         return;
     }
     std::map<qint64, Gap> picture;
-    for (const Gap &gap : *gaps) {
+    for (Gap gap : *gaps) {
+        if (const UtcTime end = m_backlog.endOf(gap.stream); toMs(gap.to) == 0 && toMs(end) != 0)
+            gap.to = std::max(end, gap.from); // it delivers again, though its ledger does not take that
         if (!m_unsettled.contains(gap.id))
             ++m_counts.opened;
         if (gapcause::isLoss(gap.cause))
@@ -206,12 +208,19 @@ Result<std::vector<TimeSpan>> GapKeeper::missing(const Gap &gap)
     return without(*holes, knownAbsent(gap.stream));
 }
 
-bool GapKeeper::wasFetched(const Gap &gap) const
+std::vector<TimeSpan> GapKeeper::notFetched(const Gap &gap) const
 {
-    std::vector<TimeSpan> rest{{std::max(gap.from, m_oldestKept), gap.to}};
-    if (rest.front().from >= rest.front().to)
-        return true;
-    return without(rest, m_fetched.value(gap.stream)).empty();
+    const TimeSpan kept{std::max(gap.from, m_oldestKept), gap.to};
+    return kept.from < kept.to ? without(std::vector{kept}, m_fetched.value(gap.stream)) : std::vector<TimeSpan>{};
+}
+
+bool GapKeeper::isBeingRepaired(const StreamKey &stream, TimeSpan span) const
+{
+    return std::ranges::any_of(m_unsettled, [&](const auto &entry) {
+        const Gap &gap = entry.second;
+        return gap.stream == stream && toMs(gap.to) != 0 && gap.state != GapState::Refused && gap.from <= span.from &&
+               gap.to >= span.to;
+    });
 }
 
 void GapKeeper::fetched(const StreamKey &stream, TimeSpan span)
@@ -249,8 +258,9 @@ std::optional<GapKeeper::Need> GapKeeper::judge(Gap &gap)
         return {};
     }
     if (isJudgedByFetching(gap)) {
-        if (!wasFetched(gap))
-            return need(gap, {{gap.from, gap.to}});
+        // What comes in pages is asked for page by page: only the rest of it.
+        if (auto rest = notFetched(gap); !rest.empty())
+            return need(gap, std::move(rest));
         settle(gap, GapState::Closed,
                gap.stream.kind == StreamKind::FundingRate
                    ? QStringLiteral("fetched from the exchange's history")

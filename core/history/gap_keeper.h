@@ -52,6 +52,9 @@ public:
     // The store holds all that the exchange has of the span: for what cannot be judged by holes.
     void fetched(const StreamKey &stream, TimeSpan span);
 
+    // All of it lies in one gap, which asks for it by itself.
+    bool isBeingRepaired(const StreamKey &stream, TimeSpan span) const;
+
     // The exchange does not have these candles.
     void absent(const StreamKey &stream, TimeSpan span, const QString &reason);
     // What it tells of them cannot be.
@@ -102,7 +105,7 @@ private:
     void countLost(const Gap &gap);
     void setState(Gap &gap, GapState state, const QString &reason);
     Result<std::vector<TimeSpan>> missing(const Gap &gap);
-    bool wasFetched(const Gap &gap) const;
+    std::vector<TimeSpan> notFetched(const Gap &gap) const;
 
     std::unique_ptr<store::GapLedger> m_ledger;
     LedgerBacklog m_backlog;

@@ -2,6 +2,7 @@
 // was found wrong and mended within the second is told all the same; and how it goes, once a second.
 #include "base/logging.h"
 #include "history/history_service.h"
+#include "history/reach.h"
 #include "history/request_planner.h"
 #include "market/gap_cause.h"
 
@@ -180,6 +181,24 @@ void HistoryService::nameOverdue(MonotonicTime now)
 
 // --- telling ---------------------------------------------------------------------------------------------------------
 
+// Empty while gaps can be repaired.
+QString HistoryService::whyNothingMoves() const
+{
+    if (!m_pump.trouble().text().isEmpty()) {
+        const MonotonicTime now = m_clock->now();
+        const milliseconds refused = m_pump.budget().pausedFor(now);
+        const milliseconds held = std::chrono::duration_cast<milliseconds>(m_pump.trouble().heldUntil() - now);
+        const auto at = [this](milliseconds from) { return isoText(m_clock->utcNow() + from).mid(11, 8); };
+        return refused.count() > 0 ? QStringLiteral("the exchange refuses requests until %1").arg(at(refused))
+               : held.count() > 0
+                   ? QStringLiteral("the exchange's history does not answer, asked again at %1").arg(at(held))
+                   : QStringLiteral("the exchange's history does not answer, being asked again");
+    }
+    if (!m_instruments.isKnown())
+        return QStringLiteral("the exchange's instrument list has not come");
+    return m_pump.isRoomScarce() ? QStringLiteral("the store has little room, which is kept for live data") : QString();
+}
+
 void HistoryService::tellNotes(MonotonicTime now)
 {
     for (const HistoryNote &told : m_notes.take(now))
@@ -234,7 +253,8 @@ void HistoryService::sendSnapshot()
     snapshot->lost = m_gaps.newestLost();
     snapshot->loss_gaps = m_gaps.lossCount();
     snapshot->refused_gaps = size_t(std::ranges::count(snapshot->open_gaps, GapState::Refused, &Gap::state));
-    snapshot->repairing = m_pump.trouble().text().isEmpty() && !m_pump.isRoomScarce() && m_instruments.isKnown();
+    snapshot->waits = whyNothingMoves();
+    snapshot->repairing = snapshot->waits.isEmpty();
     snapshot->times_anew = m_timesAnew;
     snapshot->batches_stored = m_tickets.batchesStored();
     snapshot->gaps_opened = m_gaps.counts().opened;

@@ -22,6 +22,7 @@ constexpr milliseconds suspectEvery{10'000};
 constexpr milliseconds reviewEvery{30'000};
 constexpr milliseconds markCandlesEvery{600'000};
 constexpr milliseconds aliveEvery{10'000}; // how exactly the end of a run is known that was killed
+constexpr milliseconds reachSoon{2'000};
 
 } // namespace
 
@@ -475,9 +476,10 @@ void HistoryService::stored(const std::vector<quint64> &tickets)
         if (!pending)
             continue;
         streams.insert(pending->stream);
-        if (pending->oldest != UtcTime{})
-            m_reach.stored({pending->stream.exchange, pending->stream.pair, pending->stream.timeframe},
-                           pending->oldest);
+        const StreamKey &stream = pending->stream;
+        if (pending->oldest != UtcTime{} &&
+            m_reach.stored({stream.exchange, stream.pair, stream.timeframe}, pending->oldest))
+            m_reachAt = std::min(m_reachAt, m_clock->now() + reachSoon); // the store may go before a minute is over
         if (pending->fetched.from < pending->fetched.to)
             m_gaps.fetched(pending->stream, pending->fetched);
         if (m_backfills.contains(pending->backfill)) {

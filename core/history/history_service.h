@@ -120,6 +120,7 @@ private:
     void repair(const std::vector<GapKeeper::Need> &needs);
     void finishBackfills();
     void sendSnapshot();
+    QString whyNothingMoves() const;
     void tellFill(MonotonicTime now);
 
     HistorySettings m_settings;

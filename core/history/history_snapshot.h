@@ -32,6 +32,7 @@ struct HistorySnapshot
     size_t loss_gaps = 0;       // of the open ones: what was stored and is not there any more
     size_t refused_gaps = 0;    // of the open ones: what our own database does not take
     bool repairing = false;     // something can move: REST answers, and the store has room
+    QString waits;              // why nothing can, for people; empty when it can
     quint64 batches_stored = 0; // of what it fetched, confirmed by the store since the start
     int times_anew = 0;         // how often the store was said to have begun anew, and its loss was named
     quint64 gaps_opened = 0;

@@ -8,6 +8,12 @@ namespace tk::history {
 
 using exchange::Instrument;
 
+namespace {
+
+constexpr milliseconds gapSlack{10'000}; // between the naming of gaps and the question for what is new
+
+} // namespace
+
 JobDesk::JobDesk(QString exchange, Sources sources)
     : m_exchange(std::move(exchange))
     , m_from(sources)
@@ -58,7 +64,10 @@ void JobDesk::funding(const Instrument &instrument)
     if (!m_from.settings.funding)
         return;
     const auto newest = m_from.index.newestSettledFunding(m_exchange, instrument.unified);
-    if (const auto job = m_from.planner.funding(instrument, newest ? *newest : std::nullopt))
+    const auto job = m_from.planner.funding(instrument, newest ? *newest : std::nullopt);
+    // Where the store began anew, gaps ask for the same.
+    const StreamKey stream{m_exchange, instrument.unified, StreamKind::FundingRate, Timeframe::M1};
+    if (job && !m_from.gaps.isBeingRepaired(stream, {job->span.from, job->span.to - gapSlack}))
         m_from.queue.add(*job);
 }
 

@@ -54,7 +54,8 @@ void LedgerBacklog::heed(const Status &status)
 
 void LedgerBacklog::openAll(const std::vector<Gap> &gaps)
 {
-    if (m_gaps.empty()) {
+    // One that ended and is written down as open would swallow what comes later.
+    if (m_gaps.empty() && m_ends.isEmpty()) {
         const Status status = m_ledger->openAll(gaps);
         heed(status);
         if (status)
@@ -77,9 +78,9 @@ void LedgerBacklog::keep(const Gap &gap)
         ++ofStream;
     }
     if (ofStream >= mostOfAStream)
-        include(*newest, gap);
-    else
-        m_gaps.push_back(gap);
+        return include(*newest, gap);
+    m_gaps.push_back(gap);
+    m_gaps.back().id = --m_lastId;
 }
 
 void LedgerBacklog::endAll(const std::vector<StreamKey> &streams, UtcTime at)

@@ -27,8 +27,10 @@ public:
     // Every other write to the ledger tells here how it went.
     void heed(const Status &status);
 
-    const std::vector<Gap> &waiting() const { return m_gaps; } // unsettled, and in no ledger
-    const QString &trouble() const { return m_trouble; }       // empty while it takes what it is given
+    const std::vector<Gap> &waiting() const { return m_gaps; } // unsettled, and in no ledger: their ids are below 0
+    // When the stream delivered again whose gap the ledger still calls open, as it could not be told; 0: it was told.
+    UtcTime endOf(const StreamKey &stream) const { return m_ends.value(stream); }
+    const QString &trouble() const { return m_trouble; } // empty while it takes what it is given
     UtcTime troubleSince() const { return m_since; }
 
 private:
@@ -40,6 +42,7 @@ private:
     std::vector<Gap> m_gaps;
     std::vector<Gap> m_settled;
     QHash<StreamKey, UtcTime> m_ends; // of gaps that the ledger has
+    qint64 m_lastId = 0;              // so that each that waits can be told from the others
     QString m_trouble;
     UtcTime m_since{};
     MonotonicTime m_toldAt{};

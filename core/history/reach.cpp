@@ -1,9 +1,7 @@
 #include "history/reach.h"
 
 #include "base/logging.h"
-
-#include <QJsonDocument>
-#include <QJsonObject>
+#include "history/reach_note.h"
 
 #include <algorithm>
 
@@ -15,23 +13,11 @@ Reach::Reach(GapKeeper &gaps, store::StoreIndex &index, QString exchange)
     , m_exchange(std::move(exchange))
 {}
 
-QString Reach::noteKey() const
-{
-    return QStringLiteral("reach:") + m_exchange;
-}
-
 void Reach::load()
 {
-    const auto note = m_gaps->ledger().note(noteKey());
-    if (!note || !note->has_value())
-        return;
-    const QJsonObject known = QJsonDocument::fromJson((*note)->toUtf8()).object();
-    for (auto entry = known.constBegin(); entry != known.constEnd(); ++entry) {
-        const auto timeframe = timeframeFromName(entry.key().section(u' ', -1).toStdString());
-        if (timeframe)
-            m_reach.insert({m_exchange, entry.key().section(u' ', 0, -2), *timeframe},
-                           fromMs(entry.value().toInteger()));
-    }
+    const auto note = m_gaps->ledger().note(reachKey(m_exchange));
+    if (note && note->has_value())
+        m_reach = reachOf(m_exchange, **note);
 }
 
 std::optional<UtcTime> Reach::of(const SeriesKey &series) const
@@ -40,9 +26,13 @@ std::optional<UtcTime> Reach::of(const SeriesKey &series) const
     return known == m_reach.constEnd() ? std::nullopt : std::optional(*known);
 }
 
-void Reach::stored(const SeriesKey &series, UtcTime oldest)
+bool Reach::stored(const SeriesKey &series, UtcTime oldest)
 {
-    m_reach.insert(series, std::min(of(series).value_or(oldest), oldest));
+    const std::optional<UtcTime> before = of(series);
+    if (before && *before <= oldest)
+        return false;
+    m_reach.insert(series, oldest);
+    return true;
 }
 
 void Reach::save(const std::vector<SeriesKey> &collected, UtcTime oldestKept)
@@ -58,14 +48,11 @@ void Reach::save(const std::vector<SeriesKey> &collected, UtcTime oldestKept)
         if (reach)
             m_reach.insert(series, std::max(*reach, oldestKept));
     }
-    QJsonObject known;
-    for (auto entry = m_reach.cbegin(); entry != m_reach.cend(); ++entry)
-        known.insert(entry.key().pair + u' ' + timeframeText(entry.key().timeframe), toMs(*entry));
-    const QString text = QString::fromUtf8(QJsonDocument(known).toJson(QJsonDocument::Compact));
-    const auto written = m_gaps->ledger().note(noteKey());
-    if (known.isEmpty() || (written && *written == text))
+    const QString text = reachText(m_reach);
+    const auto written = m_gaps->ledger().note(reachKey(m_exchange));
+    if (text.isEmpty() || (written && *written == text))
         return;
-    if (const Status status = m_gaps->note(noteKey(), text); !status)
+    if (const Status status = m_gaps->note(reachKey(m_exchange), text); !status)
         qCWarning(lcHistory).noquote() << status.error().message;
 }
 

@@ -20,7 +20,8 @@ public:
     void load();
 
     std::optional<UtcTime> of(const SeriesKey &series) const; // its oldest candle, ever
-    void stored(const SeriesKey &series, UtcTime oldest);     // the store holds it from there on
+    // The store holds it from there on. True: that is further back than was known.
+    bool stored(const SeriesKey &series, UtcTime oldest);
 
     // Looks where each of these begins in the store, and writes all that is known down. What the store removed for its
     // age is not remembered as held.
@@ -30,8 +31,6 @@ public:
     bool isStoreEmptied() const;
 
 private:
-    QString noteKey() const;
-
     GapKeeper *m_gaps;
     store::StoreIndex *m_index;
     QString m_exchange;

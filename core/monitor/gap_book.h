@@ -20,7 +20,7 @@ struct GapView
     QString stream{}; // "3m candles"
     UtcTime from{};
     UtcTime to{};    // 0: the stream is still down
-    QString state{}; // "down", "open", "repairing"
+    QString state{}; // "down", "open", "repairing", "waiting" (for the exchange), "refused"
     QString cause{};
     UtcTime opened{};
 

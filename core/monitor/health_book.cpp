@@ -55,6 +55,7 @@ StoreView storeOf(const QJsonObject &object)
             .errors = object.value(QLatin1String("errors")).toInteger(),
             .trouble = object.value(QLatin1String("trouble")).toString(),
             .trouble_since = isoTimeOf(object.value(QLatin1String("trouble_since"))),
+            .losses = stringsOf(object.value(QLatin1String("losses"))),
             .waiting = object.value(QLatin1String("waiting")).toInteger(),
             .last_write = milliseconds(object.value(QLatin1String("last_write_ms")).toInteger()),
             .last_stored = isoTimeOf(object.value(QLatin1String("last_stored")))};

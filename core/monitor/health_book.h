@@ -90,6 +90,7 @@ struct StoreView
     qint64 errors = 0;
     QString trouble{};
     UtcTime trouble_since{};
+    QStringList losses{}; // what was stored and is not there any more, a sentence each
     qint64 waiting = 0;
     milliseconds last_write{0};
     UtcTime last_stored{};

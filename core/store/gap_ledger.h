@@ -57,5 +57,6 @@ Result<std::unique_ptr<GapLedger>> openGapLedger(const QString &file, const QStr
 // What is not closed (open, repairing, unfillable), oldest first: read beside whoever owns the ledger, in this process
 // or another, without changing it. A file that is not there holds nothing.
 Result<std::vector<Gap>> readUnclosedGaps(const QString &file);
+Result<std::optional<QString>> readLedgerNote(const QString &file, const QString &key); // the same of a small fact
 
 } // namespace tk::store

@@ -1,6 +1,7 @@
 #include "store/store_service.h"
 
 #include "base/logging.h"
+#include "store/given_up.h"
 
 #include <QRandomGenerator>
 
@@ -12,7 +13,8 @@ constexpr milliseconds tickEvery{250};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds retentionEvery{3'600'000};
 constexpr milliseconds tellEvery{60'000};
-constexpr size_t waitingLimit = 4096; // batches held here beside the queue while the store refuses
+constexpr size_t waitingLimit = 4096;                 // batches held here beside the queue while the store refuses
+constexpr std::chrono::milliseconds stopGrace{1'200}; // of real time, within the grace that the host gives
 
 } // namespace
 
@@ -49,7 +51,8 @@ Status StoreService::start()
 
 void StoreService::stop()
 {
-    m_stopping = true;
+    if (!std::exchange(m_stopping, true))
+        m_stopBy = QDeadlineTimer(stopGrace);
     m_queue->setWakeUp({});
     m_retryAt = {};
     drain();
@@ -65,7 +68,22 @@ void StoreService::stop()
         m_tick.stop();
         Q_EMIT stopped();
     }
-    // Otherwise the ticks go on trying until the owner's deadline.
+    // Otherwise the ticks go on trying for a while.
+}
+
+// What nobody has any more is said, and told to who writes down what is missing.
+void StoreService::giveUp()
+{
+    for (RecordBatch &batch : m_queue->takeAll())
+        m_waiting.push_back(std::move(batch));
+    const GivenUp lost = givenUp(m_waiting);
+    qCCritical(lcStore).noquote() << "records are given up, as the store did not take them before the end:"
+                                  << m_state.trouble << logField(u"records", QString::number(lost.records))
+                                  << logField(u"from", isoText(lost.span.from))
+                                  << logField(u"to", isoText(lost.span.to))
+                                  << logField(u"streams", QString::number(lost.spans.size()));
+    m_waiting.clear();
+    Q_EMIT gaveUp(lost.spans, m_state.trouble);
 }
 
 void StoreService::drain()
@@ -162,6 +180,8 @@ void StoreService::tick()
     m_beat();
     drain();
     const MonotonicTime now = m_clock->now();
+    if (m_stopping && !m_waiting.empty() && m_stopBy.hasExpired())
+        giveUp();
     if (m_stopping && m_waiting.empty()) {
         stop();
         return;

@@ -5,9 +5,11 @@
 #include "base/backoff.h"
 #include "base/bounded_queue.h"
 #include "base/clock.h"
+#include "market/stream_span.h"
 #include "runtime/service.h"
 #include "store/store.h"
 
+#include <QDeadlineTimer>
 #include <QTimer>
 
 #include <functional>
@@ -42,17 +44,20 @@ public:
     ~StoreService() override;
 
     Status start() override;
-    void stop() override; // after everything waiting is stored, or could not be within the deadline of its owner
+    void stop() override; // after everything waiting is stored, or could not be for a while: then it is given up
 
 Q_SIGNALS:
     void stored(const std::vector<quint64> &tickets);
     void latencyMeasured(const std::vector<tk::milliseconds> &eventToStored); // one per batch of live data
     void writeFailed(const QString &code);
+    // The service ends, and the store has not taken these: nobody has them any more.
+    void gaveUp(const std::vector<tk::StreamSpan> &spans, const QString &why);
     void snapshotReady(std::shared_ptr<const tk::store::StoreSnapshot> snapshot);
 
 private:
     void drain();
     bool write();
+    void giveUp();
     void lookAfter();
     void troubled(const Error &error);
     void works();
@@ -72,6 +77,7 @@ private:
     MonotonicTime m_retentionAt{};
     MonotonicTime m_toldAt{};
     bool m_stopping = false;
+    QDeadlineTimer m_stopBy; // of real time
     bool m_unsynced = false;
     StoreSnapshot m_state;
     QTimer m_tick;

@@ -1,5 +1,6 @@
 #include "../core/store/samples.h"
 #include "app/gap_finder.h"
+#include "history/reach.h"
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 #include "support/test_registry.h"
@@ -174,6 +175,87 @@ private Q_SLOTS:
         QCOMPARE(rows->size(), size_t(2));
         QCOMPARE(rows->at(0).state, GapRow::State::Down);
         QCOMPARE(*rows->at(1).missing, 3);
+    }
+
+    // It delivers again, and its ledger could not be told.
+    void whatDeliversAgainIsNotDown()
+    {
+        store(0, 5);
+        store(8, 1);
+        m_search.live = true;
+        m_search.now = at(9) + 30s;
+        const SeriesKey of = series();
+        const StreamKey stream{of.exchange, of.pair, StreamKind::Candles, Timeframe::M3};
+        const auto id = m_ledger->open({.stream = stream, .from = at(5), .cause = QStringLiteral("silent")});
+        QVERIFY(id);
+        QCOMPARE(findGaps(m_search)->at(0).state, GapRow::State::Down);
+        m_search.unwritten = {
+            {.id = *id, .stream = stream, .from = at(5), .to = at(8), .cause = QStringLiteral("silent")}};
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(rows->front().state, GapRow::State::Open);
+        QCOMPARE(rows->front().span, (TimeSpan{at(5), at(8)}));
+    }
+
+    // Nobody repairs while the exchange refuses everything.
+    void whatCannotBeRepairedWaits()
+    {
+        store(0, 5);
+        store(8, 1);
+        const SeriesKey of = series();
+        const auto id = m_ledger->open({.stream = {of.exchange, of.pair, StreamKind::Candles, Timeframe::M3},
+                                        .from = at(5),
+                                        .to = at(8),
+                                        .cause = QStringLiteral("silent")});
+        QVERIFY(m_ledger->setState(*id, GapState::Repairing, {}, at(9)));
+        QCOMPARE(findGaps(m_search)->at(0).state, GapRow::State::Repairing);
+        m_search.waits.insert(of.exchange, QStringLiteral("the exchange refuses requests until 10:05:30"));
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(toJson(rows->front())[QLatin1String("state")].toString(), QStringLiteral("waiting"));
+        QCOMPARE(rows->front().cause, QStringLiteral("silent; waits: the exchange refuses requests until 10:05:30"));
+    }
+
+    // One gap is one, also where some of its candles are there: it is counted as the engine counts it.
+    void aGapInPiecesIsOneGap()
+    {
+        store(0, 5);
+        store(6, 1);
+        store(8, 1);
+        const SeriesKey of = series();
+        const auto id = m_ledger->open({.stream = {of.exchange, of.pair, StreamKind::Candles, Timeframe::M3},
+                                        .from = at(5),
+                                        .to = at(8),
+                                        .cause = QStringLiteral("refused")});
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(2));
+        for (const GapRow &row : *rows)
+            QCOMPARE(toJson(row)[QLatin1String("gap")].toInteger(), *id);
+    }
+
+    // The store was emptied: what it had held was lost, and not "never fetched", as the ledger knows how far it
+    // reached.
+    void whatAnEmptiedStoreHadIsALoss()
+    {
+        store(50, 45);
+        const SeriesKey of = series();
+        m_search.settings.exchanges = {{.name = of.exchange}};
+        QVERIFY(findGaps(m_search)->empty());
+        QVERIFY(m_ledger->setNote(history::reachKey(of.exchange), history::reachText({{of, at(20)}})));
+        const auto rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(rows->front().span, (TimeSpan{at(20), at(50)}));
+        QVERIFY(!rows->front().never_fetched);
+        // Nothing of another series is there at all, nor the exchange's list.
+        SeriesKey gone = of;
+        gone.pair = QStringLiteral("GONE/USDT:USDT");
+        QVERIFY(m_ledger->setNote(history::reachKey(of.exchange), history::reachText({{gone, at(90)}})));
+        m_search.now = at(95) + 90s;
+        const auto others = findGaps(m_search);
+        QCOMPARE(others->size(), size_t(1));
+        QCOMPARE(others->front().stream.pair, gone.pair);
+        QCOMPARE(others->front().span, (TimeSpan{at(90), at(95)}));
+        QVERIFY(!others->front().never_fetched);
     }
 
     // An engine counts what it has not looked at again; nobody says "no gaps" beside it.

@@ -40,7 +40,7 @@ QByteArray ours(const KlineFrames &frames)
             return {};
         for (const exchange::MarketEvent &event : parsed.events) {
             const feed::StreamId id = symbols.find(event);
-            records.event(id, table.at(id), event, batch);
+            records.event(id, table.at(id), event, event.event_time, milliseconds(0), batch);
         }
         if (batch.candles.size() < 512 && i + 1 < frames.size())
             continue;

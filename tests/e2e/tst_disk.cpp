@@ -7,9 +7,48 @@
 
 #include <QTest>
 
+#include <mutex>
+
 namespace tk::test {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+// What the log says as an error, while this lives.
+class CriticalLines
+{
+public:
+    CriticalLines()
+    {
+        const std::scoped_lock lock(mutex);
+        heard.clear();
+        before = qInstallMessageHandler([](QtMsgType type, const QMessageLogContext &context, const QString &line) {
+            if (type == QtCriticalMsg) {
+                const std::scoped_lock taken(mutex);
+                heard.append(line);
+            }
+            before(type, context, line);
+        });
+    }
+    ~CriticalLines() { qInstallMessageHandler(before); }
+    CriticalLines(const CriticalLines &) = delete;
+    CriticalLines &operator=(const CriticalLines &) = delete;
+
+    QString text() const
+    {
+        const std::scoped_lock lock(mutex);
+        return heard.join(u'\n');
+    }
+    bool contain(const QString &words) const { return text().contains(words); }
+
+private:
+    inline static std::mutex mutex;
+    inline static QStringList heard;
+    inline static QtMessageHandler before = nullptr;
+};
+
+} // namespace
 
 class TestDisk : public QObject
 {
@@ -17,6 +56,7 @@ class TestDisk : public QObject
 private Q_SLOTS:
     void initTestCase();
     void becomesReadOnly();
+    void endsOnAReadOnlyDisk();
     void startsOnAReadOnlyDisk();
 };
 
@@ -50,7 +90,11 @@ void TestDisk::becomesReadOnly()
     QVERIFY(rig.waitSimulated(5min));
     QVERIFY(rig.gapsOpenMetric() > 0); // it delivers again, and nobody could repair
     QCOMPARE(rig.status().value(QLatin1String("gaps_open")).toInteger(), rig.gapsOpenMetric());
-    QVERIFY(!rig.gapRows().isEmpty()); // what `gaps` prints
+    const QJsonArray rows = rig.gapRows(); // what `gaps` prints
+    QVERIFY(!rows.isEmpty());
+    for (const QJsonValue &row : rows)
+        QVERIFY2(row[QLatin1String("state")].toString() != QLatin1String("down"),
+                 qPrintable(row[QLatin1String("pair")].toString() + row[QLatin1String("cause")].toString()));
     const QString reasons = rig.reasons().join(u'\n');
     QVERIFY2(reasons.contains(QLatin1String("the store does not take records")), qPrintable(reasons));
     QVERIFY2(reasons.contains(QLatin1String("the gap ledger takes nothing")), qPrintable(reasons));
@@ -64,6 +108,39 @@ void TestDisk::becomesReadOnly()
     qsizetype named = 0;
     for (const Gap &gap : rig.gaps())
         named += gap.state == GapState::Closed && gap.opened >= muted && gap.stream.kind == StreamKind::MarkPrice;
+    QVERIFY2(named >= qsizetype(rig.instruments().size()), qPrintable(QString::number(named)));
+}
+
+// What waits for the store when the engine is told to end is given up: said with its number and span, and found by the
+// next start.
+void TestDisk::endsOnAReadOnlyDisk()
+{
+    EngineRig rig;
+    ReadOnlyDisk disk(rig.dataDir());
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitHealthy());
+    disk.set(true);
+    const UtcTime since = rig.clock().utcNow();
+    QVERIFY(rig.waitUntil([&] { return !rig.isReady(); }, 20s));
+    QVERIFY(rig.waitSimulated(3min));
+    {
+        const CriticalLines lines;
+        rig.stop();
+        QVERIFY2(lines.contain(QStringLiteral("records are given up")), qPrintable(lines.text()));
+        QVERIFY2(lines.contain(QStringLiteral("Read-only file system")), qPrintable(lines.text()));
+        QVERIFY2(lines.contain(QStringLiteral("the gap ledger does not take what was given up")),
+                 qPrintable(lines.text()));
+    }
+    disk.set(false);
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitHealthy());
+    QCOMPARE(rig.verdict(), QString());
+    // The mark prices of the time in which nothing was written are named, of every pair.
+    qsizetype named = 0;
+    for (const Gap &gap : rig.gaps())
+        named += gap.stream.kind == StreamKind::MarkPrice && gap.from <= since + 60s && gap.to > since;
     QVERIFY2(named >= qsizetype(rig.instruments().size()), qPrintable(QString::number(named)));
 }
 

@@ -39,6 +39,7 @@ private Q_SLOTS:
     void f22_handshakeRefused();
     void f23_theExchangeClockIsOff_data();
     void f23_theExchangeClockIsOff();
+    void f23_theClockIsOffForAMoment();
     void f24_stallThenBurst();
     void correctedCandlesAreRepaired();
     void brokenFramesAreCounted();
@@ -401,6 +402,45 @@ void TestFaults::f23_theExchangeClockIsOff()
     QVERIFY(rig.waitSimulated(4min));
     QCOMPARE(rig.verdict(), QString());
     QCOMPARE(said.told(), QString()); // it stays so
+}
+
+// For less than half a minute: told at once, by the frames themselves, and no mark price is stored for a minute that
+// has not begun.
+void TestFaults::f23_theClockIsOffForAMoment()
+{
+    EngineRig rig;
+    QVERIFY(rig.start());
+    QVERIFY(rig.waitLive());
+    QVERIFY(rig.waitHealthy());
+    const auto reader = rig.engine().store()->openReader();
+    QVERIFY(reader);
+    const auto newestMark = [&] {
+        UtcTime newest{};
+        const auto marks = reader.value()->marksNow({});
+        for (const MarkPoint &mark : marks ? *marks : std::vector<MarkPoint>{})
+            newest = std::max(newest, mark.time);
+        return newest;
+    };
+    const UtcTime began = rig.clock().utcNow();
+    rig.sim().addFault(fault("F23", 24s, {{QStringLiteral("offset"), QStringLiteral("70s")}}));
+    QVERIFY(rig.waitUntil([&] { return rig.feed()->clock_offset > 60s; }, 10s));
+    const milliseconds took = rig.feed()->clock_since - began;
+    QVERIFY2(took <= 10s + rig.clock().pauseOfMachine(), qPrintable(ageText(took)));
+    QVERIFY2(rig.reasons().join(u'|').contains(QLatin1String("ahead of our clock")),
+             qPrintable(rig.reasons().join(u'|')));
+    QVERIFY(rig.waitUntil([&] { return rig.hasEvent(QStringLiteral("The clock is off")); }, 10s));
+    milliseconds early{0}; // by which a stored price was dated ahead
+    const UtcTime until = began + 2min;
+    QVERIFY(rig.waitUntil(
+        [&] {
+            const UtcTime newest = newestMark();
+            early = std::max(early, newest - rig.clock().utcNow());
+            return rig.clock().utcNow() > until && toMs(rig.feed()->clock_since) == 0;
+        },
+        20s));
+    QVERIFY2(early <= 3s, qPrintable(ageText(early)));
+    QVERIFY(rig.waitHealthy());
+    QCOMPARE(rig.verdict(), QString());
 }
 
 void TestFaults::f24_stallThenBurst()

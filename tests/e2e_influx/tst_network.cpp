@@ -82,6 +82,8 @@ private Q_SLOTS:
     void theSpoolIsFull();
     void bodiesAreTooLarge();
     void credentialsAreRefusedForAWhile();
+    void aChangedPasswordIsNamedBeforeTheNextRecord();
+    void aDatabaseThatIsBackIsToldSoon();
     void badPointsAmongGoodOnes();
     void typeConflict();
     void pointsBeyondRetention();
@@ -570,6 +572,41 @@ void TestNetwork::credentialsAreRefusedForAWhile()
     VERDICT();
     QCOMPARE(rig->sender()->refused_lines, 0u);
     TOLD(QStringLiteral("401"));
+}
+
+void TestNetwork::aChangedPasswordIsNamedBeforeTheNextRecord()
+{
+    m_server = std::make_unique<InfluxServer>(InfluxServerOptions{.auth = true});
+    QVERIFY(m_server->start());
+    refresh();
+    START();
+    QVERIFY(rig->write(5));
+    QVERIFY(rig->waitDelivered());
+    const UtcTime changed = rig->clock().utcNow();
+    m_server->query("SET PASSWORD FOR keeper = 'changed'");
+    QVERIFY(rig->waitTrouble()); // nothing is written meanwhile
+    QVERIFY2(rig->sender()->trouble.startsWith(QLatin1String("401")), qPrintable(rig->sender()->trouble));
+    QCOMPARE(rig->sender()->state, store::influx::SenderSnapshot::State::Parked);
+    const milliseconds took = rig->clock().utcNow() - changed;
+    QVERIFY2(took < 20s + rig->clock().pauseOfMachine(), qPrintable(ageText(took)));
+}
+
+// The pause between two tries has grown, and nothing is to be written: it is known to be back all the same.
+void TestNetwork::aDatabaseThatIsBackIsToldSoon()
+{
+    START();
+    QVERIFY(rig->write(5));
+    QVERIFY(rig->waitDelivered());
+    m_proxy->set(FaultProxy::Mode::Refuse);
+    QVERIFY(rig->waitTrouble());
+    const UtcTime away = rig->clock().utcNow();
+    QVERIFY(rig->waitUntil([&] { return rig->clock().utcNow() > away + 120s; }));
+    m_proxy->set(FaultProxy::Mode::Pass);
+    const UtcTime back = rig->clock().utcNow();
+    QVERIFY(rig->waitUntil([&] { return rig->sender()->trouble.isEmpty(); }));
+    const milliseconds took = rig->sender()->at - back;
+    QVERIFY2(took < 6s + rig->clock().pauseOfMachine(), qPrintable(ageText(took)));
+    VERDICT();
 }
 
 void TestNetwork::badPointsAmongGoodOnes()

@@ -303,6 +303,8 @@ void HealthPanel::showStore()
                              ? dot() + tr("oldest %1").arg(ageText(m_engine.now() - database->oldest_waiting))
                              : QString()),
                 HealthCard::Mood::Trouble, database->trouble + u'\n' + database->advice);
+        if (!store->losses.isEmpty())
+            return sayLosses(*store, spool);
         return m_cards[Store]->say(
             name + dot() + durationText(database->latency),
             spool + dot() + tr("%1 points/s").arg(countText(qint64(database->points_per_second))) +
@@ -313,9 +315,18 @@ void HealthPanel::showStore()
     if (!store->trouble.isEmpty())
         return m_cards[Store]->say(store->trouble, tr("%1 records wait").arg(countText(store->waiting)),
                                    HealthCard::Mood::Trouble);
-    m_cards[Store]->say(tr("embedded · last write %1").arg(durationText(store->last_write)),
-                        tr("%1 records stored since the start").arg(countText(store->records())),
+    const QString records = tr("%1 records stored since the start").arg(countText(store->records()));
+    if (!store->losses.isEmpty())
+        return sayLosses(*store, records);
+    m_cards[Store]->say(tr("embedded · last write %1").arg(durationText(store->last_write)), records,
                         HealthCard::Mood::Calm);
+}
+
+// It takes records, and is not well before what it lost is back.
+void HealthPanel::sayLosses(const monitor::StoreView &store, const QString &detail)
+{
+    m_cards[Store]->say(tr("stored data is gone"), detail, HealthCard::Mood::Trouble,
+                        store.losses.join(QLatin1Char('\n')));
 }
 
 void HealthPanel::showHosts()

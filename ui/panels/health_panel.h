@@ -60,6 +60,7 @@ private:
     void showHistory();
     std::pair<qint64, qint64> backfilling() const;
     void showStore();
+    void sayLosses(const monitor::StoreView &store, const QString &detail);
     void showHosts();
     void showEngine();
     void drawCurves();

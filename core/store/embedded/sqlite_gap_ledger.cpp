@@ -454,4 +454,18 @@ Result<std::vector<Gap>> readUnclosedGaps(const QString &file)
     }
 }
 
+Result<std::optional<QString>> readLedgerNote(const QString &file, const QString &key)
+{
+    if (!QFileInfo::exists(file))
+        return std::optional<QString>();
+    Result<Database> opened = Database::open(file, Database::Mode::ReadOnly, ledgerSpec.busyTimeout);
+    if (!opened)
+        return opened.error();
+    Statement query = opened->prepare("SELECT value FROM notes WHERE key=?1");
+    const Result<bool> row = query.bind(1, key).step();
+    if (!row)
+        return row.error();
+    return *row ? std::optional(query.string(0)) : std::optional<QString>();
+}
+
 } // namespace tk::store

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace tk::store::influx {
 
@@ -241,7 +242,7 @@ Result<std::vector<TimeSpan>> InfluxReader::holes(const SeriesKey &series, TimeS
 
 Result<std::vector<SeriesEdge>> InfluxReader::edgesOf(StreamKind kind, Timeframe timeframe)
 {
-    std::map<std::pair<QString, QString>, SeriesEdge> series;
+    Edges series;
     for (const auto what : {Question::What::Last, Question::What::First}) {
         const auto rows = ask({.what = what,
                                .measurement = measurementOf({{}, {}, kind, timeframe}),
@@ -257,10 +258,80 @@ Result<std::vector<SeriesEdge>> InfluxReader::edgesOf(StreamKind kind, Timeframe
         if (rows->empty())
             break; // no such measurement
     }
+    if (kind == StreamKind::Candles && !series.empty()) {
+        if (const Status kept = keepToCandles(timeframe, series); !kept)
+            return kept.error();
+    }
     std::vector<SeriesEdge> edges;
     for (auto &one : series)
         edges.push_back(std::move(one.second));
     return edges;
+}
+
+// Other programs write into our measurements, too: what lies beside the grid, or lacks a price or the volume, is no
+// candle and no end of a series. Only series where that may be are looked at one by one.
+Status InfluxReader::keepToCandles(Timeframe timeframe, Edges &edges)
+{
+    std::set<std::pair<QString, QString>> doubtful;
+    for (const auto &[name, edge] : edges) {
+        if (candleOpen(timeframe, edge.first) != edge.first || candleOpen(timeframe, edge.last) != edge.last)
+            doubtful.insert(name);
+    }
+    for (const auto what : {Question::What::First, Question::What::Last}) {
+        for (const char *field : {"open", "volume"}) {
+            const auto rows =
+                ask({.what = what, .measurement = candleTable(timeframe), .fields = {field}, .span = everything()});
+            if (!rows)
+                return rows.error();
+            std::map<std::pair<QString, QString>, UtcTime> ends;
+            for (const Row &row : *rows)
+                ends[{row.exchange, row.pair}] = row.time;
+            for (const auto &[name, edge] : edges) {
+                const auto end = ends.find(name);
+                const UtcTime closes = what == Question::What::First ? edge.first : edge.last;
+                if (end == ends.end() || end->second != closes)
+                    doubtful.insert(name);
+            }
+        }
+    }
+    for (const auto &name : doubtful) {
+        SeriesEdge &edge = edges[name];
+        const auto first = firstCandle(edge.series);
+        const auto last = candles(edge.series, everything(), 1);
+        if (!first || !last)
+            return !first ? first.error() : last.error();
+        if (!first->has_value() || last->empty()) {
+            edges.erase(name);
+            continue;
+        }
+        edge.first = **first;
+        edge.last = last->front().open_time;
+    }
+    return ok();
+}
+
+Result<std::optional<UtcTime>> InfluxReader::firstCandle(const SeriesKey &series)
+{
+    constexpr qint64 few = 100;
+    Question question{.measurement = candleTable(series.timeframe),
+                      .fields = candleFields(),
+                      .exchange = series.exchange,
+                      .pair = series.pair,
+                      .span = everything(),
+                      .limit = few};
+    for (;;) {
+        const auto rows = ask(question);
+        if (!rows)
+            return rows.error();
+        for (const Row &row : *rows) {
+            if (candleOpen(series.timeframe, row.time) == row.time && !row.values[0].isEmpty() &&
+                isSound(series, candleOf(row), false))
+                return std::optional(row.time);
+        }
+        if (qint64(rows->size()) < few)
+            return std::optional<UtcTime>();
+        question.span.from = rows->back().time + milliseconds(1);
+    }
 }
 
 Result<std::vector<SeriesEdge>> InfluxReader::candleEdges()
@@ -284,26 +355,24 @@ Result<std::vector<SeriesSummary>> InfluxReader::candleSeries()
 {
     std::vector<SeriesSummary> summaries;
     for (const Timeframe timeframe : allTimeframes) {
-        std::map<std::pair<QString, QString>, SeriesSummary> series;
-        for (const auto what : {Question::What::Count, Question::What::First, Question::What::Last}) {
-            const auto rows =
-                ask({.what = what, .measurement = candleTable(timeframe), .fields = {"close"}, .span = everything()});
-            if (!rows)
-                return rows.error();
+        const auto edges = edgesOf(StreamKind::Candles, timeframe);
+        if (!edges)
+            return edges.error();
+        if (edges->empty())
+            continue;
+        const auto rows = ask({.what = Question::What::Count,
+                               .measurement = candleTable(timeframe),
+                               .fields = {"close"},
+                               .span = everything()});
+        if (!rows)
+            return rows.error();
+        for (const SeriesEdge &edge : *edges) {
+            qint64 count = 0;
             for (const Row &row : *rows) {
-                SeriesSummary &summary = series[{row.exchange, row.pair}];
-                summary.series = {row.exchange, row.pair, timeframe};
-                if (what == Question::What::Count)
-                    summary.count = row.values[0].toLongLong();
-                else
-                    (what == Question::What::First ? summary.first : summary.last) = row.time;
+                if (row.exchange == edge.series.exchange && row.pair == edge.series.pair)
+                    count += row.values[0].toLongLong();
             }
-            if (rows->empty())
-                break; // no such measurement
-        }
-        for (auto &one : series) {
-            if (one.second.count > 0)
-                summaries.push_back(std::move(one.second));
+            summaries.push_back({.series = edge.series, .first = edge.first, .last = edge.last, .count = count});
         }
     }
     return summaries;

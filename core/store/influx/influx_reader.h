@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <functional>
+#include <map>
 
 namespace tk::store::influx {
 
@@ -63,7 +64,11 @@ public:
     Status removeImpossible(const StreamKey &stream, TimeSpan span, RunSet &from); // they are as good as missing
 
 private:
+    using Edges = std::map<std::pair<QString, QString>, SeriesEdge>; // by exchange and pair
+
     Result<std::vector<SeriesEdge>> edgesOf(StreamKind kind, Timeframe timeframe);
+    Status keepToCandles(Timeframe timeframe, Edges &edges);
+    Result<std::optional<UtcTime>> firstCandle(const SeriesKey &series);
     Result<std::vector<Row>> ask(const Question &question);
     // Page by page, so that no answer is larger than servers and we care for; ascending.
     Status eachPage(Question question, const std::function<void(const Row &)> &take);

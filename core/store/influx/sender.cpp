@@ -45,6 +45,7 @@ Sender::Sender(SenderOptions options, SpoolParts parts, std::function<void()> be
     , m_api(configuredApi(m_options.settings))
     , m_backoff(milliseconds(500), milliseconds(60'000), QRandomGenerator::global()->generate64())
     , m_bodyLimit(m_options.largest_body)
+    , m_knockEvery(m_options.knock_every)
 {
     connect(&m_tick, &QTimer::timeout, this, &Sender::tick);
 }

@@ -67,7 +67,8 @@ struct SenderOptions
     QString dead_letter_folder;
     qsizetype largest_body = 1'000'000; // bytes of lines; above it early refusals get lost (reference influx §0)
     milliseconds parked_retry{60'000};
-    milliseconds look_up_every{15'000};   // whether the database is there, and how long it keeps
+    milliseconds look_up_every{15'000};   // whether the database is there and knows us, and how long it keeps
+    milliseconds knock_every{3'000};      // whether one that did not answer is back
     milliseconds resend_reach{1'800'000}; // what was acknowledged so long before an outage is sent again after it
 };
 
@@ -156,6 +157,8 @@ private:
     void answered(Lane lane, const net::HttpAnswer &answer, MonotonicTime sent);
     void sendNext(Lane lane);
     void lookUp();
+    void lookedUp(const net::HttpAnswer &answer, UtcTime asked);
+    void knock();
     void lookAtRefusals();
     void placeFound(const DatabaseSetup::Ready &ready);
     void leaveOut(Lane lane, const QByteArray &aged);
@@ -200,6 +203,9 @@ private:
     MonotonicTime m_caughtUpAt{};
     MonotonicTime m_tidyAt{};
     MonotonicTime m_lookUpAt{};
+    MonotonicTime m_knockAt{};
+    milliseconds m_knockEvery;
+    bool m_away = false;    // the last that failed had no answer at all
     int m_missingInRow = 0; // times that the database was not there
     bool m_placeFound = false;
     bool m_lookingUp = false;

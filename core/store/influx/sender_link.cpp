@@ -9,6 +9,7 @@ namespace tk::store::influx {
 namespace {
 
 constexpr milliseconds tellEvery{60'000};
+constexpr milliseconds knockMax{60'000};
 
 } // namespace
 
@@ -51,7 +52,9 @@ void Sender::setup(const net::HttpAnswer &answer)
     }
     placeFound(std::get<DatabaseSetup::Ready>(step));
     m_link = Link::Up;
-    if (m_state.trouble.isEmpty())
+    if (toMs(m_parts.spool->figures().oldestWaiting()) == 0)
+        linkWorks(); // it is there and knows us, and there is nothing that it could refuse
+    else if (m_state.trouble.isEmpty())
         m_state.state = SenderSnapshot::State::Delivering;
     pump();
 }
@@ -85,32 +88,65 @@ void Sender::placeFound(const DatabaseSetup::Ready &ready)
     Q_EMIT retentionKnown(worthKeeping(*m_retention));
 }
 
-// Somebody may drop it, or change how long it keeps, while we deliver: a write would tell the first at last, nothing
-// the second.
+// Somebody may drop it, change its password or how long it keeps, while we deliver: a write would tell the first two at
+// last, nothing the third. And one that is away may come back while we wait for the next try.
 void Sender::lookUp()
 {
-    if (m_link != Link::Up || m_lookingUp || m_api == Api::V3 || m_parts.clock->now() < m_lookUpAt || m_stopping)
+    if (m_lookingUp || m_stopping)
+        return;
+    if (m_link == Link::Down)
+        return knock();
+    if (m_link != Link::Up || m_parts.clock->now() < m_lookUpAt)
         return;
     m_lookUpAt = m_parts.clock->now() + m_options.look_up_every;
     m_lookingUp = true;
     m_setup.emplace(*m_api, m_options.settings);
-    m_http->send(m_setup->first(), [this, asked = m_parts.clock->utcNow()](const net::HttpAnswer &answer) {
+    // 3.x has no question about a database that a token for writing may ask; its ping looks at the token.
+    const net::HttpCall call = m_api == Api::V3 ? pingCall(m_options.settings) : m_setup->first();
+    m_http->send(call, [this, asked = m_parts.clock->utcNow()](const net::HttpAnswer &answer) {
         m_lookingUp = false;
-        if (m_link != Link::Up)
+        if (m_link == Link::Up)
+            lookedUp(answer, asked);
+    });
+}
+
+void Sender::lookedUp(const net::HttpAnswer &answer, UtcTime asked)
+{
+    // Nobody is there: said now, and not when the next records come. One that takes records may be slow to answer.
+    const Reply reply = judge(answer, 0, m_parts.clock->utcNow());
+    if (reply.status == 0 && (!reply.timed_out || m_state.last_delivered < asked))
+        return linkFailed(reply, Link::Down);
+    // It does not know us any more. Who may not look (403) may still write: that the writes tell.
+    if (reply.status == 401)
+        return linkFailed(reply, Link::Parked);
+    if (m_api == Api::V3)
+        return;
+    const DatabaseSetup::Step step = m_setup->after(answer, m_parts.clock->utcNow());
+    if (const auto *ready = std::get_if<DatabaseSetup::Ready>(&step)) {
+        placeFound(*ready);
+    } else if (std::holds_alternative<net::HttpCall>(step)) { // it is not there: made by the usual way
+        ++m_missingInRow;
+        connectToDatabase();
+    } // what else goes wrong, the writes tell
+}
+
+// One that did not answer at all is asked cheaply, every few seconds, whether it is back, and tried at once when it
+// is: nobody waits for the end of a pause that grew meanwhile. One that answers and refuses keeps that pause; so does
+// one that answers this alone, as the knocking grows rarer until something is delivered.
+void Sender::knock()
+{
+    const MonotonicTime now = m_parts.clock->now();
+    if (!m_away || now < m_knockAt || now >= m_retryAt)
+        return;
+    m_knockAt = now + m_knockEvery;
+    m_lookingUp = true;
+    m_http->send(pingCall(m_options.settings), [this](const net::HttpAnswer &answer) {
+        m_lookingUp = false;
+        if (m_link != Link::Down || !m_away || answer.status == 0 || answer.status >= 500)
             return;
-        // Nobody is there: said now, and not when the next records come. One that takes records may be slow to answer.
-        const Reply reply = judge(answer, 0, m_parts.clock->utcNow());
-        if (reply.status == 0 && (!reply.timed_out || m_state.last_delivered < asked)) {
-            linkFailed(reply, Link::Down);
-            return;
-        }
-        const DatabaseSetup::Step step = m_setup->after(answer, m_parts.clock->utcNow());
-        if (const auto *ready = std::get_if<DatabaseSetup::Ready>(&step)) {
-            placeFound(*ready);
-        } else if (std::holds_alternative<net::HttpCall>(step)) { // it is not there: made by the usual way
-            ++m_missingInRow;
-            connectToDatabase();
-        } // what else goes wrong, the writes tell
+        m_knockEvery = std::min(2 * m_knockEvery, knockMax);
+        m_retryAt = m_parts.clock->now();
+        pump();
     });
 }
 
@@ -155,6 +191,8 @@ void Sender::linkFailed(const Reply &reply, Link state)
     m_retryAt = now + (state == Link::Parked ? m_options.parked_retry : std::max(m_backoff.next(), reply.retry_after));
     if (state == Link::Parked && reply.status == 404 && m_missingInRow++ == 0)
         m_retryAt = now; // it is gone: made anew at once, and counted, since what it held is gone, too
+    m_away = reply.status == 0;
+    m_knockAt = now + m_knockEvery;
     ++m_state.failures[reply.code()];
     Q_EMIT writeFailed(reply.code());
     if (reply.may_have_lost) {
@@ -186,6 +224,8 @@ void Sender::linkWorks()
 {
     m_link = Link::Up;
     m_backoff.reset();
+    m_away = false;
+    m_knockEvery = m_options.knock_every;
     m_state.state = SenderSnapshot::State::Delivering;
     if (m_state.trouble.isEmpty())
         return;

@@ -120,6 +120,53 @@ private Q_SLOTS:
         QVERIFY(m_batch.funding.empty());           // a contract without funding
     }
 
+    // The exchange's clock is ahead for half a minute: its marks are of minutes that have not begun. Their own samples
+    // come in time, and no minute gets a price from before it.
+    void marksOfMinutesThatHaveNotBegunAreHeld()
+    {
+        const StreamId id = track(StreamKind::MarkPrice);
+        const UtcTime begin = middleOfAMinute();
+        for (int second = 0; second < 120; ++second) {
+            const bool off = second >= 10 && second < 34;
+            mark(id, second, off ? 70s : 0s);
+        }
+        QCOMPARE(m_batch.marks.size(), size_t(3));
+        QCOMPARE(m_batch.marks[1].time, begin + 64s); // the first of its minute after the clock was right again
+        QCOMPARE(m_batch.marks[1].price, dec("34"));
+        QCOMPARE(m_batch.marks[2].time, begin + 2min);
+        QVERIFY(m_builder->takeBreaks().empty());
+    }
+
+    // Off for longer than a minute: that minute has no sample of its own, and is named.
+    void aMinuteWithoutASampleOfItsOwnIsNamed()
+    {
+        const StreamId id = track(StreamKind::MarkPrice);
+        const UtcTime begin = middleOfAMinute();
+        for (int second = 0; second < 150; ++second)
+            mark(id, second, second >= 10 && second < 100 ? 70s : 0s);
+        QCOMPARE(m_batch.marks.size(), size_t(2));
+        QCOMPARE(m_batch.marks[1].time, begin + 130s);
+        const auto breaks = m_builder->takeBreaks();
+        QCOMPARE(breaks.size(), size_t(1));
+        QVERIFY((breaks[0].span == TimeSpan{begin + 1min, begin + 2min}));
+        QVERIFY(breaks[0].cause.contains(QLatin1String("clock that was off")));
+    }
+
+    // It is ours that is slow: known after two minutes, and nothing is missing then.
+    void marksAreStoredByTheExchangesClockWhenOursIsWrong()
+    {
+        const StreamId id = track(StreamKind::MarkPrice);
+        const UtcTime begin = middleOfAMinute() + 1min; // the minute of the first event
+        for (int second = 0; second < 300; ++second) {
+            m_ahead = second < 120 ? 0s : 70s;
+            mark(id, second, 70s);
+        }
+        QVERIFY(m_builder->takeBreaks().empty());
+        QCOMPARE(m_batch.marks.size(), size_t(6));
+        for (size_t i = 0; i < m_batch.marks.size(); ++i)
+            QCOMPARE(candleOpen(Timeframe::M1, m_batch.marks[i].time), begin + qint64(i) * 1min);
+    }
+
     void fundingSettledIsNoticed()
     {
         const StreamId id = track(StreamKind::MarkPrice);
@@ -215,10 +262,30 @@ private:
     {
         const MarketEvent event{
             .symbol = "BTCUSDT", .event_time = m_clock.utcNow(), .raw = raw, .payload = std::move(payload)};
-        m_builder->event(id, m_table->at(id), event, m_batch);
+        m_builder->event(id, m_table->at(id), event, m_clock.utcNow(), m_ahead, m_batch);
+    }
+
+    UtcTime middleOfAMinute() // its begin
+    {
+        const UtcTime next = nextCandleOpen(Timeframe::M1, candleOpen(Timeframe::M1, m_clock.utcNow()));
+        m_clock.advance(next + 30s - m_clock.utcNow());
+        return next;
+    }
+    // One a second, dated by a clock that is so far ahead of ours.
+    void mark(StreamId id, int second, milliseconds ahead)
+    {
+        const MarketEvent told{
+            .symbol = "BTCUSDT",
+            .event_time = m_clock.utcNow() + ahead,
+            .raw = "{}",
+            .payload = MarkUpdate{
+                .mark_price = dec(std::to_string(second)), .index_price = {}, .funding_rate = {}, .next_funding = {}}};
+        m_builder->event(id, m_table->at(id), told, m_clock.utcNow(), m_ahead, m_batch);
+        m_clock.advance(1s);
     }
 
     ManualClock m_clock;
+    milliseconds m_ahead{0};
     std::unique_ptr<StreamTable> m_table;
     std::unique_ptr<RecordBuilder> m_builder;
     RecordBatch m_batch;

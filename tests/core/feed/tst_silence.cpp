@@ -32,6 +32,53 @@ private Q_SLOTS:
         QVERIFY(m_table->at(id).toldSince() > stopped && m_table->at(id).toldSince() <= stopped + 2s);
     }
 
+    // Muted soon after a start: its pace is known from the quarter of a minute that it has lived.
+    void aYoungBusyStreamIsNamedAsSoon()
+    {
+        for (const int lived : {16, 20, 25, 30}) {
+            renew();
+            const StreamId id = add("BTC");
+            busy({id}, lived);
+            const UtcTime stopped = utc();
+            const auto change = firstChange(60s);
+            QVERIFY(change);
+            QCOMPARE(change->to, StreamState::Stale);
+            QVERIFY2(utc() - stopped <= 14s, qPrintable(ageText(utc() - stopped)));
+            QVERIFY2(change->cause.contains(QLatin1String("where it came every 1.")), qPrintable(change->cause));
+        }
+    }
+
+    // A thin pair whose first trades came in a burst: asked about, and proven quiet; with its next frame it is thin.
+    void aBurstAtTheStartMakesNoBusyPair()
+    {
+        const StreamId id = add("ZEN");
+        busy({id}, 16);
+        QVERIFY(firstProbe(20s));
+        answer("ZEN", m_open, double(m_trades));
+        for (int second = 0; second < 120; ++second) {
+            pass(1s);
+            const auto judged = m_table->judge(now(), utc());
+            for (const StreamTransition &change : judged.transitions)
+                QVERIFY2(change.to == StreamState::Quiet, qPrintable(change.cause));
+            if (!judged.probes.empty())
+                answer("ZEN", m_open, double(m_trades));
+        }
+        candle(id);
+        QVERIFY(!firstChange(179s)); // nobody answers: its silence tells nothing by itself any more
+        QCOMPARE(state(id), StreamState::Live);
+    }
+
+    // A second burst is none of its first seconds: a few frames are no pace.
+    void shortBurstsMakeNoBusyPair()
+    {
+        const StreamId id = add("ZEN");
+        busy({id}, 9);
+        QVERIFY(!firstChange(170s));
+        busy({id}, 25);
+        QVERIFY(!firstChange(170s));
+        QCOMPARE(state(id), StreamState::Live);
+    }
+
     void busyIsAskedAboutFirst()
     {
         const StreamId id = add("BTC");

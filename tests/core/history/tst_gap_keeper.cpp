@@ -64,6 +64,22 @@ private Q_SLOTS:
         m_store.reset();
     }
 
+    // Rates come in pages. What the store has confirmed is not asked for again, and the last page closes the gap.
+    void onlyTheRestOfTheRatesIsAskedFor()
+    {
+        const StreamKey rates{candles().exchange, candles().pair, StreamKind::FundingRate, Timeframe::M1};
+        m_keeper->opened({gap(rates, start, start + 800h)});
+        QVERIFY((m_keeper->review(rates).at(0).missing == std::vector{TimeSpan{start, start + 800h}}));
+        QVERIFY(m_keeper->isBeingRepaired(rates, {start + 1s, start + 800h}));
+        QVERIFY(!m_keeper->isBeingRepaired(rates, {start, start + 801h}));
+        m_keeper->fetched(rates, {start, start + 600h});
+        QVERIFY((m_keeper->review(rates).at(0).missing == std::vector{TimeSpan{start + 600h, start + 800h}}));
+        m_keeper->fetched(rates, {start + 600h, start + 800h});
+        QVERIFY(m_keeper->review(rates).empty());
+        QCOMPARE(m_keeper->openCount(), size_t(0));
+        QCOMPARE(m_keeper->counts().closed, quint64(1));
+    }
+
     void repairedAndClosed()
     {
         put(0, 2); // 10:00 and 10:03 are there

@@ -78,6 +78,7 @@ class LedgerBacklogTest : public QObject
 private Q_SLOTS:
     void init()
     {
+        *m_refuses = false;
         m_dir = std::make_unique<QTemporaryDir>();
         m_store = std::make_unique<store::EmbeddedStore>(store::EmbeddedStore::fileIn(m_dir->path()));
         QVERIFY(m_store->prepare());
@@ -128,6 +129,47 @@ private Q_SLOTS:
         QCOMPARE(known.at(0).to, start + 9min);
         QCOMPARE(known.at(1).from, start + 30min);
         QCOMPARE(known.at(1).to, start + 39min);
+    }
+
+    // A stream that delivers again is not down, though its ledger cannot be told: what it missed is repaired.
+    void whatEndedMeanwhileIsShown()
+    {
+        m_keeper->opened({gap(candles, start), gap(marks, start)});
+        *m_refuses = true;
+        QCOMPARE(m_keeper->ended({candles}, start + 9min).size(), size_t(1));
+        for (const Gap &known : m_keeper->unsettled())
+            QCOMPARE(known.to, known.stream == candles ? start + 9min : UtcTime{});
+        m_keeper->reviewAll();
+        QCOMPARE(m_keeper->unsettled().size(), size_t(2));
+        QCOMPARE(toMs(m_keeper->unsettled().at(0).to) == 0 ? m_keeper->unsettled().at(1).to
+                                                           : m_keeper->unsettled().at(0).to,
+                 start + 9min);
+    }
+
+    // The ledger takes gaps again before what ended was written down: the old one must not swallow the new one.
+    void whatBeginsLaterIsNoPartOfWhatEnded()
+    {
+        m_keeper->opened({gap(candles, start)});
+        *m_refuses = true;
+        m_keeper->ended({candles}, start + 9min);
+        *m_refuses = false;
+        m_keeper->opened({gap(candles, start + 30min)});
+        m_clock.advance(2s);
+        QVERIFY(m_keeper->lookAfterLedger());
+        const std::vector<Gap> known = m_keeper->unsettled();
+        QCOMPARE(known.size(), size_t(2));
+        QCOMPARE(known.at(0).to, start + 9min);
+        QCOMPARE(known.at(1).from, start + 30min);
+        QCOMPARE(toMs(known.at(1).to), 0);
+    }
+
+    void eachThatWaitsHasAnIdOfItsOwn()
+    {
+        *m_refuses = true;
+        m_keeper->opened({gap(candles, start), gap(marks, start)});
+        const std::vector<Gap> known = m_keeper->unsettled();
+        QVERIFY(known.at(0).id < 0 && known.at(1).id < 0);
+        QVERIFY(known.at(0).id != known.at(1).id);
     }
 
     void whatNobodyHasIsWrittenDownLater()

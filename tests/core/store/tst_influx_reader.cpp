@@ -66,6 +66,7 @@ private Q_SLOTS:
     void leavesOutWhatCannotBe();
     void findsHoles();
     void summarisesSeries();
+    void foreignPointsAreNoEdges();
     void readsFundingBack();
     void readsMarksBack();
     void takesAnyName();
@@ -225,6 +226,29 @@ void TestInfluxReader::summarisesSeries()
         QCOMPARE(edge->first, summary.first);
         QCOMPARE(edge->last, summary.last);
     }
+}
+
+// Another program wrote into our measurement: what is no candle begins no series and ends none.
+void TestInfluxReader::foreignPointsAreNoEdges()
+{
+    const CandleBatch ours = batch(QStringLiteral("FOREIGN/USDT:USDT"), Timeframe::M15, 0, 10);
+    writeLines(ours);
+    const auto point = [](const char *pair, const char *fields, UtcTime time) {
+        return QByteArray("ohlcv_15m,exchange=binance-usdm,pair=") + pair + ' ' + fields + ' ' +
+               QByteArray::number(toMs(time)) + '\n';
+    };
+    write(point("FOREIGN/USDT:USDT", "close=5", t0 - 30 * 24h) +
+          point("FOREIGN/USDT:USDT", "close=5,open=5,high=5,low=5,volume=5", t0 + 10 * 24h + 7s) +
+          point("NOTHING/USDT:USDT", "close=5", t0));
+    InfluxReader reader = this->reader();
+    const auto all = reader.candleSeries();
+    QVERIFY2(all, all ? "" : qPrintable(all.error().message));
+    const auto found = std::ranges::find(*all, ours.series, &SeriesSummary::series);
+    QVERIFY(found != all->end());
+    QCOMPARE(found->first, t0);
+    QCOMPARE(found->last, t0 + 9 * 15min);
+    QVERIFY(std::ranges::none_of(
+        *all, [](const SeriesSummary &one) { return one.series.pair == QLatin1String("NOTHING/USDT:USDT"); }));
 }
 
 void TestInfluxReader::readsFundingBack()
