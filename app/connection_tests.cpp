@@ -76,7 +76,8 @@ QJsonValue found(Api api, const QString &database, const QString &what)
                        {QStringLiteral("text"), QStringLiteral("InfluxDB %1 answers; %2").arg(name, what)}};
 }
 
-Result<QJsonValue> testStore(const config::InfluxSettings &settings, const std::atomic<bool> &stop)
+Result<QJsonValue> testStore(const config::InfluxSettings &settings, const QString &exchange,
+                             const std::atomic<bool> &stop)
 {
     InfluxReader reader(
         settings, [] { return SystemClock().utcNow(); }, &stop);
@@ -96,7 +97,7 @@ Result<QJsonValue> testStore(const config::InfluxSettings &settings, const std::
             return found(*api, QStringLiteral("absent"), absent);
     }
     // Reading takes rights of its own.
-    const auto last = reader.lastTime({QStringLiteral("binance-usdm"), QStringLiteral("BTC/USDT:USDT"), Timeframe::H1});
+    const auto last = reader.lastTime({exchange, QStringLiteral("BTC/USDT:USDT"), Timeframe::H1});
     if (last)
         return found(*api, QStringLiteral("there"), name + QStringLiteral(" is there and can be read"));
     const QString &trouble = last.error().message;
@@ -179,7 +180,8 @@ void ConnectionTests::run(const QString &command, const QJsonObject &args, const
         const auto settings = influxOf(args, m_settings().store.influx);
         if (!settings)
             return reply.fail(settings.error());
-        return start([this, settings = *settings] { return testStore(settings, m_stop); });
+        return start(
+            [this, settings = *settings] { return testStore(settings, m_catalog.entries().front().name, m_stop); });
     }
     const QString text = args.value(QLatin1String("rest_url")).toString();
     const auto url = config::checkedUrl(text, {QStringLiteral("http"), QStringLiteral("https")});

@@ -2,6 +2,7 @@
 
 #include "app/load_config.h"
 #include "base/logging.h"
+#include "config/exchange_defaults.h"
 #include "config/load.h"
 #include "link/link_client.h"
 #include "link/local_link.h"
@@ -19,6 +20,12 @@
 namespace tk::app {
 
 namespace {
+
+// What a first configuration collects.
+QByteArray firstExchange()
+{
+    return "version = 1\n\n[[exchange]]\nname = \"" + config::defaultExchange().toUtf8() + "\"\npairs = \"all\"\n";
+}
 
 using namespace std::chrono_literals;
 
@@ -85,13 +92,12 @@ void WindowSession::welcome()
         startEngine(config::Settings{});
     });
     connect(m_welcome.get(), &ui::Welcome::collectChosen, this, [this] {
-        writeFirstConfig("# Every key is optional: see tapekeeper.toml in the documentation for all of them.\n"
-                         "version = 1\n\n[[exchange]]\nname = \"binance-usdm\"\npairs = \"all\"\n");
+        writeFirstConfig("# Every key is optional: see tapekeeper.toml in the documentation for all of them.\n" +
+                         firstExchange());
     });
     connect(m_welcome.get(), &ui::Welcome::connectChosen, this, [this](const QString &target) {
         if (ui::targetKind(target) == ui::TargetKind::Influx)
-            return writeFirstConfig("version = 1\n\n[[exchange]]\nname = \"binance-usdm\"\npairs = \"all\"\n\n"
-                                    "[store]\nkind = \"influx\"\n[store.influx]\nurl = \"" +
+            return writeFirstConfig(firstExchange() + "\n[store]\nkind = \"influx\"\n[store.influx]\nurl = \"" +
                                     QUrl(target).toEncoded() + "\"\n");
         m_welcome->hide();
         attach(config::expandHome(target));

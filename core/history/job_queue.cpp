@@ -6,7 +6,7 @@ namespace tk::history {
 
 namespace {
 
-constexpr qint64 longestOverdue = 499; // candles: the most that Binance gives for the weight of a small request
+constexpr qint64 longestOverdue = 499; // candles: what any exchange gives for the weight of a small request
 
 bool isOverdueCandles(const Job &job)
 {

@@ -1,5 +1,7 @@
 #include "ui/dialogs/settings_dialog.h"
 
+#include "config/exchange_defaults.h"
+#include "config/exchange_title.h"
 #include "ui/dialogs/settings_engine_page.h"
 #include "ui/dialogs/settings_exchange_page.h"
 #include "ui/dialogs/settings_hosts_page.h"
@@ -50,7 +52,8 @@ SettingsDialog::SettingsDialog(monitor::EngineView &engine, const Theme &theme, 
     addPage(QStringLiteral("pagePairs"), tr("Pairs"), tr("Which pairs are collected."),
             new SettingsPairsPage(connection, theme));
     addPage(QStringLiteral("pageExchange"), tr("Exchange"),
-            tr("What is collected of each pair, and how Binance USD-M is reached."),
+            tr("What is collected of each pair, and how %1 is reached.")
+                .arg(config::exchangeTitle(config::defaultExchange())),
             new SettingsExchangePage(connection, theme));
     addPage(QStringLiteral("pageSupervision"), tr("Supervision"),
             tr("When silence is a fault, and how connections come back."), new SettingsSupervisionPage(theme));

@@ -1,5 +1,6 @@
 #include "ui/dialogs/settings_exchange_page.h"
 
+#include "config/exchange_defaults.h"
 #include "market/timeframe.h"
 #include "ui/dialogs/connection_test.h"
 
@@ -44,16 +45,15 @@ SettingsExchangePage::SettingsExchangePage(monitor::EngineConnection &engine, co
                  .tip = tr("How often one becomes a record; 0s: each event")});
     m_form->add({.key = key("rest_url"),
                  .label = tr("REST URL"),
-                 .fallback = QStringLiteral("https://fapi.binance.com"),
+                 .fallback = config::defaultRestUrl().toString(),
                  .tip = tr("This and everything below takes effect with a restart.")});
     m_test = new ConnectionTest(engine, theme, QStringLiteral("test-exchange"), [this, key] {
-        return QJsonObject{{QStringLiteral("exchange"), QStringLiteral("binance-usdm")},
+        return QJsonObject{{QStringLiteral("exchange"), config::defaultExchange()},
                            {QStringLiteral("rest_url"), m_form->value(key("rest_url"))},
                            {QStringLiteral("tls_ca_file"), m_form->value(key("tls_ca_file"))}};
     });
     m_form->addWidget(QString(), m_test);
-    m_form->add(
-        {.key = key("ws_url"), .label = tr("Websocket URL"), .fallback = QStringLiteral("wss://fstream.binance.com")});
+    m_form->add({.key = key("ws_url"), .label = tr("Websocket URL"), .fallback = config::defaultWsUrl().toString()});
     m_form->add({.key = key("tls_ca_file"),
                  .label = tr("Certificates"),
                  .tip = tr("PEM file on the engine's computer, trusted beside the system's own")});

@@ -1,5 +1,6 @@
 #include "ui/dialogs/settings_pairs_page.h"
 
+#include "config/exchange_defaults.h"
 #include "market/pair.h"
 
 #include <QHeaderView>
@@ -140,7 +141,7 @@ void SettingsPairsPage::load(const config::Node &root, const SettingsFile::Conte
     m_loaded.exclude = textsOf(config::nodeAt(root, excludePath));
     m_choice = m_loaded;
     const config::Node *name = config::nodeAt(root, QStringLiteral("exchange[1].name"));
-    m_exchange = name ? name->text : QStringLiteral("binance-usdm");
+    m_exchange = name ? name->text : config::defaultExchange();
     m_file->setVisible(m_loaded.mode == Mode::File);
     m_file->setText(tr("Those in the file %1, except those excluded").arg(m_loaded.file.mid(1)));
     fill();

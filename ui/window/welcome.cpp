@@ -1,5 +1,7 @@
 #include "ui/window/welcome.h"
 
+#include "config/exchange_defaults.h"
+#include "config/exchange_title.h"
 #include <QCloseEvent>
 #include <QFrame>
 #include <QHBoxLayout>
@@ -78,7 +80,7 @@ Welcome::Welcome(const QString &configFile, QWidget *parent)
         tr("164 pairs from a simulator of the exchange on this computer. Needs no network and keeps its data apart."))
         ->addWidget(demo, 0, Qt::AlignLeft);
 
-    auto *collect = new QPushButton(tr("Collect Binance USD-M now"));
+    auto *collect = new QPushButton(tr("Collect %1 now").arg(config::exchangeTitle(config::defaultExchange())));
     collect->setObjectName(QStringLiteral("welcomeCollect"));
     collect->setDefault(true);
     choice(layout, tr("Collect into a file"),
