@@ -72,6 +72,7 @@ private Q_SLOTS:
         m_queue.add(whole);
         m_queue.add(job(Urgency::Fill, 600));
         m_pump->pump();
+        m_pump->pump(); // whoever wakes it meanwhile
         QCOMPARE(m_sent.size(), size_t(1));
         QVERIFY(!m_pump->isWeightLearned());
         answer(0, 200, {{"x-mbx-used-weight-1m", "2"}});
@@ -81,6 +82,21 @@ private Q_SLOTS:
         QCOMPARE(m_sent.size(), size_t(2));
         answer(1, 200, {{"x-mbx-used-weight-1m", "3"}});
         QCOMPARE(m_learned, 1);
+    }
+
+    // Nor does it begin beside another one.
+    void theFirstWaitsForWhatIsUnderWay()
+    {
+        m_settings.keep_filled = true;
+        Job probe = job(Urgency::Overdue, 0);
+        probe.kind = Job::Kind::Probe;
+        m_queue.add(probe);
+        m_pump->pump();
+        m_queue.add(job(Urgency::Overdue, 0));
+        m_pump->pump();
+        QCOMPARE(m_sent.size(), size_t(1));
+        answer(0);
+        QCOMPARE(m_sent.size(), size_t(2));
     }
 
     void aFailureTeachesNothing()
