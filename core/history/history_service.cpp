@@ -535,7 +535,9 @@ void HistoryService::audit()
         const bool collected = m_instruments.collects(summary.series.pair);
         const UtcTime end = collected ? m_time.lastClosed(summary.series.timeframe)
                                       : nextCandleOpen(summary.series.timeframe, summary.last);
-        UtcTime from = std::max(summary.first, candleOpen(summary.series.timeframe, known->onboard));
+        // From where it was ever held: what lay before its first candle of now was lost.
+        const UtcTime held = std::min(summary.first, m_reach.value(summary.series, summary.first));
+        UtcTime from = std::max(held, candleOpen(summary.series.timeframe, known->onboard));
         if (from < oldestKept())
             from = nextCandleOpen(summary.series.timeframe, candleOpen(summary.series.timeframe, oldestKept()));
         if (from >= end)
