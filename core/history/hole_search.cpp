@@ -115,7 +115,9 @@ Result<HoleSearch::Audit> HoleSearch::searchAll()
         const bool collected = m_from.instruments.collects(series.pair);
         const UtcTime end =
             collected ? m_from.time.lastClosed(series.timeframe) : nextCandleOpen(series.timeframe, summary.last);
-        UtcTime from = std::max(summary.first, candleOpen(series.timeframe, known->onboard));
+        // From where it was ever held: what lay before its first candle of now was lost.
+        const UtcTime held = std::min(summary.first, m_from.reach.of(series).value_or(summary.first));
+        UtcTime from = std::max(held, candleOpen(series.timeframe, known->onboard));
         if (from < oldestKept())
             from = nextCandleOpen(series.timeframe, candleOpen(series.timeframe, oldestKept()));
         if (from >= end)

@@ -239,7 +239,6 @@ private Q_SLOTS:
     {
         store(50, 45);
         const SeriesKey of = series();
-        m_search.settings.exchanges = {{.name = of.exchange}};
         QVERIFY(findGaps(m_search)->empty());
         QVERIFY(m_ledger->setNote(history::reachKey(of.exchange), history::reachText({{of, at(20)}})));
         const auto rows = findGaps(m_search);

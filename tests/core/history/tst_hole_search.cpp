@@ -113,6 +113,11 @@ private Q_SLOTS:
         m_book->reselect(m_settings, KeeperRig::start);
         audit = m_search->searchAll();
         QCOMPARE(audit->missing, 4);
+        // It was held further back than it begins now: what lay there was lost.
+        m_reach->stored({venue, btc, Timeframe::M3}, end - 36min);
+        audit = m_search->searchAll();
+        QCOMPARE(audit->gaps.at(0).from, end - 36min);
+        QCOMPARE(audit->missing, 6);
         m_settings.retention = 20min;
         QCOMPARE(m_search->searchAll()->gaps.at(0).from, end - 6min);
     }
