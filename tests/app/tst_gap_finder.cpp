@@ -1,6 +1,6 @@
 #include "../core/store/samples.h"
 #include "app/gap_finder.h"
-#include "history/reach.h"
+#include "history/reach_note.h"
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 #include "support/test_registry.h"
