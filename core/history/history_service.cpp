@@ -246,12 +246,14 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
 {
     for (const QString &pair : change.removed)
         m_queue.removePair(pair);
+    // Asked before anybody collects: a live candle that is stored meanwhile would hide what is gone.
+    const bool emptied = change.first && m_settings.store_at_hand && m_reach.isStoreEmptied();
     Q_EMIT instrumentsReady(m_instruments.wanted(), change.delisted);
     if (!m_settings.keep_filled)
         return;
     if (change.first)
         m_losses.nameMissed(m_instruments.wanted()); // at once, whether REST answers or not
-    if (change.first && m_unnamedLoss.isEmpty() && m_settings.store_at_hand && m_reach.isStoreEmptied())
+    if (emptied && m_unnamedLoss.isEmpty())
         m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (change.first && !m_unnamedLoss.isEmpty())
         nameStoreLoss(std::exchange(m_unnamedLoss, {}));
