@@ -34,6 +34,7 @@ DeliveryRig::~DeliveryRig()
 
 bool DeliveryRig::start()
 {
+    m_audit.reset(); // what was counted before is no count of this run
     auto opened =
         store::influx::InfluxStore::open({.settings = m_options.settings,
                                           .spool = m_options.spool,

@@ -142,8 +142,12 @@ void Sender::tick()
         m_tick.stop();
         m_http.reset();
         save();
-        if (const Status closed = m_parts.spool->closeCleanly(m_parts.clock->utcNow()); !closed)
-            qCWarning(lcStore).noquote() << closed.error().message;
+        // What an outage may have cost and was not sent again yet is the next run's to send: it goes back as after a
+        // crash.
+        if (!m_rewindTo) {
+            if (const Status closed = m_parts.spool->closeCleanly(m_parts.clock->utcNow()); !closed)
+                qCWarning(lcStore).noquote() << closed.error().message;
+        }
         if (waits)
             qCInfo(lcStore).noquote() << "what the database has not confirmed stays in the spool"
                                       << logField(u"bytes", QString::number(figures.waitingBytes()))
