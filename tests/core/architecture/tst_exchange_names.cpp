@@ -1,10 +1,12 @@
 // An exchange is known to its own folder and to the catalogue: nothing else names one, but for an example in a comment.
+#include "source_files.h"
+
 #include "support/test_registry.h"
 
 #include <QDir>
-#include <QDirIterator>
-#include <QFile>
 #include <QRegularExpression>
+
+using tk::test::forEachSource;
 
 namespace {
 
@@ -20,21 +22,12 @@ QStringList namedIn(const QString &root)
         words.append(folder.section(u'_', 0, 0)); // "binance" of "binance_usdm"
     const QRegularExpression name(words.join(u'|'), QRegularExpression::CaseInsensitiveOption);
     QStringList found;
-    for (const char *part : {"core", "app", "ui"}) {
-        QDirIterator files(QDir(root).filePath(QLatin1String(part)), {QStringLiteral("*.cpp"), QStringLiteral("*.h")},
-                           QDir::Files, QDirIterator::Subdirectories);
-        while (files.hasNext()) {
-            QFile file(files.next());
-            const QString path = QDir(root).relativeFilePath(file.fileName());
-            if (knowThem.contains(path) || (path.count(u'/') > 2 && path.startsWith(QLatin1String("core/exchange/"))))
-                continue;
-            if (!file.open(QIODevice::ReadOnly))
-                continue;
-            const QString code = QString::fromUtf8(file.readAll()).remove(comment);
-            if (const auto match = name.match(code); match.hasMatch())
-                found.append(path + QStringLiteral(": ") + match.captured());
-        }
-    }
+    forEachSource(root, [&](const QString &path, const QString &text) {
+        if (knowThem.contains(path) || (path.count(u'/') > 2 && path.startsWith(QLatin1String("core/exchange/"))))
+            return;
+        if (const auto match = name.match(QString(text).remove(comment)); match.hasMatch())
+            found.append(path + QStringLiteral(": ") + match.captured());
+    });
     return words.isEmpty() ? QStringList{QStringLiteral("no exchange was found")} : found;
 }
 

@@ -1,10 +1,11 @@
 // Nothing opens a file for reading but through base/regular_file: a pipe in its place would hang the engine for ever.
+#include "source_files.h"
+
 #include "support/test_registry.h"
 
-#include <QDir>
-#include <QDirIterator>
-#include <QFile>
 #include <QRegularExpression>
+
+using tk::test::forEachSource;
 
 namespace {
 
@@ -17,17 +18,10 @@ QStringList plainOpens(const QString &root)
     static const QRegularExpression opening(
         QStringLiteral("open\\(\\s*QIODevice(Base)?::(ReadOnly|ReadWrite)|std::ifstream|\\bfopen\\("));
     QStringList found;
-    for (const char *part : {"core", "app", "ui"}) {
-        QDirIterator files(QDir(root).filePath(QLatin1String(part)), {QStringLiteral("*.cpp"), QStringLiteral("*.h")},
-                           QDir::Files, QDirIterator::Subdirectories);
-        while (files.hasNext()) {
-            QFile file(files.next());
-            const QString name = QDir(root).relativeFilePath(file.fileName());
-            if (file.open(QIODevice::ReadOnly) && !kernelReaders.contains(name) &&
-                opening.match(QString::fromUtf8(file.readAll())).hasMatch())
-                found.append(name);
-        }
-    }
+    forEachSource(root, [&](const QString &path, const QString &text) {
+        if (!kernelReaders.contains(path) && opening.match(text).hasMatch())
+            found.append(path);
+    });
     return found;
 }
 
