@@ -41,18 +41,22 @@ std::vector<config::HostSettings> pushedTo(const config::Settings &settings)
     return hosts;
 }
 
-// In the store's thread, after history, which owns the ledger, has ended. Where the ledger takes nothing either, it did
-// not take since then that we are alive: the next start looks from there on.
-void nameGivenUp(const QString &ledgerFile, const std::vector<StreamSpan> &spans, const QString &why, UtcTime now)
+std::vector<Gap> gapsOf(const std::vector<StreamSpan> &spans, const QString &cause, UtcTime now)
 {
     std::vector<Gap> gaps;
     gaps.reserve(spans.size());
     for (const StreamSpan &span : spans)
-        gaps.push_back({.stream = span.stream,
-                        .from = span.span.from,
-                        .to = span.span.to,
-                        .cause = QStringLiteral("given up at the engine's end, as the store did not take it: ") + why,
-                        .opened = now});
+        gaps.push_back(
+            {.stream = span.stream, .from = span.span.from, .to = span.span.to, .cause = cause, .opened = now});
+    return gaps;
+}
+
+// In the store's thread, after history, which owns the ledger, has ended. Where the ledger takes nothing either, it did
+// not take since then that we are alive: the next start looks from there on.
+void nameGivenUp(const QString &ledgerFile, const std::vector<StreamSpan> &spans, const QString &why, UtcTime now)
+{
+    const std::vector<Gap> gaps =
+        gapsOf(spans, QStringLiteral("given up at the engine's end, as the store did not take it: ") + why, now);
     const auto ledger = store::openGapLedger(ledgerFile);
     const Status written = ledger ? ledger.value()->openAll(gaps) : Status(ledger.error());
     if (written)
@@ -148,15 +152,8 @@ Status Engine::openStore()
 Status Engine::openInflux()
 {
     const auto evicted = [this](const std::vector<StreamSpan> &spans) {
-        std::vector<Gap> gaps;
-        gaps.reserve(spans.size());
-        for (const StreamSpan &span : spans)
-            gaps.push_back({.stream = span.stream,
-                            .from = span.span.from,
-                            .to = span.span.to,
-                            .cause = QStringLiteral("the spool was full, and the database away"),
-                            .opened = m_clock->utcNow()});
-        Q_EMIT m_switchboard.gapsOpened(gaps);
+        Q_EMIT m_switchboard.gapsOpened(
+            gapsOf(spans, QStringLiteral("the spool was full, and the database away"), m_clock->utcNow()));
     };
     auto influx = store::influx::InfluxStore::open({.settings = m_settings.store.influx,
                                                     .spool = m_settings.spool,
