@@ -366,14 +366,14 @@ Result<std::vector<SeriesSummary>> InfluxReader::candleSeries()
                                .span = everything()});
         if (!rows)
             return rows.error();
-        for (const SeriesEdge &edge : *edges) {
-            qint64 count = 0;
-            for (const Row &row : *rows) {
-                if (row.exchange == edge.series.exchange && row.pair == edge.series.pair)
-                    count += row.values[0].toLongLong();
-            }
-            summaries.push_back({.series = edge.series, .first = edge.first, .last = edge.last, .count = count});
-        }
+        std::map<std::pair<QString, QString>, qint64> counts; // by exchange and pair
+        for (const Row &row : *rows)
+            counts[{row.exchange, row.pair}] += row.values[0].toLongLong();
+        for (const SeriesEdge &edge : *edges)
+            summaries.push_back({.series = edge.series,
+                                 .first = edge.first,
+                                 .last = edge.last,
+                                 .count = counts[{edge.series.exchange, edge.series.pair}]});
     }
     return summaries;
 }
