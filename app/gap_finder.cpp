@@ -65,6 +65,7 @@ public:
 
 private:
     Status searchExchange(const config::ExchangeSettings &exchange, const std::vector<store::SeriesSummary> &stored);
+    void nameUnknown(const config::ExchangeSettings &exchange);
     void nameNotCollected(const config::ExchangeSettings &exchange, const exchange::Selection &selection);
     Status searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first);
     void explain(const StreamKey &stream, TimeSpan hole, bool neverFetched);
@@ -107,8 +108,13 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
     const exchange::Selection selection = exchange::select(listed, wantedBy(exchange), {});
     for (const exchange::Instrument &instrument : selection.wanted)
         collected.insert(instrument.unified, instrument.onboard);
+    const auto isOurs = [&](const auto &key) { return key.exchange == exchange.name; };
     if (!listed.empty())
         nameNotCollected(exchange, selection);
+    else if (std::ranges::none_of(stored, isOurs, &store::SeriesSummary::series) &&
+             std::none_of(m_reach.keyBegin(), m_reach.keyEnd(), isOurs) &&
+             std::none_of(m_ledger.keyBegin(), m_ledger.keyEnd(), isOurs))
+        nameUnknown(exchange);
     const bool candles = exchange.wants(u"candles");
     const auto isCollected = [&](const SeriesKey &series) {
         return candles && collected.contains(series.pair) &&
@@ -171,6 +177,19 @@ void Finder::nameNotCollected(const config::ExchangeSettings &exchange, const ex
                           .missing = {},
                           .state = GapRow::State::NotCollected,
                           .cause = pair.cause});
+}
+
+// Neither the exchange's list is there nor a candle, and none ever was, nor any gap: that nothing is missing cannot be
+// said of it.
+void Finder::nameUnknown(const config::ExchangeSettings &exchange)
+{
+    for (const QString &pair : exchange.pairs.value_or(QStringList{everyPair}))
+        m_rows.push_back({.stream = {exchange.name, pair, StreamKind::Candles,
+                                     exchange.timeframes.empty() ? Timeframe::M1 : exchange.timeframes.front()},
+                          .missing = {},
+                          .state = GapRow::State::NotCollected,
+                          .cause = QStringLiteral("nothing is collected so far: the exchange's list of instruments has "
+                                                  "not come")});
 }
 
 Status Finder::searchSeries(const SeriesKey &series, TimeSpan span, std::optional<UtcTime> first)

@@ -37,6 +37,8 @@ struct GapRow
 inline constexpr std::array<std::string_view, 7> gapRowStateNames{"open",    "repairing",     "unfillable", "down",
                                                                   "refused", "not collected", "waiting"};
 
+inline const QString everyPair = QStringLiteral("all"); // in place of a pair: all that the configuration wants
+
 struct GapSearch
 {
     config::Settings settings; // what is collected, and where it is kept

@@ -85,6 +85,7 @@ void GapsCommand::show(const QJsonArray &all)
     const Table table = tableOf(columns, rows);
     qsizetype unfillable = 0;
     qsizetype notCollected = 0;
+    QStringList nothingOf;   // exchanges
     qsizetype unfetched = 0; // history that was never there: the first fill brings it
     qint64 candles = 0;      // missing
     qint64 minutes = 0;      // of mark prices
@@ -93,7 +94,11 @@ void GapsCommand::show(const QJsonArray &all)
     qsizetype again = 0; // further rows of those
     for (const QJsonValue &row : rows) {
         if (row[QLatin1String("state")].toString() == QLatin1String("not collected")) {
-            ++notCollected;
+            if (row[QLatin1String("pair")].toString() == everyPair)
+                nothingOf.append(row[QLatin1String("exchange")].toString() + QStringLiteral(": ") +
+                                 row[QLatin1String("cause")].toString());
+            else
+                ++notCollected;
             continue;
         }
         if (row[QLatin1String("never_fetched")].toBool()) {
@@ -110,29 +115,32 @@ void GapsCommand::show(const QJsonArray &all)
         const bool ofMarks = row[QLatin1String("stream")].toString() == QLatin1String("mark_price");
         (ofMarks ? minutes : candles) += settled ? 0 : row[QLatin1String("missing")].toInteger();
     }
-    const qsizetype open = rows.size() - unfillable - notCollected - unfetched - again;
+    const qsizetype open = rows.size() - unfillable - notCollected - nothingOf.size() - unfetched - again;
     const bool toPerson = formatOr(line().format) == OutputFormat::Table;
     if ((!rows.isEmpty() || !toPerson) && !print(table))
         return finish(Internal);
-    if (open == 0 && unfillable == 0 && unfetched == 0)
-        complain(notCollected > 0 ? QStringLiteral("no gaps in what is collected") : QStringLiteral("no gaps"));
-    else if (open > 0 || unfillable > 0)
+    const bool whole = notCollected == 0 && nothingOf.isEmpty();
+    if (open > 0 || unfillable > 0)
         complain(QStringLiteral("%1 open, %2 candles%4 missing; %3 are unfillable: the exchange does not have "
                                 "them, they do not count")
                      .arg(open == 1 ? QStringLiteral("1 gap is") : QStringLiteral("%1 gaps are").arg(open))
                      .arg(candles)
                      .arg(unfillable)
                      .arg(minutes == 0 ? QString() : QStringLiteral(" and %1 minutes of mark prices").arg(minutes)));
+    else if (unfetched == 0 && nothingOf.size() < qsizetype(settings().exchanges.size()))
+        complain(whole ? QStringLiteral("no gaps") : QStringLiteral("no gaps in what is collected"));
     if (unfetched > 0)
         complain(QStringLiteral("%1 never fetched so far, %2 candles: no loss, the first fill has them ahead")
                      .arg(unfetched == 1 ? QStringLiteral("1 stretch of history was")
                                          : QStringLiteral("%1 stretches of history were").arg(unfetched))
                      .arg(ahead));
+    for (const QString &nothing : std::as_const(nothingOf))
+        complain(nothing);
     if (notCollected > 0)
         complain(QStringLiteral("%1 pairs of the configuration are not collected at all").arg(notCollected));
     if (open + unfetched > 0 && !line().repair)
         complain(QStringLiteral("tapekeeper gaps --repair fetches what is missing"));
-    finish(open > 0 || unfetched > 0 || notCollected > 0 ? DoesNotHold : Done);
+    finish(open > 0 || unfetched > 0 || !whole ? DoesNotHold : Done);
 }
 
 void GapsCommand::interrupted(int count)

@@ -257,6 +257,24 @@ private Q_SLOTS:
         QVERIFY(!others->front().never_fetched);
     }
 
+    // Nothing was ever collected, and nobody knows what should be: that is no store without gaps.
+    void nothingKnownIsNotNothingMissing()
+    {
+        store(0, 0); // the file is there, and empty
+        auto rows = findGaps(m_search);
+        QVERIFY(rows);
+        QCOMPARE(rows->size(), size_t(1));
+        QVERIFY(rows->front().state == GapRow::State::NotCollected);
+        QCOMPARE(rows->front().stream.pair, everyPair);
+        m_search.settings.exchanges.front().pairs = QStringList{series().pair};
+        rows = findGaps(m_search);
+        QCOMPARE(rows->size(), size_t(1));
+        QCOMPARE(rows->front().stream.pair, series().pair);
+        QVERIFY(rows->front().cause.contains(QLatin1String("list of instruments")));
+        store(0, 10); // there is something: it has no holes
+        QVERIFY(findGaps(m_search)->empty());
+    }
+
     // An engine counts what it has not looked at again; nobody says "no gaps" beside it.
     void whatTheLedgerCallsOpenIsShownWithoutAHole()
     {
