@@ -72,10 +72,10 @@ void PairModel::setZone(ClockZone zone)
 
 void PairModel::setColumns()
 {
-    m_columns = {{Field::Pair}};
+    m_columns = {{Field::Pair}, {Field::State}}; // the second is drawn with its symbol
     if (m_book.isOfSeveral())
         m_columns.push_back({Field::Exchange});
-    for (const Field field : {Field::State, Field::Price, Field::Age})
+    for (const Field field : {Field::Price, Field::Age})
         m_columns.push_back({field});
     for (const Timeframe timeframe : m_book.timeframes())
         m_columns.push_back({Field::Final, timeframe});

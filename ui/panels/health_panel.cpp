@@ -225,7 +225,8 @@ void HealthPanel::showConnections()
         if (connection.next_rotation)
             rotation = std::min(rotation.value_or(*connection.next_rotation), *connection.next_rotation);
         if (!connection.isWell() && !connection.cause.isEmpty())
-            sick.append(connection.label + QStringLiteral(": ") + connection.cause);
+            sick.append((m_engine.pairs().isOfSeveral() ? connection.exchange + u' ' : QString()) + connection.label +
+                        QStringLiteral(": ") + connection.cause);
         if (!connection.isOpen() || connection.state == QLatin1String("silent"))
             worsen(connection.cause.isEmpty() ? HealthCard::Mood::Unknown : HealthCard::Mood::Trouble);
         else if (connection.state == QLatin1String("partly"))

@@ -39,7 +39,7 @@ int usualWidth(const PairModel::Column &column)
     case Field::Pair:
         return 122;
     case Field::Exchange:
-        return 92;
+        return 104;
     case Field::State:
         return 110;
     case Field::Price:
