@@ -19,7 +19,7 @@ GivenUp givenUp(const std::vector<RecordBatch> &batches)
         for (const CandleBatch &candles : batch.mark_candles)
             appendMarkLines(candles, of(Lane::Candles));
         for (const FundingPoint &point : batch.funding)
-            appendLine(point, of(point.rate.isEmpty() ? Lane::Marks : Lane::Candles));
+            appendLine(point, of(laneOf(point)));
         for (const MarkPoint &point : batch.marks)
             appendLine(point, of(Lane::Marks));
         for (const TickPoint &tick : batch.ticks)

@@ -2,6 +2,7 @@
 // or resends them must know what they are. Pure, no allocation.
 #pragma once
 
+#include "market/records.h"
 #include "market/stream_span.h"
 #include "store/spool/spool.h"
 
@@ -49,6 +50,12 @@ constexpr bool isInNanoseconds(Lane lane)
 constexpr UtcTime stampTime(Lane lane, qint64 stamp)
 {
     return fromMs(isInNanoseconds(lane) ? stamp / 1'000'000 : stamp);
+}
+
+// A settled rate goes with the candles, which history has, too; a prediction with the marks.
+inline Lane laneOf(const FundingPoint &point)
+{
+    return point.rate.isEmpty() ? Lane::Marks : Lane::Candles;
 }
 
 // What the lines cover, for gaps: candles and marks as runs on their grid, anything else from its first to its last

@@ -2,6 +2,7 @@
 
 #include "base/logging.h"
 #include "store/line_protocol.h"
+#include "store/point_line.h"
 
 #include <algorithm>
 
@@ -27,7 +28,7 @@ Result<WriteOutcome> SpoolWriter::write(const std::vector<RecordBatch> &batches)
             encoded.outcome.stored += qint64(candles.candles.size());
         }
         for (const FundingPoint &point : batch.funding)
-            appendLine(point, lines(point.rate.isEmpty() ? Lane::Marks : Lane::Candles));
+            appendLine(point, lines(laneOf(point)));
         for (const MarkPoint &point : batch.marks)
             appendLine(point, lines(Lane::Marks));
         for (const TickPoint &tick : batch.ticks)
