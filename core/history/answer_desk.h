@@ -5,11 +5,11 @@
 #include "history/answer_reader.h"
 #include "history/backfill_desk.h"
 #include "history/first_fill.h"
+#include "history/hand_over.h"
 #include "history/job_desk.h"
 #include "history/note_book.h"
 #include "history/overdue_candles.h"
 #include "history/request_pump.h"
-#include "history/ticket_book.h"
 
 #include <functional>
 
@@ -32,7 +32,7 @@ public:
         BackfillDesk &backfills;
         FirstFill &fill;
         OverdueCandles &overdue;
-        TicketBook &tickets;
+        HandOver &tickets;
         RequestPump &pump;
     };
 

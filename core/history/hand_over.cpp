@@ -1,15 +1,15 @@
-#include "history/ticket_book.h"
+#include "history/hand_over.h"
 
 #include <utility>
 
 namespace tk::history {
 
-TicketBook::TicketBook(RecordSink sink, quint64 first)
+HandOver::HandOver(RecordSink sink, quint64 first)
     : m_sink(std::move(sink))
     , m_lastTicket(first)
 {}
 
-bool TicketBook::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched)
+bool HandOver::hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched)
 {
     batch.ticket = ++m_lastTicket;
     const qint64 records = qint64(batch.recordCount());
@@ -21,7 +21,7 @@ bool TicketBook::hand(RecordBatch batch, const StreamKey &stream, quint64 backfi
     return true;
 }
 
-std::optional<TicketBook::Pending> TicketBook::stored(quint64 ticket)
+std::optional<HandOver::Pending> HandOver::stored(quint64 ticket)
 {
     const auto found = m_pending.find(ticket);
     if (found == m_pending.end())

@@ -10,7 +10,7 @@
 
 namespace tk::history {
 
-class TicketBook
+class HandOver
 {
 public:
     struct Pending // stored, but not yet confirmed
@@ -23,7 +23,7 @@ public:
     };
 
     // Tickets count up from above `first`: each exchange in a range of its own.
-    explicit TicketBook(RecordSink sink, quint64 first = 0);
+    explicit HandOver(RecordSink sink, quint64 first = 0);
 
     // False: the store is behind and takes nothing; nobody waits for the batch.
     bool hand(RecordBatch batch, const StreamKey &stream, quint64 backfill, TimeSpan fetched);

@@ -10,6 +10,7 @@
 #include "history/exchange_clock.h"
 #include "history/first_fill.h"
 #include "history/gap_keeper.h"
+#include "history/hand_over.h"
 #include "history/history_note.h"
 #include "history/history_settings.h"
 #include "history/history_snapshot.h"
@@ -25,7 +26,6 @@
 #include "history/request_pump.h"
 #include "history/rest_client.h"
 #include "history/run_notes.h"
-#include "history/ticket_book.h"
 #include "market/stream_span.h"
 #include "runtime/service.h"
 #include "store/store.h"
@@ -127,7 +127,7 @@ private:
     Parts m_parts;
     std::shared_ptr<const Clock> m_clock;
     std::function<void()> m_beat;
-    TicketBook m_tickets;
+    HandOver m_tickets;
     GapKeeper m_gaps;
     RunNotes m_runs;
     Reach m_reach;

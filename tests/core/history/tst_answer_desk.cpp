@@ -176,7 +176,7 @@ private:
         JobPlanner planner{{*adapter, book, settings, time, rig.clock}};
         BackfillDesk backfills{{*adapter, book, holes, queue, settings, time}};
         JobDesk jobs{venue, {planner, book, settings, queue, rig.keeper(), backfills.book(), rig.index()}};
-        TicketBook tickets{[this](RecordBatch &&batch) {
+        HandOver tickets{[this](RecordBatch &&batch) {
             openWhenGiven = rig.keeper().openCount();
             if (takes)
                 given.push_back(std::move(batch));

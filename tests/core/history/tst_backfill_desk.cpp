@@ -1,9 +1,8 @@
 // The operator's backfills, and the jobs that they become. 10:00 is now; 09:57 is not final yet.
 #include "history/backfill_desk.h"
 
-#include "exchange/binance_usdm/adapter.h"
 #include "history/job_desk.h"
-#include "keeper_rig.h"
+#include "search_rig.h"
 #include "support/test_registry.h"
 
 using namespace tk;
@@ -20,21 +19,14 @@ private Q_SLOTS:
     {
         m_settings = {};
         m_queue = {};
-        m_rig = std::make_unique<KeeperRig>();
-        m_book = std::make_unique<InstrumentBook>(*m_adapter, QString());
-        m_runs = std::make_unique<RunNotes>(m_rig->keeper(), venue);
-        m_reach = std::make_unique<Reach>(m_rig->keeper(), m_rig->index(), venue);
-        m_time = std::make_unique<ExchangeClock>(m_rig->clock, venue);
-        m_holes =
-            std::make_unique<HoleSearch>(venue, HoleSearch::Sources{m_rig->index(), m_rig->keeper(), *m_runs, *m_reach,
-                                                                    *m_book, m_settings, *m_time, m_rig->clock});
-        m_planner =
-            std::make_unique<JobPlanner>(JobPlanner::Sources{*m_adapter, *m_book, m_settings, *m_time, m_rig->clock});
+        m_rig = std::make_unique<SearchRig>(m_settings);
+        m_planner = std::make_unique<JobPlanner>(
+            JobPlanner::Sources{m_rig->adapter(), m_rig->book(), m_settings, m_rig->time(), m_rig->clock});
         m_desk = std::make_unique<BackfillDesk>(
-            BackfillDesk::Sources{*m_adapter, *m_book, *m_holes, m_queue, m_settings, *m_time});
-        m_jobs = std::make_unique<JobDesk>(venue, JobDesk::Sources{*m_planner, *m_book, m_settings, m_queue,
+            BackfillDesk::Sources{m_rig->adapter(), m_rig->book(), m_rig->holes(), m_queue, m_settings, m_rig->time()});
+        m_jobs = std::make_unique<JobDesk>(venue, JobDesk::Sources{*m_planner, m_rig->book(), m_settings, m_queue,
                                                                    m_rig->keeper(), m_desk->book(), m_rig->index()});
-        m_book->adopt({KeeperRig::instrument(btc)}, m_settings, KeeperRig::start);
+        m_rig->book().adopt({KeeperRig::instrument(btc)}, m_settings, KeeperRig::start);
     }
 
     void fetchesWhatIsMissing()
@@ -63,8 +55,8 @@ private Q_SLOTS:
         QVERIFY(
             progress->problems.join(u'\n').contains(QStringLiteral("XRP/USDT:USDT: the exchange lists no such pair")));
         QVERIFY(progress->problems.join(u'\n').contains(QStringLiteral("what is older is not fetched")));
-        InstrumentBook unknown(*m_adapter, QString());
-        BackfillDesk early({*m_adapter, unknown, *m_holes, m_queue, m_settings, *m_time});
+        InstrumentBook unknown(m_rig->adapter(), QString());
+        BackfillDesk early({m_rig->adapter(), unknown, m_rig->holes(), m_queue, m_settings, m_rig->time()});
         early.start({.id = 9, .pairs = {}, .timeframes = {}}, QStringLiteral("no answer"));
         QCOMPARE(early.book().find(9)->problems,
                  QStringList{QStringLiteral("the exchange's instrument list is not known yet: no answer")});
@@ -173,15 +165,9 @@ private:
     }
 
     const UtcTime end = KeeperRig::start - 3min;
-    std::unique_ptr<exchange::ExchangeAdapter> m_adapter = exchange::binance::makeAdapter();
     HistorySettings m_settings;
     JobQueue m_queue;
-    std::unique_ptr<KeeperRig> m_rig;
-    std::unique_ptr<InstrumentBook> m_book;
-    std::unique_ptr<RunNotes> m_runs;
-    std::unique_ptr<Reach> m_reach;
-    std::unique_ptr<ExchangeClock> m_time;
-    std::unique_ptr<HoleSearch> m_holes;
+    std::unique_ptr<SearchRig> m_rig;
     std::unique_ptr<JobPlanner> m_planner;
     std::unique_ptr<BackfillDesk> m_desk;
     std::unique_ptr<JobDesk> m_jobs;

@@ -1,5 +1,5 @@
 // What the store has been given and has not confirmed.
-#include "history/ticket_book.h"
+#include "history/hand_over.h"
 
 #include "keeper_rig.h"
 #include "support/test_registry.h"
@@ -8,7 +8,7 @@ using namespace tk;
 using namespace tk::history;
 using namespace tk::test;
 
-class TicketBookTest : public QObject
+class HandOverTest : public QObject
 {
     Q_OBJECT
 
@@ -16,7 +16,7 @@ private Q_SLOTS:
     void whatIsConfirmedIsKnownOnce()
     {
         std::vector<RecordBatch> given;
-        TicketBook book([&](RecordBatch &&batch) {
+        HandOver book([&](RecordBatch &&batch) {
             given.push_back(std::move(batch));
             return true;
         });
@@ -39,7 +39,7 @@ private Q_SLOTS:
     // Nobody waits for what the store did not take.
     void whatTheStoreDoesNotTakeIsNotPending()
     {
-        TicketBook book([](RecordBatch &&) { return false; });
+        HandOver book([](RecordBatch &&) { return false; });
         QVERIFY(!book.hand(batch(3), stream, 0, {}));
         QVERIFY(book.isEmpty());
     }
@@ -56,6 +56,6 @@ private:
     const StreamKey stream{venue, btc, StreamKind::Candles, Timeframe::M3};
 };
 
-TK_TEST(TicketBookTest, ticket_book);
+TK_TEST(HandOverTest, hand_over);
 
-#include "tst_ticket_book.moc"
+#include "tst_hand_over.moc"

@@ -1,9 +1,8 @@
 // What was missed since the last run, and what went with a lost store. 10:00 is now.
 #include "history/loss_namer.h"
 
-#include "exchange/binance_usdm/adapter.h"
-#include "keeper_rig.h"
 #include "market/gap_cause.h"
+#include "search_rig.h"
 #include "support/test_registry.h"
 
 using namespace tk;
@@ -21,22 +20,16 @@ private Q_SLOTS:
         m_settings = {};
         m_settings.timeframes = {};
         m_settings.kinds = {StreamKind::Candles, StreamKind::MarkPrice, StreamKind::Trades};
-        m_rig = std::make_unique<KeeperRig>();
-        m_book = std::make_unique<InstrumentBook>(*m_adapter, QString());
-        m_runs = std::make_unique<RunNotes>(m_rig->keeper(), venue);
-        m_reach = std::make_unique<Reach>(m_rig->keeper(), m_rig->index(), venue);
-        m_time = std::make_unique<ExchangeClock>(m_rig->clock, venue);
-        m_holes =
-            std::make_unique<HoleSearch>(venue, HoleSearch::Sources{m_rig->index(), m_rig->keeper(), *m_runs, *m_reach,
-                                                                    *m_book, m_settings, *m_time, m_rig->clock});
-        m_losses = std::make_unique<LossNamer>(
-            venue, LossNamer::Sources{m_rig->keeper(), *m_runs, *m_holes, *m_book, m_settings, *m_time, m_rig->clock});
+        m_rig = std::make_unique<SearchRig>(m_settings);
+        m_losses = std::make_unique<LossNamer>(venue, LossNamer::Sources{m_rig->keeper(), m_rig->runs(), m_rig->holes(),
+                                                                         m_rig->book(), m_settings, m_rig->time(),
+                                                                         m_rig->clock});
     }
 
     // By the list of the last run first; until the exchange's own is there nobody collects, and it goes on.
     void downtimeLastsUntilTheListIsThere()
     {
-        m_runs->stopped(start - 1h);
+        m_rig->runs().stopped(start - 1h);
         const std::vector both{KeeperRig::instrument(btc), KeeperRig::instrument(m_eth, start - 10min)};
         m_losses->nameDowntime(both);
         QVERIFY(!m_losses->isDowntimeNamed());
@@ -46,7 +39,7 @@ private Q_SLOTS:
         QVERIFY(gap(btc, StreamKind::Trades).cause.startsWith(QStringLiteral("engine stopped at")));
         QCOMPARE(gap(m_eth, StreamKind::MarkPrice).from, start - 10min); // it did not exist before
         m_rig->clock.advance(5min);
-        m_book->adopt(both, m_settings, m_time->now());
+        m_rig->book().adopt(both, m_settings, m_rig->time().now());
         m_losses->nameDowntime(both);
         QVERIFY(m_losses->isDowntimeNamed());
         QCOMPARE(gaps().size(), size_t(4));
@@ -59,16 +52,17 @@ private Q_SLOTS:
 
     void theFirstRunMissedNothing()
     {
-        m_book->adopt({KeeperRig::instrument(btc)}, m_settings, start);
-        m_losses->nameMissed(m_book->wanted());
+        m_rig->book().adopt({KeeperRig::instrument(btc)}, m_settings, start);
+        m_losses->nameMissed(m_rig->book().wanted());
         QVERIFY(m_losses->isDowntimeNamed() && gaps().empty());
     }
 
     void aLostStoreHadAllSinceTheFirstRun()
     {
-        m_runs->begin(start - 2h + 20s);
+        m_rig->runs().begin(start - 2h + 20s);
         m_rig->clock.advance(30s);
-        m_book->adopt({KeeperRig::instrument(btc), KeeperRig::instrument(m_eth, start - 10min)}, m_settings, start);
+        m_rig->book().adopt({KeeperRig::instrument(btc), KeeperRig::instrument(m_eth, start - 10min)}, m_settings,
+                            start);
         m_losses->nameStoreLoss(QStringLiteral("the file was removed"));
         QCOMPARE(gaps().size(), size_t(6));
         const Gap marks = gap(btc, StreamKind::MarkPrice);
@@ -84,8 +78,8 @@ private Q_SLOTS:
     {
         m_settings.retention = 30min;
         m_settings.funding = false;
-        m_runs->begin(start - 2h);
-        m_book->adopt({KeeperRig::instrument(btc)}, m_settings, start);
+        m_rig->runs().begin(start - 2h);
+        m_rig->book().adopt({KeeperRig::instrument(btc)}, m_settings, start);
         m_losses->nameStoreLoss(QStringLiteral("the file was removed"));
         QCOMPARE(gaps().size(), size_t(2));
         QCOMPARE(gap(btc, StreamKind::Trades).from, start - 30min);
@@ -104,14 +98,8 @@ private:
 
     static constexpr UtcTime start = KeeperRig::start;
     const QString m_eth = QStringLiteral("ETH/USDT:USDT");
-    std::unique_ptr<exchange::ExchangeAdapter> m_adapter = exchange::binance::makeAdapter();
     HistorySettings m_settings;
-    std::unique_ptr<KeeperRig> m_rig;
-    std::unique_ptr<InstrumentBook> m_book;
-    std::unique_ptr<RunNotes> m_runs;
-    std::unique_ptr<Reach> m_reach;
-    std::unique_ptr<ExchangeClock> m_time;
-    std::unique_ptr<HoleSearch> m_holes;
+    std::unique_ptr<SearchRig> m_rig;
     std::unique_ptr<LossNamer> m_losses;
 };
 
