@@ -1,6 +1,7 @@
 #include "engine_rig.h"
 
 #include "store/gap_ledger.h"
+#include "support/rig_clock.h"
 #include "testex.h"
 
 #include <QDir>
@@ -13,7 +14,7 @@ namespace tk::test {
 
 EngineRig::EngineRig(RigOptions options)
     : m_options(std::move(options))
-    , m_clock(std::make_shared<ScaledClock>(m_options.factor, SystemClock().utcNow()))
+    , m_clock(std::make_shared<RigClock>(m_options.factor))
 {
     m_options.sim.pairs = m_options.pairs;
     m_sim = std::make_unique<sim::SimulatorThread>(m_options.sim, m_clock);

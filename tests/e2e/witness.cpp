@@ -222,10 +222,10 @@ void Witness::compareWindow(const Testimony &told)
     const bool calm = told.window.verdict == monitor::Verdict::Well;
     const bool agrees = !told.window_knows || told.status_ok || !calm;
     if (agrees)
-        m_disagrees.invalidate();
-    else if (!m_disagrees.isValid())
-        m_disagrees.start();
-    else if (m_disagrees.elapsed() > 1'000)
+        m_disagreesSince.reset();
+    else if (!m_disagreesSince)
+        m_disagreesSince = m_clock.now();
+    else if (m_clock.timerDelay(std::chrono::floor<milliseconds>(m_clock.now() - *m_disagreesSince)) > 1s) // real time
         contradiction(QStringLiteral("the window is calm (%1), status is not: %2")
                           .arg(told.window.text, told.reasons.join(QStringLiteral("; "))));
 }

@@ -9,10 +9,11 @@
 #include "monitor/status_sentence.h"
 #include "sayings.h"
 
-#include <QElapsedTimer>
 #include <QJsonObject>
 #include <QStringList>
 #include <QTimer>
+
+#include <optional>
 
 namespace tk::test {
 
@@ -82,7 +83,8 @@ private:
     Sayings m_sayings;
     QHash<qint64, alert::Severity> m_known; // events from before
     QString m_heartbeat;                    // the last line
-    QElapsedTimer m_disagrees; // the window lags by its pace of four changes a second: longer is a contradiction
+    // The window lags by its pace of four changes a second: longer is a contradiction.
+    std::optional<MonotonicTime> m_disagreesSince;
 };
 
 } // namespace tk::test

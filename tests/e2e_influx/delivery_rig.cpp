@@ -1,6 +1,7 @@
 #include "delivery_rig.h"
 
 #include "store/line_protocol.h"
+#include "support/rig_clock.h"
 
 #include <QTest>
 
@@ -22,7 +23,7 @@ DecimalText decimal(const std::string &text)
 
 DeliveryRig::DeliveryRig(DeliveryOptions options)
     : m_options(std::move(options))
-    , m_clock(std::make_shared<ScaledClock>(m_options.factor, SystemClock().utcNow()))
+    , m_clock(std::make_shared<RigClock>(m_options.factor))
     , m_begin(candleOpen(Timeframe::D1, m_clock->utcNow() - 30 * 24h))
     , m_witness(m_clock)
 {}

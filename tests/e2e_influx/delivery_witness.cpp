@@ -78,11 +78,13 @@ void DeliveryWitness::compare()
     if (verdict.level == app::Verdict::Level::Trouble)
         note("window", verdict.text);
     if (sender.trouble.isEmpty())
-        m_troubled.invalidate();
-    else if (!m_troubled.isValid())
-        m_troubled.start();
+        m_troubledSince.reset();
+    else if (!m_troubledSince)
+        m_troubledSince = m_clock->now();
     else
-        m_lasting = m_lasting || m_troubled.elapsed() > 2'500;
+        m_lasting =
+            m_lasting || m_clock->timerDelay(std::chrono::floor<milliseconds>(m_clock->now() - *m_troubledSince)) >
+                             milliseconds(2'500);
     // While nothing is taken, everybody says so, with the database's own word, and how much waits.
     if (!sender.trouble.isEmpty()) {
         if (!all.contains(sender.trouble))

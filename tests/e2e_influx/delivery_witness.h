@@ -6,8 +6,9 @@
 #include "app/verdict.h"
 #include "sayings.h"
 
-#include <QElapsedTimer>
 #include <QTemporaryDir>
+
+#include <optional>
 
 namespace tk::test {
 
@@ -43,7 +44,7 @@ private:
     app::MetricsBridge m_bridge;
     Sayings m_sayings;
     qint64 m_incident = 0; // that lasts
-    QElapsedTimer m_troubled;
+    std::optional<MonotonicTime> m_troubledSince;
     bool m_lasting = false;
     QStringList m_contradictions;
     app::Journal m_journal; // goes first: it tells of its end

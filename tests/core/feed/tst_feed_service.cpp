@@ -3,6 +3,7 @@
 
 #include "feed/feed_service.h"
 #include "support/exchange/simulator_thread.h"
+#include "support/rig_clock.h"
 #include "support/test_registry.h"
 
 #include <map>
@@ -98,7 +99,7 @@ class Rig
 {
 public:
     Rig(double factor, std::unique_ptr<WrongAdapter> adapter)
-        : m_clock(std::make_shared<ScaledClock>(factor, SystemClock().utcNow()))
+        : m_clock(std::make_shared<RigClock>(factor))
         , m_sim(std::make_unique<sim::SimulatorThread>(sim::SimSettings{.pairs = 10}, m_clock))
     {
         FeedSettings settings;
@@ -161,7 +162,7 @@ public:
     UtcTime started{};
 
 private:
-    std::shared_ptr<ScaledClock> m_clock;
+    std::shared_ptr<RigClock> m_clock;
     std::unique_ptr<sim::SimulatorThread> m_sim;
 };
 

@@ -4,6 +4,7 @@
 #include "store/embedded/embedded_store.h"
 #include "store/gap_ledger.h"
 #include "support/exchange/simulator_thread.h"
+#include "support/rig_clock.h"
 #include "support/test_registry.h"
 
 #include <QDir>
@@ -21,7 +22,7 @@ class TestBacklog : public QObject
 private Q_SLOTS:
     void asksForNoMoreThanTheStoreTakes()
     {
-        const auto clock = std::make_shared<ScaledClock>(20, SystemClock().utcNow());
+        const auto clock = std::make_shared<RigClock>(20);
         sim::SimSettings market;
         market.pairs = 3;
         sim::SimulatorThread sim(market, clock);
@@ -67,7 +68,7 @@ private Q_SLOTS:
     // a request's weight brings nothing new, and the rest of the fill must not wait for somebody else's.
     void aFillGoesOnWhereTheFirstPairIsWhole()
     {
-        const auto clock = std::make_shared<ScaledClock>(20, SystemClock().utcNow());
+        const auto clock = std::make_shared<RigClock>(20);
         sim::SimSettings market;
         market.pairs = 3;
         sim::SimulatorThread sim(market, clock);
