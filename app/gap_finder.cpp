@@ -100,7 +100,7 @@ Status Finder::searchExchange(const config::ExchangeSettings &exchange, const st
     if (const auto cache = readSmallFile(folder.filePath(QStringLiteral("instruments-%1.json").arg(exchange.name)),
                                          history::mostInstrumentBytes)) {
         const auto adapter = m_search.catalog->makeAdapter(exchange.name);
-        auto parsed = adapter ? adapter.value()->parseInstruments(cache->bytes) : adapter.error();
+        auto parsed = adapter ? exchange::parseInstrumentList(*adapter.value(), cache->bytes) : adapter.error();
         if (parsed)
             listed = std::move(parsed).value();
     }

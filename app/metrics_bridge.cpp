@@ -92,7 +92,7 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
 {
     const QString &exchange = snapshot->exchange;
     const auto before = m_latest.histories.value(exchange, std::make_shared<const history::HistorySnapshot>());
-    m_metrics.restWeightUsed(exchange).Set(snapshot->weight_used);
+    m_metrics.restWeightUsed(exchange).Set(snapshot->limit_used);
     m_metrics.gapsOpen(exchange).Set(double(snapshot->open_gaps.size()));
     advance(m_metrics.gapsOpened(exchange), before->gaps_opened, snapshot->gaps_opened);
     advance(m_metrics.gapsRepaired(exchange), before->gaps_closed, snapshot->gaps_closed);
@@ -109,10 +109,11 @@ void MetricsBridge::historySaid(const std::shared_ptr<const history::HistorySnap
             QStringLiteral("first fill: %1 of %2 candles").arg(snapshot->fill.fetched).arg(snapshot->fill.wanted));
     else
         m_health.set(part, snapshot->instruments_known ? PartState::Ok : PartState::Starting,
-                     QStringLiteral("%1 gaps open, weight %2 of %3")
+                     QStringLiteral("%1 gaps open, %2 %3 of %4")
                          .arg(snapshot->open_gaps.size())
-                         .arg(snapshot->weight_used)
-                         .arg(snapshot->weight_limit));
+                         .arg(snapshot->limit_name)
+                         .arg(snapshot->limit_used)
+                         .arg(snapshot->limit_allowed));
     m_latest.histories.insert(exchange, snapshot);
     tellLedger();
     tellStore();

@@ -49,7 +49,7 @@ void Pulse::sample()
     int weight = 0;
     qint64 gaps = 0;
     for (const auto &history : latest.histories) {
-        weight += history->weight_used;
+        weight += history->limit_used;
         gaps += qint64(history->open_gaps.size());
         sample.insert(QStringLiteral("clock_offset_ms"), qint64(history->clock_offset.count()));
     }

@@ -228,7 +228,7 @@ Result<QJsonValue> instruments(const config::Settings &settings, const QString &
     const auto adapter = catalog.makeAdapter(exchange);
     if (!adapter)
         return adapter.error();
-    const auto listed = adapter.value()->parseInstruments(cache->bytes);
+    const auto listed = exchange::parseInstrumentList(*adapter.value(), cache->bytes);
     if (!listed)
         return listed.error();
     QSet<QString> collected;

@@ -100,6 +100,13 @@ void addFeed(Rows &rows, const QJsonObject &exchange, const QString &name)
     }
 }
 
+// An engine of before said nothing of it: there was the weight alone.
+QString limitName(const QJsonObject &history)
+{
+    const QString name = text(history, "limit_name");
+    return name.isEmpty() ? QStringLiteral("weight") : name;
+}
+
 void addHistory(Rows &rows, const QJsonObject &history, const QString &name)
 {
     QStringList troubles{text(history, "trouble")};
@@ -108,7 +115,8 @@ void addHistory(Rows &rows, const QJsonObject &history, const QString &name)
     troubles.removeAll({});
     const QString trouble = troubles.join(QStringLiteral("; "));
     const QJsonObject fill = history.value(QLatin1String("first_fill")).toObject();
-    QString detail = QStringLiteral("weight %1 of %2, %3 jobs waiting, %4 gaps open, clock offset %5 ms")
+    QString detail = QStringLiteral("%1 %2 of %3, %4 jobs waiting, %5 gaps open, clock offset %6 ms")
+                         .arg(limitName(history))
                          .arg(number(history, "weight_used"))
                          .arg(number(history, "weight_limit"))
                          .arg(number(history, "jobs_waiting"))

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "exchange/instrument.h"
+#include "exchange/limits.h"
 #include "market/records.h"
 #include "market/stream.h"
 
@@ -41,19 +42,16 @@ struct StreamSpec
 struct CandleFacts
 {
     bool trade_counts = false; // each tells its number of trades; else its volume has to tell whether there were any
+    milliseconds final_after = std::chrono::seconds(5); // its close: by then history has it, and it changes no more
 };
 
-// Limits of a websocket connection.
-struct ConnectionLimits
+struct FundingRules
 {
-    int planned_streams = 200; // per connection
-    int names_per_message = 100;
-    int messages_per_second = 5; // what we send at most, well under the exchange's limit
-    milliseconds life = std::chrono::hours(24);
-    milliseconds rotate_after = std::chrono::hours(23);
-    int attempts = 200;                                        // connection attempts ...
-    milliseconds attempts_window = std::chrono::minutes(5);    // ... in this window, per address
-    milliseconds transport_silence = std::chrono::seconds(15); // no bytes at all: the connection is dead
+    int rates_per_answer = 1000;                         // at most
+    milliseconds usual_interval = std::chrono::hours(8); // between two settlements, where a pair does not say otherwise
+    milliseconds listed_after = std::chrono::seconds(60); // a settlement: by then history has its rate
+
+    milliseconds reach() const { return usual_interval * rates_per_answer; } // of one request, at least
 };
 
 // --- what a frame can hold -------------------------------------------------------------------------------------------
@@ -191,8 +189,7 @@ struct RestRequest
 {
     QByteArray path; // "/fapi/v1/klines"
     QUrlQuery query;
-    int weight = 1;              // planned, by the exchange's documentation
-    bool separate_limit = false; // counts against the exchange's second limit (Binance: fundingRate) and not the weight
+    std::vector<RequestCost> costs{};
 };
 
 struct RestReply
@@ -220,14 +217,6 @@ struct Refusal
     QString message;
 };
 
-struct RestLimits
-{
-    int weight_per_minute = 2400;
-    int separate_per_window = 500; // for RestRequest::separate_limit
-    milliseconds separate_window = std::chrono::minutes(5);
-    int max_candles = 1500;
-};
-
 class ExchangeAdapter
 {
 public:
@@ -237,6 +226,9 @@ public:
     virtual ConnectionLimits connectionLimits() const = 0;
     virtual RestLimits restLimits() const = 0;
     virtual CandleFacts candleFacts() const { return {}; }
+
+    // Nothing where the exchange asks nothing of its clients but the pongs of the websocket protocol.
+    virtual std::optional<KeepAlive> keepAlive() const { return {}; }
 
     // The subscription for one kind of data of one instrument; an error where the exchange has no such stream.
     virtual Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const = 0;
@@ -249,8 +241,11 @@ public:
     // 64 readable bytes must follow the frame. Broken JSON is an error; unknown events are Unhandled.
     virtual Status parse(std::string_view frame, ParsedFrame &into) = 0;
 
-    virtual RestRequest instrumentsRequest() const = 0;
-    virtual Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const = 0;
+    // A page of the list of instruments; the first one with an empty cursor. instrument_pages.h reads them all.
+    virtual RestRequest instrumentsRequest(const QByteArray &cursor) const = 0;
+    virtual Result<std::vector<Instrument>> parseInstruments(QByteArrayView page) const = 0;
+    // The cursor of the page that follows; empty after the last one, and where the whole list is one page.
+    virtual QByteArray nextInstruments(QByteArrayView) const { return {}; }
 
     virtual RestRequest timeRequest() const = 0;
     virtual Result<UtcTime> parseTime(QByteArrayView body) const = 0;
@@ -261,10 +256,10 @@ public:
     // `closes` gets the last moment of each, as the exchange tells it.
     virtual Result<std::vector<Candle>> parseCandles(QByteArrayView body,
                                                      std::vector<UtcTime> *closes = nullptr) const = 0;
-    // How many candles per request give the most rows for the weight when `missing` are wanted.
+    // How many candles per request give the most rows for their cost when `missing` are wanted.
     virtual int bestCandlesPerRequest(qint64 missing) const = 0;
     // What the exchange really charged for a request of `limit` candles, where it differs from its documentation.
-    virtual void learnCandleWeight(int limit, int weight) = 0;
+    virtual void learnCandleCost(int limit, int amount) = 0;
 
     // The mark price at the open of each minute in the span, at most restLimits().max_candles of them.
     virtual RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const = 0;
@@ -273,11 +268,12 @@ public:
     // Candles of the mark price, in the form of parseCandles(); at most restLimits().max_candles of them.
     virtual RestRequest markCandlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const = 0;
 
+    virtual FundingRules fundingRules() const { return {}; }
     virtual RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const = 0;
     virtual Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const = 0;
 
-    // Reads the weight used this minute from the headers; nothing when the answer does not carry it.
-    virtual std::optional<int> usedWeight(const RestReply &reply) const = 0;
+    // What the answer tells of the limits; empty where the exchange tells nothing.
+    virtual std::vector<LimitUse> limitsUsed(const RestReply &) const { return {}; }
     // Nothing for a good answer. `exchangeTime` is UTC as the exchange's clock has it: a ban may be told by its end.
     virtual std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const = 0;
 };

@@ -8,11 +8,16 @@ Connection::Connection(WebSocketClient::Options options, const exchange::Exchang
     , m_clock(&clock)
     , m_observer(&observer)
     , m_namesPerMessage(size_t(adapter.connectionLimits().names_per_message))
+    , m_keepAlive(adapter.keepAlive())
     , m_client(std::move(options), clock, *this)
 {
     m_pace.setInterval(clock.timerDelay(milliseconds(1000 / adapter.connectionLimits().messages_per_second)));
     m_pace.setTimerType(Qt::PreciseTimer);
     connect(&m_pace, &QTimer::timeout, this, &Connection::sendNext);
+    if (m_keepAlive) {
+        m_keepAliveTimer.setInterval(clock.timerDelay(m_keepAlive->every));
+        connect(&m_keepAliveTimer, &QTimer::timeout, this, [this] { m_client.sendText(m_keepAlive->frame); });
+    }
 }
 
 Connection::~Connection() = default;
@@ -26,6 +31,7 @@ void Connection::open()
 void Connection::close()
 {
     m_pace.stop();
+    m_keepAliveTimer.stop();
     m_client.close(1000);
 }
 
@@ -109,6 +115,8 @@ void Connection::opened()
 {
     m_openedAt = m_clock->now();
     m_lastBytes = m_openedAt;
+    if (m_keepAlive)
+        m_keepAliveTimer.start();
     m_observer->connectionOpened(*this);
     sendSoon();
 }
@@ -128,6 +136,7 @@ void Connection::messageArrived(std::string_view text)
 void Connection::closed(const Closure &closure)
 {
     m_pace.stop();
+    m_keepAliveTimer.stop();
     m_observer->connectionClosed(*this, closure);
 }
 

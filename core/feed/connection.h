@@ -1,4 +1,5 @@
-// One connection with its subscriptions: opens, subscribes at the pace the exchange allows, hands frames on. It does
+// One connection with its subscriptions: opens, subscribes at the pace the exchange allows, sends what keeps it alive,
+// hands frames on. It does
 // not judge or reconnect: its slot does. Lives in the feed thread.
 #pragma once
 
@@ -87,6 +88,8 @@ private:
     quint64 m_frames = 0;
     quint64 m_bytes = 0;
     QTimer m_pace;
+    std::optional<exchange::KeepAlive> m_keepAlive;
+    QTimer m_keepAliveTimer;
     WebSocketClient m_client; // last: goes first, while its listener is whole
 };
 

@@ -260,6 +260,7 @@ Slot &FeedService::makeSlot(const QByteArray &route)
     const milliseconds rotate = m_settings.rotate_after.count() > 0 ? m_settings.rotate_after : m_limits.rotate_after;
     settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count()) / 20 + 1));
     settings.transport_silence = m_limits.transport_silence;
+    settings.ping_silence = m_limits.ping_silence;
     m_slots.push_back(
         std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
     return *m_slots.back();

@@ -11,8 +11,7 @@ namespace {
 constexpr MonotonicTime never{};
 constexpr int loudAfterFailures = 5;
 constexpr milliseconds goodDataResetsBackoff{60'000}; // reference §1.5: not after a mere handshake
-constexpr milliseconds pingSilence{330'000};
-constexpr milliseconds rotationPatience{60'000}; // for the successor to show data of every ticking stream
+constexpr milliseconds rotationPatience{60'000};      // for the successor to show data of every ticking stream
 
 } // namespace
 
@@ -218,8 +217,8 @@ void Slot::tick(MonotonicTime now)
     if (!isUp())
         return;
     const milliseconds silence = std::chrono::duration_cast<milliseconds>(now - m_current->lastBytes());
-    // Without anything that must tick, only the exchange's pings (every 3 min or so) tell that the connection lives.
-    const milliseconds allowed = hasTicking() || m_hasCanary ? m_settings.transport_silence : pingSilence;
+    // Without anything that must tick, only pings, or the answers to our keep-alive, tell that the connection lives.
+    const milliseconds allowed = hasTicking() || m_hasCanary ? m_settings.transport_silence : m_settings.ping_silence;
     if (silence > allowed) {
         down(QStringLiteral("no data for %1 s").arg(silence.count() / 1000), QStringLiteral("silence"),
              milliseconds(0));

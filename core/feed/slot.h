@@ -24,6 +24,7 @@ struct SlotSettings
     milliseconds reconnect_max{60'000};
     milliseconds rotate_after{};      // jittered by the owner
     milliseconds transport_silence{}; // no bytes for so long: dead
+    milliseconds ping_silence{};      // the same where nothing on it has to tick
     quint64 seed = 0;                 // of the backoff's jitter
 };
 

@@ -197,7 +197,7 @@ Result<AnswerReader::Funding> AnswerReader::funding(const Job &job, QByteArrayVi
         return points.error();
     // A full page is not the end: go on behind its last row.
     Funding answer{.batch = {}, .told = job.span, .next = {}};
-    if (points->size() >= size_t(fundingRows)) {
+    if (points->size() >= size_t(m_adapter->fundingRules().rates_per_answer)) {
         answer.next = job;
         answer.next->span.from = points->back().time + std::chrono::minutes(1);
         answer.told.to = answer.next->span.from;

@@ -79,19 +79,25 @@ std::vector<BackfillDesk::Missing> BackfillDesk::start(const BackfillRequest &re
     return all;
 }
 
-BackfillPlan BackfillDesk::plan(const BackfillRequest &request, const QString &trouble, int weightPerMinute)
+BackfillPlan BackfillDesk::plan(const BackfillRequest &request, const QString &trouble, const RequestBudget &budget,
+                                MonotonicTime now)
 {
     BackfillPlan plan{.id = request.id};
+    std::map<QByteArray, int> costs; // of all requests, by limit
     for (const Missing &series : missingOf(request, trouble, plan.problems)) {
         plan.wanted += series.missing;
         plan.present += series.present;
         const int perRequest = m_from.adapter.bestCandlesPerRequest(series.missing);
         for (const TimeSpan &window : planWindows(series.timeframe, series.holes, perRequest)) {
             ++plan.requests;
-            plan.weight += m_from.adapter.candlesRequest(*series.instrument, series.timeframe, window).weight;
+            const exchange::RestRequest asked =
+                m_from.adapter.candlesRequest(*series.instrument, series.timeframe, window);
+            plan.weight += budget.mainCost(asked);
+            for (const exchange::RequestCost &cost : asked.costs)
+                costs[cost.limit] += cost.amount;
         }
     }
-    plan.estimate = milliseconds(qint64(60'000) * plan.weight / std::max(1, weightPerMinute));
+    plan.estimate = budget.estimate(costs, now);
     return plan;
 }
 

@@ -5,6 +5,7 @@
 #include "history/backfill_book.h"
 #include "history/hole_search.h"
 #include "history/job_queue.h"
+#include "history/request_budget.h"
 
 #include <QHash>
 
@@ -39,7 +40,8 @@ public:
     // What it wants; the caller adds a job for each, and says so to the book. `trouble`: why the exchange does not
     // answer, if it does not.
     std::vector<Missing> start(const BackfillRequest &request, const QString &trouble);
-    BackfillPlan plan(const BackfillRequest &request, const QString &trouble, int weightPerMinute);
+    BackfillPlan plan(const BackfillRequest &request, const QString &trouble, const RequestBudget &budget,
+                      MonotonicTime now);
     void cancel(quint64 id);
     bool pause(quint64 id, bool paused); // false: nothing changes. What is under way is still taken
 

@@ -17,15 +17,16 @@ constexpr milliseconds tellEvery{600'000};
 
 } // namespace
 
-ExchangeClock::ExchangeClock(const Clock &clock, QString exchange)
+ExchangeClock::ExchangeClock(const Clock &clock, QString exchange, milliseconds finalAfter)
     : m_clock(&clock)
     , m_exchange(std::move(exchange))
+    , m_finalAfter(finalAfter)
     , m_watch(clock.utcNow(), clock.now())
 {}
 
 UtcTime ExchangeClock::lastClosed(Timeframe timeframe) const
 {
-    return candleOpen(timeframe, now() - finalMargin);
+    return candleOpen(timeframe, now() - m_finalAfter);
 }
 
 bool ExchangeClock::isDue()

@@ -13,7 +13,8 @@ namespace tk::history {
 class ExchangeClock
 {
 public:
-    ExchangeClock(const Clock &clock, QString exchange);
+    // `finalAfter`: its close, a candle is final over REST.
+    ExchangeClock(const Clock &clock, QString exchange, milliseconds finalAfter);
 
     milliseconds offset() const { return m_offset; } // the exchange's clock minus ours
     UtcTime now() const { return m_clock->utcNow() + m_offset; }
@@ -26,12 +27,12 @@ public:
     // `told` by the exchange to a question that was sent at `sent` by our clock, `roundTrip` before now.
     void answered(UtcTime told, UtcTime sent, milliseconds roundTrip);
 
-    // After its close a candle is final over REST (reference: exchanges, §1.3).
-    static constexpr milliseconds finalMargin{5'000};
+    milliseconds finalAfter() const { return m_finalAfter; }
 
 private:
     const Clock *m_clock;
     QString m_exchange;
+    milliseconds m_finalAfter;
     milliseconds m_offset{0};
     ClockWatch m_watch;
     MonotonicTime m_askAt{};

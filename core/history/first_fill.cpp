@@ -41,7 +41,7 @@ bool FirstFill::begin(size_t jobs)
     return true;
 }
 
-bool FirstFill::tell(MonotonicTime now, int requestsLeft, bool idle, const QString &weight)
+bool FirstFill::tell(MonotonicTime now, int requestsLeft, bool idle, const std::pair<QString, QString> &spent)
 {
     if (!m_fill.active)
         return false;
@@ -60,7 +60,7 @@ bool FirstFill::tell(MonotonicTime now, int requestsLeft, bool idle, const QStri
     qCInfo(lcHistory).noquote()
         << "first fill" << logField(u"candles", QStringLiteral("%1/%2").arg(m_fill.fetched).arg(m_fill.wanted))
         << logField(u"percent", QString::number(m_fill.wanted > 0 ? m_fill.fetched * 100 / m_fill.wanted : 100))
-        << logField(u"requests_left", QString::number(requestsLeft)) << logField(u"weight", weight);
+        << logField(u"requests_left", QString::number(requestsLeft)) << logField(spent.first, spent.second);
     return false;
 }
 

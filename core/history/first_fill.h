@@ -21,7 +21,7 @@ public:
     void beginAnew() { m_fill = {}; } // the store did
 
     // How it goes, now and then. True once, when the last of it is stored (`idle`: nothing is under way).
-    bool tell(MonotonicTime now, int requestsLeft, bool idle, const QString &weight);
+    bool tell(MonotonicTime now, int requestsLeft, bool idle, const std::pair<QString, QString> &spent);
 
 private:
     FillProgress m_fill;

@@ -222,10 +222,11 @@ void HistoryService::tellFill(MonotonicTime now)
 {
     if (!m_fill.progress().active)
         return;
-    const QString weight =
-        QStringLiteral("%1/%2").arg(m_pump.budget().used(m_time.now())).arg(m_pump.budget().limit(now));
+    const RequestBudget &budget = m_pump.budget();
+    const std::pair spent(QString::fromLatin1(budget.mainLimit().name),
+                          QStringLiteral("%1/%2").arg(budget.used({now, m_time.now()})).arg(budget.allowed(now)));
     const bool idle = m_pump.inFlight() == 0 && m_tickets.isEmpty();
-    if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, weight))
+    if (m_fill.tell(now, int(m_queue.waiting(Urgency::Fill)), idle, spent))
         m_pump.setShare(m_settings.weight_share);
 }
 
@@ -238,8 +239,10 @@ void HistoryService::sendSnapshot()
     snapshot->instruments_known = m_instruments.isKnown();
     snapshot->pairs = int(m_instruments.wanted().size());
     snapshot->not_collected = m_instruments.notCollected();
-    snapshot->weight_used = m_pump.budget().used(m_time.now());
-    snapshot->weight_limit = m_pump.budget().limit(now);
+    snapshot->limit_name = QString::fromLatin1(m_pump.budget().mainLimit().name);
+    snapshot->limit_used = m_pump.budget().used({now, m_time.now()});
+    snapshot->limit_allowed = m_pump.budget().allowed(now);
+    snapshot->limit_window = m_pump.budget().mainLimit().window;
     snapshot->paused_for = m_pump.budget().pausedFor(now);
     snapshot->trouble = m_pump.trouble().text();
     snapshot->trouble_since = m_pump.trouble().since();

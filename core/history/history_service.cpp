@@ -37,11 +37,12 @@ HistoryService::HistoryService(HistorySettings settings, Parts parts, std::share
     , m_runs(m_gaps, m_parts.adapter->name())
     , m_reach(m_gaps, *m_parts.index, m_parts.adapter->name())
     , m_notes(m_parts.adapter->name())
+    , m_queue(m_parts.adapter->restLimits().small_candles)
     , m_instruments(*m_parts.adapter, m_settings.data_dir)
-    , m_time(*m_clock, m_parts.adapter->name())
+    , m_time(*m_clock, m_parts.adapter->name(), m_parts.adapter->candleFacts().final_after)
     , m_holes(m_parts.adapter->name(),
               {*m_parts.index, m_gaps, m_runs, m_reach, m_instruments, m_settings, m_time, *m_clock})
-    , m_losses(m_parts.adapter->name(), {m_gaps, m_runs, m_holes, m_instruments, m_settings, m_time, *m_clock})
+    , m_losses(*m_parts.adapter, {m_gaps, m_runs, m_holes, m_instruments, m_settings, m_time, *m_clock})
     , m_planner({*m_parts.adapter, m_instruments, m_settings, m_time, *m_clock})
     , m_desk({*m_parts.adapter, m_instruments, m_holes, m_queue, m_settings, m_time})
     , m_backfills(m_desk.book())
@@ -67,7 +68,7 @@ RequestPump::Ways HistoryService::ways()
         .backlog = m_parts.backlog,
         .done = [this](int status) { Q_EMIT requestDone(status); },
         .answered = [this](const Job &job, const RestReply &reply) { answered(job, reply); },
-        .weightLearned = [this] { QMetaObject::invokeMethod(this, &HistoryService::fillAll, Qt::QueuedConnection); }};
+        .costLearned = [this] { QMetaObject::invokeMethod(this, &HistoryService::fillAll, Qt::QueuedConnection); }};
 }
 
 Status HistoryService::start()
@@ -137,7 +138,7 @@ void HistoryService::tick()
     tellNotes(now);
     if (now >= m_reachAt)
         saveReach();
-    if (m_settings.keep_filled && m_instruments.isKnown() && m_pump.isWeightLearned() && now >= m_markCandlesAt) {
+    if (m_settings.keep_filled && m_instruments.isKnown() && m_pump.isCostLearned() && now >= m_markCandlesAt) {
         m_markCandlesAt = now + markCandlesEvery;
         for (const Instrument &instrument : m_instruments.wanted())
             fillMarkCandles(instrument);
@@ -183,8 +184,6 @@ void HistoryService::syncClock()
         m_time.asked();
 }
 
-// --- instruments -----------------------------------------------------------------------------------------------------
-
 void HistoryService::refreshInstruments(const QString &why)
 {
     // Put off, never dropped: the second of two announcements may be the one that counts.
@@ -198,13 +197,13 @@ void HistoryService::refreshInstruments(const QString &why)
 
 void HistoryService::requestInstruments()
 {
-    const RestRequest request = m_parts.adapter->instrumentsRequest();
-    m_instrumentsAsked = m_pump.ask(request, [this](const RestReply &reply) {
-        m_instrumentsAsked = false;
-        Q_EMIT requestDone(reply.status);
-        if (!m_pump.isStopping())
-            instrumentsAnswered(reply);
-    });
+    m_instrumentsAsked =
+        m_pump.ask(m_parts.adapter->instrumentsRequest(m_pages.cursor()), [this](const RestReply &reply) {
+            m_instrumentsAsked = false;
+            Q_EMIT requestDone(reply.status);
+            if (!m_pump.isStopping())
+                instrumentsAnswered(reply);
+        });
 }
 
 void HistoryService::instrumentsAnswered(const RestReply &reply)
@@ -213,29 +212,29 @@ void HistoryService::instrumentsAnswered(const RestReply &reply)
         Job none;
         none.instrument.unified = QStringLiteral("the instrument list");
         refused(std::move(none), *refusal);
-        if (!m_instruments.isKnown())
-            loadCachedInstruments();
-        return;
+        m_pages.clear();
+        return loadCachedInstruments();
     }
-    auto instruments = m_parts.adapter->parseInstruments(reply.body);
-    if (!instruments) {
+    const auto complete = m_pages.add(*m_parts.adapter, reply.body);
+    if (!complete) {
         m_pump.hold();
-        m_pump.fell(instruments.error().message);
-        if (!m_instruments.isKnown())
-            loadCachedInstruments();
-        return;
+        m_pump.fell(complete.error().message);
+        return loadCachedInstruments();
     }
     m_pump.works();
+    if (!*complete)
+        return requestInstruments(); // the next page
     m_instrumentsAt = m_clock->now() + instrumentsEvery;
-    m_instruments.keep(reply.body);
+    m_instruments.keep(m_pages.bytes());
     m_jobs.listIsNew();
-    adopt(m_instruments.adopt(std::move(instruments).value(), m_settings, m_time.now()));
+    adopt(m_instruments.adopt(m_pages.takeInstruments(), m_settings, m_time.now()));
+    m_pages.clear();
 }
 
 // Live collecting can work while REST does not (reference §7, 22): the list of the last run serves until then.
 void HistoryService::loadCachedInstruments()
 {
-    auto instruments = m_instruments.ofLastRun();
+    auto instruments = m_instruments.isKnown() ? std::vector<Instrument>() : m_instruments.ofLastRun();
     if (instruments.empty())
         return;
     qCWarning(lcHistory).noquote() << "using the instrument list of the last run until the exchange gives a new one";
@@ -257,7 +256,7 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
         m_unnamedLoss = QStringLiteral("nothing of what it had held was there at the start");
     if (change.first && !m_unnamedLoss.isEmpty())
         nameStoreLoss(std::exchange(m_unnamedLoss, {}));
-    if (change.first && learnWeightFirst())
+    if (change.first && learnCostFirst())
         return; // fillAll() follows when the answer is there
     if (change.first || change.added.size() == m_instruments.wanted().size()) {
         fillAll();
@@ -272,10 +271,10 @@ void HistoryService::adopt(const InstrumentBook::Change &change)
 }
 
 // A request alone and first: what it costs tells how to ask for the rest. False where none is needed or possible.
-bool HistoryService::learnWeightFirst()
+bool HistoryService::learnCostFirst()
 {
     const std::vector<Instrument> &wanted = m_instruments.wanted();
-    if (m_pump.isWeightLearned() || wanted.empty() || m_settings.timeframes.empty())
+    if (m_pump.isCostLearned() || wanted.empty() || m_settings.timeframes.empty())
         return false;
     const auto learning = m_planner.learning(wanted);
     if (!learning) { // all of them were listed this moment
@@ -404,7 +403,7 @@ void HistoryService::startBackfill(const BackfillRequest &request)
 
 void HistoryService::planBackfill(const BackfillRequest &request)
 {
-    Q_EMIT backfillPlanned(m_desk.plan(request, m_pump.trouble().text(), m_pump.budget().limit(m_clock->now())));
+    Q_EMIT backfillPlanned(m_desk.plan(request, m_pump.trouble().text(), m_pump.budget(), m_clock->now()));
 }
 
 void HistoryService::cancelBackfill(quint64 id)

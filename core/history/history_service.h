@@ -1,5 +1,5 @@
 // History over REST: the instrument list, the first fill, repairs, overdue candles, re-reading, funding, the nightly
-// search for holes, the operator's backfills; all under one weight budget. Owns the gap ledger. Lives in its own
+// search for holes, the operator's backfills; all under one budget of requests. Owns the gap ledger. Lives in its own
 // thread.
 #pragma once
 
@@ -104,7 +104,7 @@ private:
     void requestInstruments();
     void instrumentsAnswered(const exchange::RestReply &reply);
     void adopt(const InstrumentBook::Change &change);
-    bool learnWeightFirst();
+    bool learnCostFirst();
     void loadCachedInstruments();
     void syncClock();
     void fillAll();
@@ -133,6 +133,7 @@ private:
     Reach m_reach;
     NoteBook m_notes;
     JobQueue m_queue;
+    exchange::InstrumentPages m_pages; // of the list that is being asked for
     InstrumentBook m_instruments;
     ExchangeClock m_time;
     HoleSearch m_holes;

@@ -16,8 +16,10 @@ struct HistorySnapshot
     bool instruments_known = false;
     int pairs = 0;
     std::vector<exchange::NotCollected> not_collected; // named in the configuration
-    int weight_used = 0;
-    int weight_limit = 0;
+    QString limit_name; // of the exchange's main limit on requests, and what is used of our share of it
+    int limit_used = 0;
+    int limit_allowed = 0;
+    milliseconds limit_window{0};
     milliseconds paused_for{0};
     QString trouble; // why REST does not work; empty when it does
     UtcTime trouble_since{};

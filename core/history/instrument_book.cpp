@@ -87,12 +87,12 @@ QString InstrumentBook::cacheFile() const
     return QDir(m_dataDir).filePath(QStringLiteral("instruments-%1.json").arg(m_adapter->name()));
 }
 
-void InstrumentBook::keep(const QByteArray &body) const
+void InstrumentBook::keep(const QByteArray &list) const
 {
     if (m_dataDir.isEmpty())
         return;
     QSaveFile cache(cacheFile());
-    if (!cache.open(QIODevice::WriteOnly) || cache.write(body) != body.size() || !cache.commit())
+    if (!cache.open(QIODevice::WriteOnly) || cache.write(list) != list.size() || !cache.commit())
         qCWarning(lcHistory).noquote() << "the instrument list could not be kept:" << cache.errorString();
 }
 
@@ -101,7 +101,7 @@ std::vector<Instrument> InstrumentBook::ofLastRun() const
     QFile cache(cacheFile());
     if (m_dataDir.isEmpty() || !openForReading(cache))
         return {};
-    auto instruments = m_adapter->parseInstruments(cache.read(mostInstrumentBytes));
+    auto instruments = exchange::parseInstrumentList(*m_adapter, cache.read(mostInstrumentBytes));
     return instruments ? std::move(instruments).value() : std::vector<Instrument>();
 }
 

@@ -2,7 +2,7 @@
 // last run on the disk for the time until the exchange gives a new one. History thread.
 #pragma once
 
-#include "exchange/adapter.h"
+#include "exchange/instrument_pages.h"
 #include "exchange/selection.h"
 #include "history/history_settings.h"
 
@@ -43,7 +43,7 @@ public:
     int rankOf(const QString &unified) const;                            // behind all where it is not collected
     std::optional<UtcTime> collectedSince(const QString &unified) const; // in this run
 
-    void keep(const QByteArray &body) const;             // the exchange's own answer, for the next run
+    void keep(const QByteArray &list) const;             // the exchange's own answers, for the next run
     std::vector<exchange::Instrument> ofLastRun() const; // empty: there is none
 
 private:

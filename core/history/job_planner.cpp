@@ -11,8 +11,7 @@ using exchange::RestRequest;
 
 namespace {
 
-constexpr milliseconds rereadAfter{60'000};  // the newest closed candles are read again once
-constexpr milliseconds fundingAfter{60'000}; // a settled rate is listed some seconds after its time
+constexpr milliseconds rereadAfter{60'000}; // the newest closed candles are read again once
 constexpr int rereadCandles = 2;
 constexpr int mostReread = 90; // weigh no more than one
 
@@ -57,7 +56,7 @@ std::vector<Job> JobPlanner::candles(const Instrument &instrument, Timeframe tim
         job.backfill = purpose.backfill;
         job.values = purpose.values;
         // The newest candle may have closed this very moment: REST calls it final a little later.
-        const milliseconds early = windows[i].to + ExchangeClock::finalMargin - m_from.time.now();
+        const milliseconds early = windows[i].to + m_from.time.finalAfter() - m_from.time.now();
         if (early.count() > 0)
             job.not_before = m_from.clock.now() + early + milliseconds(250);
         jobs.push_back(std::move(job));
@@ -83,7 +82,7 @@ std::vector<Job> JobPlanner::repair(const GapKeeper::Need &need, const Instrumen
         job.timeframe = grid;
         job.span = window;
         if (const auto ahead = window.to - m_from.time.now(); ahead.count() > 0) // its last minute runs still
-            job.not_before = m_from.clock.now() + ahead + ExchangeClock::finalMargin;
+            job.not_before = m_from.clock.now() + ahead + m_from.time.finalAfter();
         jobs.push_back(std::move(job));
     }
     return jobs;
@@ -106,8 +105,8 @@ std::optional<Job> JobPlanner::funding(const Instrument &instrument, std::option
 {
     const UtcTime now = m_from.time.now();
     Job job = jobFor(Job::Kind::Funding, Urgency::Fill, instrument);
-    // From the newest settled rate on; at the first start as far back as one request reaches (8 h apart, at least).
-    job.span = {std::max(instrument.onboard, UtcTime(now - std::chrono::hours(8 * fundingRows))), now};
+    // From the newest settled rate on; at the first start as far back as one request reaches.
+    job.span = {std::max(instrument.onboard, UtcTime(now - m_from.adapter.fundingRules().reach())), now};
     if (newestStored)
         job.span.from = std::max(job.span.from, UtcTime(*newestStored + std::chrono::minutes(1)));
     return job.span.from < job.span.to ? std::optional(std::move(job)) : std::nullopt;
@@ -117,8 +116,9 @@ Job JobPlanner::justSettled(const Instrument &instrument) const
 {
     Job job = jobFor(Job::Kind::Funding, Urgency::Repair, instrument);
     const UtcTime now = m_from.time.now();
-    job.span = {now - std::chrono::hours(24), now + fundingAfter};
-    job.not_before = m_from.clock.now() + fundingAfter;
+    const milliseconds listed = m_from.adapter.fundingRules().listed_after;
+    job.span = {now - std::chrono::hours(24), now + listed};
+    job.not_before = m_from.clock.now() + listed;
     return job;
 }
 

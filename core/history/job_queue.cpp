@@ -6,8 +6,6 @@ namespace tk::history {
 
 namespace {
 
-constexpr qint64 longestOverdue = 499; // candles: what any exchange gives for the weight of a small request
-
 bool isOverdueCandles(const Job &job)
 {
     return job.kind == Job::Kind::Candles && job.urgency == Urgency::Overdue && job.backfill == 0 && !job.confirming;
@@ -103,7 +101,7 @@ bool JobQueue::extendOverdue(const Job &by)
     if (found == m_weighted.end())
         return false;
     Job &job = found->second;
-    if (job.span.to != by.span.from || candlesBetween(job.timeframe, job.span.from, by.span.to) > longestOverdue)
+    if (job.span.to != by.span.from || candlesBetween(job.timeframe, job.span.from, by.span.to) > m_longestOverdue)
         return false;
     m_known.remove(identity(by));
     m_known.remove(identity(job));

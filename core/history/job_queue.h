@@ -44,6 +44,11 @@ struct Job
 class JobQueue
 {
 public:
+    // `longestOverdue`: candles of one request that costs the least.
+    explicit JobQueue(qint64 longestOverdue)
+        : m_longestOverdue(longestOverdue)
+    {}
+
     // False: the same is already waiting; it goes as soon as the more urgent of the two. Overdue candles of a series
     // that follow each other are one job, up to what one request brings: an outage of days must not end in half a
     // million requests.
@@ -73,6 +78,7 @@ private:
     template <typename Predicate>
     void removeIf(Predicate predicate);
 
+    qint64 m_longestOverdue;
     Lane m_weighted;
     Lane m_funding;
     std::multimap<MonotonicTime, Job> m_delayed;

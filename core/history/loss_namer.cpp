@@ -9,8 +9,9 @@ namespace tk::history {
 
 using exchange::Instrument;
 
-LossNamer::LossNamer(QString exchange, Sources sources)
-    : m_exchange(std::move(exchange))
+LossNamer::LossNamer(const exchange::ExchangeAdapter &adapter, Sources sources)
+    : m_exchange(adapter.name())
+    , m_fundingReach(adapter.fundingRules().reach())
     , m_from(sources)
 {}
 
@@ -83,8 +84,7 @@ void LossNamer::nameStoreLoss(const QString &why)
         }
         if (m_from.settings.funding)
             lost.push_back({.stream = {m_exchange, instrument.unified, StreamKind::FundingRate, Timeframe::M1},
-                            .from = std::max(
-                                {UtcTime(now - std::chrono::hours(8 * fundingRows)), oldestKept(), instrument.onboard}),
+                            .from = std::max({UtcTime(now - m_fundingReach), oldestKept(), instrument.onboard}),
                             .to = now,
                             .cause = cause,
                             .opened = now});

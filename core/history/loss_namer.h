@@ -22,7 +22,7 @@ public:
         const Clock &clock;
     };
 
-    LossNamer(QString exchange, Sources sources);
+    LossNamer(const exchange::ExchangeAdapter &adapter, Sources sources);
 
     // Whoever asks right after the start is told what is missing, also where the exchange does not answer: by the list
     // of the last run. What is to be fetched is seen when the new one is there.
@@ -39,6 +39,7 @@ private:
     UtcTime oldestKept() const { return m_from.settings.oldestKept(m_from.time.now()); }
 
     QString m_exchange;
+    milliseconds m_fundingReach; // of one request
     Sources m_from;
     bool m_downtimeNamed = false;
     UtcTime m_downtimeNamedTo{};

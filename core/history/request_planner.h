@@ -8,8 +8,6 @@
 
 namespace tk::history {
 
-inline constexpr int fundingRows = 1000; // settled rates that one answer brings at most
-
 // Windows that together cover all holes (ascending, on the grid), each of at most `perRequest` candles, the newest
 // window first. Neighbouring holes share a window where it is free to do so.
 std::vector<TimeSpan> planWindows(Timeframe timeframe, std::span<const TimeSpan> holes, int perRequest);

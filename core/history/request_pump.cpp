@@ -2,6 +2,8 @@
 
 #include "base/logging.h"
 
+#include <algorithm>
+
 namespace tk::history {
 
 using exchange::Refusal;
@@ -19,7 +21,7 @@ constexpr milliseconds backlogPause{50};
 RequestPump::RequestPump(Sources sources, Ways ways)
     : m_from(sources)
     , m_ways(std::move(ways))
-    , m_budget(m_from.adapter.restLimits(), m_from.settings.weight_share)
+    , m_budget(m_from.adapter.restLimits().requests, m_from.settings.weight_share)
     , m_trouble(m_from.clock, m_from.adapter.name())
 {
     m_wait.setSingleShot(true);
@@ -55,7 +57,7 @@ bool RequestPump::send(bool funding)
         return false;
     }
     // Asked whatever the store has: the fill waits for what it tells.
-    const bool learning = !m_weightLearned && m_from.settings.keep_filled && next->kind == Job::Kind::Candles;
+    const bool learning = !m_costLearned && m_from.settings.keep_filled && next->kind == Job::Kind::Candles;
     if (isNeedless(*next, learning)) {
         m_from.queue.take(funding);
         return true;
@@ -63,7 +65,7 @@ bool RequestPump::send(bool funding)
     if (learning && m_inFlight > 0)
         return false; // its cost is read from the counter: nothing else may run beside it
     const RestRequest request = m_from.planner.requestFor(*next);
-    const milliseconds wait = m_budget.reserve(request, now, m_from.time.now());
+    const milliseconds wait = m_budget.reserve(request, moment());
     if (wait.count() > 0) {
         waitAtMost(wait);
         return false;
@@ -98,17 +100,17 @@ void RequestPump::dispatch(Job job, const RestRequest &request)
 {
     ++m_inFlight;
     const UtcTime sent = m_from.time.now();
-    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "weight"
-                                 << request.weight << "urgency" << int(job.urgency);
-    const int usedBefore = m_budget.used(sent) - request.weight; // reserved already
+    qCDebug(lcHistory).noquote() << "asks" << job.text() << isoText(job.span.from) << isoText(job.span.to) << "cost"
+                                 << m_budget.mainCost(request) << "urgency" << int(job.urgency);
+    const int usedBefore = m_budget.used(moment()) - m_budget.mainCost(request); // reserved already
     m_ways.send(request, [this, job = std::move(job), request, sent, usedBefore](const RestReply &reply) {
         --m_inFlight;
-        m_budget.settle(request, m_from.adapter.usedWeight(reply), sent, m_from.time.now());
+        m_budget.settle(request, m_from.adapter.limitsUsed(reply), sent, moment());
         qCDebug(lcHistory).noquote() << "answered" << reply.status << job.text() << isoText(job.span.from);
         m_ways.done(reply.status);
         if (m_stopping)
             return;
-        learnWeight(job, request, usedBefore, reply);
+        learnCost(job, request, usedBefore, reply);
         m_ways.answered(job, reply);
         pump();
     });
@@ -116,31 +118,35 @@ void RequestPump::dispatch(Job job, const RestRequest &request)
 
 bool RequestPump::ask(const RestRequest &request, Done done)
 {
-    if (m_budget.reserve(request, m_from.clock.now(), m_from.time.now()).count() > 0)
+    if (m_budget.reserve(request, moment()).count() > 0)
         return false;
     const UtcTime sent = m_from.time.now();
     m_ways.send(request, [this, request, sent, done = std::move(done)](const RestReply &reply) {
-        m_budget.settle(request, m_from.adapter.usedWeight(reply), sent, m_from.time.now());
+        m_budget.settle(request, m_from.adapter.limitsUsed(reply), sent, moment());
         done(reply);
     });
     return true;
 }
 
-void RequestPump::learnWeight(const Job &job, const RestRequest &request, int usedBefore, const RestReply &reply)
+void RequestPump::learnCost(const Job &job, const RestRequest &request, int usedBefore, const RestReply &reply)
 {
-    if (m_weightLearned || !m_from.settings.keep_filled || job.kind != Job::Kind::Candles || reply.status != 200)
+    if (m_costLearned || !m_from.settings.keep_filled || job.kind != Job::Kind::Candles || reply.status != 200)
         return;
-    m_weightLearned = true;
-    const auto used = m_from.adapter.usedWeight(reply);
-    const qint64 limit = candlesBetween(job.timeframe, job.span.from, job.span.to);
-    if (used && usedBefore >= 0 && *used > usedBefore && *used - usedBefore < request.weight) {
-        m_from.adapter.learnCandleWeight(int(limit), *used - usedBefore);
+    m_costLearned = true;
+    const exchange::RequestLimit &limit = m_budget.mainLimit();
+    const std::vector<exchange::LimitUse> told = m_from.adapter.limitsUsed(reply);
+    const auto use = std::ranges::find(told, limit.name, &exchange::LimitUse::limit);
+    const int charged = use == told.end() ? 0 : use->used - usedBefore;
+    const int documented = m_budget.mainCost(request);
+    if (usedBefore >= 0 && charged > 0 && charged < documented) {
+        const qint64 candles = candlesBetween(job.timeframe, job.span.from, job.span.to);
+        m_from.adapter.learnCandleCost(int(candles), charged);
         qCInfo(lcHistory).noquote() << "the exchange charges less than it documents"
-                                    << logField(u"limit", QString::number(limit))
-                                    << logField(u"weight", QString::number(*used - usedBefore))
-                                    << logField(u"documented", QString::number(request.weight));
+                                    << logField(u"limit", QString::number(candles))
+                                    << logField(QString::fromLatin1(limit.name), QString::number(charged))
+                                    << logField(u"documented", QString::number(documented));
     }
-    m_ways.weightLearned();
+    m_ways.costLearned();
 }
 
 bool RequestPump::heed(const Refusal &refusal, const QString &whom)

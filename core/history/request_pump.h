@@ -1,10 +1,10 @@
-// Sends what the queue holds, as fast as the weight budget, the exchange's refusals and the store allow; learns what a
+// Sends what the queue holds, as fast as the budget, the exchange's refusals and the store allow; learns what a
 // request really costs; knows whether REST works. What an answer means is not its business. History thread.
 #pragma once
 
 #include "history/job_planner.h"
+#include "history/request_budget.h"
 #include "history/rest_trouble.h"
-#include "history/weight_budget.h"
 #include "store/store.h"
 
 #include <QTimer>
@@ -36,7 +36,7 @@ public:
         std::function<size_t()> backlog{};                             // records that wait for the store; may be none
         std::function<void(int status)> done;                          // of every answer, refused or not
         std::function<void(const Job &, const exchange::RestReply &)> answered; // not after stop()
-        std::function<void()> weightLearned; // once; the answer of that request has not been told yet
+        std::function<void()> costLearned; // once; the answer of that request has not been told yet
     };
 
     RequestPump(Sources sources, Ways ways);
@@ -53,8 +53,8 @@ public:
     void setShare(double share) { m_budget.setShare(share); }
 
     // What the first request for candles costs tells how to ask for the rest: it goes alone.
-    bool isWeightLearned() const { return m_weightLearned; }
-    void needNotLearn() { m_weightLearned = true; }
+    bool isCostLearned() const { return m_costLearned; }
+    void needNotLearn() { m_costLearned = true; }
 
     // Waits as a refusal asks for, and tells of it. True: what was asked for will never be answered. `whom`: the pair,
     // or what else was asked about.
@@ -70,7 +70,7 @@ public:
     void tellWorking() { m_trouble.tellWorking(); }
 
     const RestTrouble &trouble() const { return m_trouble; }
-    const WeightBudget &budget() const { return m_budget; }
+    const RequestBudget &budget() const { return m_budget; }
     int inFlight() const { return m_inFlight; } // jobs
 
 private:
@@ -78,16 +78,17 @@ private:
     bool isNeedless(const Job &job, bool learning);
     void waitAtMost(milliseconds span);
     void dispatch(Job job, const exchange::RestRequest &request);
-    void learnWeight(const Job &job, const exchange::RestRequest &request, int usedBefore,
-                     const exchange::RestReply &reply);
+    void learnCost(const Job &job, const exchange::RestRequest &request, int usedBefore,
+                   const exchange::RestReply &reply);
+    Moment moment() const { return {m_from.clock.now(), m_from.time.now()}; }
 
     Sources m_from;
     Ways m_ways;
-    WeightBudget m_budget;
+    RequestBudget m_budget;
     RestTrouble m_trouble;
     int m_inFlight = 0;
     bool m_stopping = false;
-    bool m_weightLearned = false;
+    bool m_costLearned = false;
     bool m_roomScarce = false;
     QTimer m_wait; // until the budget or the store allows the next request
 };

@@ -32,8 +32,10 @@ HistoryView historyOf(const QString &exchange, const QJsonObject &object)
             .pairs = object.value(QLatin1String("pairs")).toInt(),
             .trouble = object.value(QLatin1String("trouble")).toString(),
             .trouble_since = isoTimeOf(object.value(QLatin1String("trouble_since"))),
-            .weight_used = object.value(QLatin1String("weight_used")).toInt(),
-            .weight_limit = object.value(QLatin1String("weight_limit")).toInt(),
+            .limit_name = object.value(QLatin1String("limit_name")).toString(QStringLiteral("weight")),
+            .limit_used = object.value(QLatin1String("weight_used")).toInt(),
+            .limit_allowed = object.value(QLatin1String("weight_limit")).toInt(),
+            .limit_window = milliseconds(qint64(object.value(QLatin1String("limit_window_s")).toDouble(60) * 1000)),
             .paused = milliseconds(object.value(QLatin1String("paused_ms")).toInteger()),
             .filling = fill.value(QLatin1String("active")).toBool(),
             .fill_wanted = fill.value(QLatin1String("wanted")).toInteger(),
@@ -232,10 +234,12 @@ HistoryView togetherOf(const std::vector<HistoryView> &histories)
             all.trouble_since = one.trouble_since;
         }
         // Budgets of their own: the one that has least left.
-        if (all.weight_limit == 0 ||
-            qint64(one.weight_used) * all.weight_limit > qint64(all.weight_used) * one.weight_limit) {
-            all.weight_used = one.weight_used;
-            all.weight_limit = one.weight_limit;
+        if (all.limit_allowed == 0 ||
+            qint64(one.limit_used) * all.limit_allowed > qint64(all.limit_used) * one.limit_allowed) {
+            all.limit_name = one.limit_name;
+            all.limit_used = one.limit_used;
+            all.limit_allowed = one.limit_allowed;
+            all.limit_window = one.limit_window;
         }
         all.paused = std::max(all.paused, one.paused);
         all.filling = all.filling || one.filling;

@@ -63,8 +63,10 @@ struct HistoryView
     int pairs = 0;
     QString trouble{};
     UtcTime trouble_since{};
-    int weight_used = 0;
-    int weight_limit = 0;
+    QString limit_name{}; // of the exchange's main limit on requests: "weight"
+    int limit_used = 0;
+    int limit_allowed = 0;
+    milliseconds limit_window{0};
     milliseconds paused{0};
     bool filling = false;
     qint64 fill_wanted = 0;

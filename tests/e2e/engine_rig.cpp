@@ -30,6 +30,7 @@ EngineRig::EngineRig(RigOptions options)
     if (m_options.second) {
         sim::SimSettings other = m_options.sim;
         other.seed += 1; // the same symbols, and other prices
+        other.manners = testexManners();
         m_secondSim = std::make_unique<sim::SimulatorThread>(other, m_clock);
         config::ExchangeSettings second = exchange;
         second.name = testex;

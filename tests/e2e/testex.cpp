@@ -1,62 +1,70 @@
 #include "testex.h"
 
 #include "exchange/binance_usdm/adapter.h"
+#include "support/wrapped_adapter.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
 
 namespace tk::test {
 
 using namespace exchange;
+using namespace std::chrono_literals;
 
 namespace {
 
-class Testex final : public ExchangeAdapter
+constexpr int ratesPerAnswer = 7;
+const QByteArray keepAliveFrame = QByteArrayLiteral("ping");
+const QByteArray keepAliveAnswer = QByteArrayLiteral("pong"); // no JSON
+
+// All that differs from the exchange whose wire it borrows.
+class Testex final : public WrappedAdapter
 {
 public:
+    Testex()
+        : WrappedAdapter(binance::makeAdapter())
+    {}
+
     QString name() const override { return testex; }
     ConnectionLimits connectionLimits() const override
     {
-        ConnectionLimits limits = m_wire->connectionLimits();
+        ConnectionLimits limits = real().connectionLimits();
         limits.planned_streams = 7;
         limits.names_per_message = 5;
+        limits.ping_silence = 45s;
         return limits;
     }
     RestLimits restLimits() const override
     {
-        RestLimits limits = m_wire->restLimits();
-        limits.weight_per_minute = 1200;
-        limits.max_candles = 100;
-        return limits;
+        return {.requests = {{.name = "requests", .amount = 12, .window = 5s},
+                             {.name = "endpoint", .amount = 6, .window = 2s, .scope = RequestLimit::Scope::Path}},
+                .max_candles = 100,
+                .small_candles = 100};
     }
     CandleFacts candleFacts() const override { return {.trade_counts = false}; }
+    FundingRules fundingRules() const override { return {.rates_per_answer = ratesPerAnswer}; }
+    std::optional<KeepAlive> keepAlive() const override { return KeepAlive{.frame = keepAliveFrame, .every = 10s}; }
 
     Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
     {
-        auto spec = m_wire->streamFor(instrument, kind, timeframe);
+        auto spec = real().streamFor(instrument, kind, timeframe);
         if (spec)
             spec->key.exchange = testex;
         return spec;
     }
     std::vector<StreamSpec> serviceStreams() const override
     {
-        std::vector<StreamSpec> specs = m_wire->serviceStreams();
+        std::vector<StreamSpec> specs = real().serviceStreams();
         for (StreamSpec &spec : specs)
             spec.key.exchange = testex;
         return specs;
     }
-    QUrl connectionUrl(const QUrl &base, const QByteArray &route) const override
-    {
-        return m_wire->connectionUrl(base, route);
-    }
-    QByteArray subscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
-    {
-        return m_wire->subscribeFrame(id, names);
-    }
-    QByteArray unsubscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
-    {
-        return m_wire->unsubscribeFrame(id, names);
-    }
     Status parse(std::string_view frame, ParsedFrame &into) override
     {
-        Status parsed = m_wire->parse(frame, into);
+        into.clear();
+        if (frame == std::string_view(keepAliveAnswer.data(), size_t(keepAliveAnswer.size())))
+            return ok();
+        Status parsed = real().parse(frame, into);
         for (MarketEvent &event : into.events) {
             if (auto *update = std::get_if<CandleUpdate>(&event.payload)) {
                 update->last_trade_id = -1;
@@ -66,21 +74,26 @@ public:
         return parsed;
     }
 
-    RestRequest instrumentsRequest() const override { return m_wire->instrumentsRequest(); }
-    Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const override
+    RestRequest instrumentsRequest(const QByteArray &cursor) const override
     {
-        return m_wire->parseInstruments(body);
+        RestRequest request = counted(real().instrumentsRequest({}));
+        if (!cursor.isEmpty())
+            request.query.addQueryItem(QStringLiteral("cursor"), QString::fromLatin1(cursor));
+        return request;
     }
-    RestRequest timeRequest() const override { return m_wire->timeRequest(); }
-    Result<UtcTime> parseTime(QByteArrayView body) const override { return m_wire->parseTime(body); }
-
+    QByteArray nextInstruments(QByteArrayView page) const override
+    {
+        const QJsonObject object = QJsonDocument::fromJson(page.toByteArray()).object();
+        return object.value(QLatin1String("nextPageCursor")).toString().toLatin1();
+    }
+    RestRequest timeRequest() const override { return counted(real().timeRequest()); }
     RestRequest candlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
     {
-        return m_wire->candlesRequest(instrument, timeframe, span);
+        return counted(real().candlesRequest(instrument, timeframe, span));
     }
     Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes) const override
     {
-        auto parsed = m_wire->parseCandles(body, closes);
+        auto parsed = real().parseCandles(body, closes);
         if (!parsed)
             return parsed;
         std::vector<Candle> candles = std::move(parsed).value();
@@ -88,38 +101,40 @@ public:
             candle.trades = 0;
         return candles;
     }
-    int bestCandlesPerRequest(qint64 missing) const override
-    {
-        return std::min(restLimits().max_candles, m_wire->bestCandlesPerRequest(missing));
-    }
-    void learnCandleWeight(int limit, int weight) override { m_wire->learnCandleWeight(limit, weight); }
+    int bestCandlesPerRequest(qint64 missing) const override { return int(std::clamp<qint64>(missing, 1, 100)); }
+    void learnCandleCost(int, int) override {}
     RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const override
     {
-        return m_wire->markPricesRequest(instrument, span);
+        return counted(real().markPricesRequest(instrument, span));
     }
     Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const override
     {
-        return named(m_wire->parseMarkPrices(body, instrument));
+        return named(real().parseMarkPrices(body, instrument));
     }
     RestRequest markCandlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
     {
-        return m_wire->markCandlesRequest(instrument, timeframe, span);
+        return counted(real().markCandlesRequest(instrument, timeframe, span));
     }
     RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const override
     {
-        return m_wire->fundingRequest(instrument, span);
+        RestRequest request = counted(real().fundingRequest(instrument, span));
+        request.query.removeQueryItem(QStringLiteral("limit"));
+        request.query.addQueryItem(QStringLiteral("limit"), QString::number(ratesPerAnswer));
+        return request;
     }
     Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instrument &instrument) const override
     {
-        return named(m_wire->parseFunding(body, instrument));
+        return named(real().parseFunding(body, instrument));
     }
-    std::optional<int> usedWeight(const RestReply &reply) const override { return m_wire->usedWeight(reply); }
-    std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const override
-    {
-        return m_wire->refusal(reply, exchangeTime);
-    }
+    std::vector<LimitUse> limitsUsed(const RestReply &) const override { return {}; } // it tells nothing of them
 
 private:
+    static RestRequest counted(RestRequest request)
+    {
+        request.costs = {{.limit = "requests"}, {.limit = "endpoint"}};
+        return request;
+    }
+
     template <typename Point>
     static Result<std::vector<Point>> named(Result<std::vector<Point>> parsed)
     {
@@ -130,8 +145,6 @@ private:
             point.exchange = testex;
         return points;
     }
-
-    std::unique_ptr<ExchangeAdapter> m_wire = binance::makeAdapter();
 };
 
 } // namespace
@@ -153,6 +166,15 @@ const Catalog &catalogWithTestex()
         return Catalog(std::move(entries));
     }();
     return catalog;
+}
+
+sim::SimManners testexManners()
+{
+    return {.keepAlive = keepAliveFrame,
+            .keepAliveAnswer = keepAliveAnswer,
+            .keepAliveWithin = 60s,
+            .requestLimits = {{.requests = 12, .window = 5s}, {.requests = 6, .window = 2s, .perPath = true}},
+            .instrumentsPerPage = 5};
 }
 
 } // namespace tk::test

@@ -70,7 +70,12 @@ void TestLanes::bothAgreeWithTheirTruth()
                    gap.state == GapState::Closed;
         }));
     }
-    QCOMPARE(rig.secondSim().stats().ruleViolations, quint64(0));
+    const sim::SimStats second = rig.secondSim().stats();
+    QCOMPARE(second.ruleViolations, quint64(0));
+    QCOMPARE(second.rest429, quint64(0)); // its limits are kept, which are of another kind
+    QVERIFY(second.keepAlives > 0);
+    QVERIFY(second.instrumentPages >= 6); // three for each start
+    QCOMPARE(rig.sim().stats().keepAlives, quint64(0));
 }
 
 // All connections of one go and cannot come back: its gaps are its own, and the other has none.

@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(refusal.has_value() == (reply.status != 200));
         if (refusal)
             FUZZ_CHECK(refusal->pause.count() >= 0);
-        static_cast<void>(adapter->usedWeight(reply));
+        static_cast<void>(adapter->limitsUsed(reply));
     }
     }
     return 0;

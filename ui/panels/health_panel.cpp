@@ -147,7 +147,7 @@ HealthPanel::HealthPanel(monitor::EngineView &engine, const Theme &theme, QWidge
         m_cards[card]->curve().setFloor(0);
     m_cards[Streams]->curve().setToolTip(tr("Frames per second, last hour"));
     m_cards[Connections]->curve().setToolTip(tr("Stale and silent streams, last hour"));
-    m_cards[History]->curve().setToolTip(tr("REST weight used per minute, last hour"));
+    m_cards[History]->curve().setToolTip(tr("What is used of the exchange's limit on requests, last hour"));
     m_cards[Store]->curve().setToolTip(tr("Records stored per second, last hour"));
     m_cards[Hosts]->curve().setToolTip(tr("By how much files on hosts were behind, in seconds, last hour"));
     m_cards[Engine]->curve().setToolTip(tr("CPU in percent of a core, last hour"));
@@ -281,7 +281,10 @@ void HealthPanel::showHistory()
     } else if (history.jobs_waiting > 0) {
         headline = tr("fetching");
     }
-    QString detail = tr("weight %1 / %2 per min").arg(countText(history.weight_used), countText(history.weight_limit));
+    const bool perMinute = history.limit_window == std::chrono::minutes(1);
+    QString detail = tr("%1 %2 / %3 per %4")
+                         .arg(history.limit_name, countText(history.limit_used), countText(history.limit_allowed),
+                              perMinute ? tr("min") : ageText(history.limit_window));
     if (history.jobs_waiting > 0)
         detail += dot() + tr("%1 jobs waiting").arg(countText(history.jobs_waiting));
     if (history.gaps_unfillable > 0)

@@ -54,7 +54,7 @@ class Adapter final : public ExchangeAdapter
 public:
     QString name() const override { return QStringLiteral("binance-usdm"); }
     ConnectionLimits connectionLimits() const override { return binance::connectionLimits; }
-    RestLimits restLimits() const override { return binance::restLimits; }
+    RestLimits restLimits() const override { return binance::restLimits(); }
     CandleFacts candleFacts() const override { return {.trade_counts = true}; }
 
     Result<StreamSpec> streamFor(const Instrument &instrument, StreamKind kind, Timeframe timeframe) const override
@@ -97,21 +97,24 @@ public:
     }
     Status parse(std::string_view frame, ParsedFrame &into) override { return m_parser.parse(frame, into); }
 
-    RestRequest instrumentsRequest() const override
+    RestRequest instrumentsRequest(const QByteArray &) const override // the whole list is one page
     {
-        return {.path = "/fapi/v1/exchangeInfo", .query = {}, .weight = 1};
+        return {.path = "/fapi/v1/exchangeInfo", .query = {}, .costs = {{.limit = weightLimit}}};
     }
     Result<std::vector<Instrument>> parseInstruments(QByteArrayView body) const override
     {
         return parseExchangeInfo(body);
     }
-    RestRequest timeRequest() const override { return {.path = "/fapi/v1/time", .query = {}, .weight = 1}; }
+    RestRequest timeRequest() const override
+    {
+        return {.path = "/fapi/v1/time", .query = {}, .costs = {{.limit = weightLimit}}};
+    }
     Result<UtcTime> parseTime(QByteArrayView body) const override { return parseServerTime(body); }
 
     RestRequest candlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
     {
         const qint64 wanted = std::max<qint64>(1, candlesBetween(timeframe, span.from, span.to));
-        const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
+        const int limit = int(std::min<qint64>(wanted, mostCandles));
         return binance::candlesRequest("klines", instrument, timeframe, span, limit, candleWeight(limit));
     }
     Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes) const override
@@ -125,7 +128,7 @@ public:
         const int best = candleWeight(500) < documentedCandleWeight(500) ? 500 : 499;
         return int(std::clamp<qint64>(missing, 1, best));
     }
-    void learnCandleWeight(int limit, int weight) override { m_measuredWeights[limit] = weight; }
+    void learnCandleCost(int limit, int amount) override { m_measuredWeights[limit] = amount; }
 
     RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const override
     {
@@ -134,7 +137,7 @@ public:
     RestRequest markCandlesRequest(const Instrument &instrument, Timeframe timeframe, TimeSpan span) const override
     {
         const qint64 wanted = std::max<qint64>(1, candlesBetween(timeframe, span.from, span.to));
-        const int limit = int(std::min<qint64>(wanted, binance::restLimits.max_candles));
+        const int limit = int(std::min<qint64>(wanted, mostCandles));
         return binance::candlesRequest("markPriceKlines", instrument, timeframe, span, limit, candleWeight(limit));
     }
     Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instrument &instrument) const override
@@ -142,6 +145,7 @@ public:
         return binance::parseMarkPrices(body, instrument, name());
     }
 
+    FundingRules fundingRules() const override { return {.rates_per_answer = mostFundingRates}; }
     RestRequest fundingRequest(const Instrument &instrument, TimeSpan span) const override
     {
         return binance::fundingRequest(instrument, span);
@@ -151,7 +155,7 @@ public:
         return binance::parseFunding(body, instrument, name());
     }
 
-    std::optional<int> usedWeight(const RestReply &reply) const override { return binance::usedWeight(reply); }
+    std::vector<LimitUse> limitsUsed(const RestReply &reply) const override { return binance::limitsUsed(reply); }
     std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime) const override
     {
         return binance::refusal(reply, exchangeTime);

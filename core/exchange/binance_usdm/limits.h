@@ -15,10 +15,22 @@ inline constexpr ConnectionLimits connectionLimits{.planned_streams = 200,
                                                    .rotate_after = 23h,
                                                    .attempts = 200,
                                                    .attempts_window = 5min,
-                                                   .transport_silence = 15s};
+                                                   .transport_silence = 15s,
+                                                   .ping_silence = 330s}; // pings come every three minutes or so
 
-inline constexpr RestLimits restLimits{
-    .weight_per_minute = 2400, .separate_per_window = 500, .separate_window = 5min, .max_candles = 1500};
+inline constexpr const char *weightLimit = "weight";
+inline constexpr const char *fundingLimit = "funding"; // of fundingRate and fundingInfo, which cost no weight
+inline constexpr int mostCandles = 1500;               // of an answer
+inline constexpr int mostFundingRates = 1000;
+
+inline RestLimits restLimits()
+{
+    using Window = RequestLimit::Window;
+    return {.requests = {{.name = weightLimit, .amount = 2400, .window = 1min, .kind = Window::Aligned},
+                         {.name = fundingLimit, .amount = 500, .window = 5min, .kind = Window::Sliding}},
+            .max_candles = mostCandles,
+            .small_candles = 499};
+}
 
 // Cadences: markPrice@1s every second; bookTicker and depth of a liquid pair constantly; ticker every 2 s.
 inline constexpr StreamContract markPriceContract{.first_data = 8s, .late = 3s, .stale = 8s};

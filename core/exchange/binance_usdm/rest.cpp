@@ -113,7 +113,8 @@ int documentedCandleWeight(int limit)
 RestRequest candlesRequest(const char *path, const Instrument &instrument, Timeframe timeframe, TimeSpan span,
                            int limit, int weight)
 {
-    RestRequest request{.path = QByteArray("/fapi/v1/") + path, .query = {}, .weight = weight};
+    RestRequest request{
+        .path = QByteArray("/fapi/v1/") + path, .query = {}, .costs = {{.limit = weightLimit, .amount = weight}}};
     // Percent-encoded here: QUrlQuery leaves characters alone that the exchange's firewall wants encoded.
     request.query.addQueryItem(QStringLiteral("symbol"),
                                QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
@@ -163,12 +164,12 @@ Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView body, const Instru
 
 RestRequest fundingRequest(const Instrument &instrument, TimeSpan span)
 {
-    RestRequest request{.path = "/fapi/v1/fundingRate", .query = {}, .weight = 0, .separate_limit = true};
+    RestRequest request{.path = "/fapi/v1/fundingRate", .query = {}, .costs = {{.limit = fundingLimit, .amount = 1}}};
     request.query.addQueryItem(QStringLiteral("symbol"),
                                QString::fromLatin1(QUrl::toPercentEncoding(instrument.symbol)));
     request.query.addQueryItem(QStringLiteral("startTime"), QString::number(toMs(span.from)));
     request.query.addQueryItem(QStringLiteral("endTime"), QString::number(toMs(span.to) - 1));
-    request.query.addQueryItem(QStringLiteral("limit"), QStringLiteral("1000"));
+    request.query.addQueryItem(QStringLiteral("limit"), QString::number(mostFundingRates));
     return request;
 }
 
@@ -209,11 +210,11 @@ Result<UtcTime> parseServerTime(QByteArrayView body)
     return fromMs(time);
 }
 
-std::optional<int> usedWeight(const RestReply &reply)
+std::vector<LimitUse> limitsUsed(const RestReply &reply)
 {
     bool isNumber = false;
     const int weight = header(reply, "x-mbx-used-weight-1m").toInt(&isNumber);
-    return isNumber ? std::optional(weight) : std::nullopt;
+    return isNumber ? std::vector<LimitUse>{{.limit = weightLimit, .used = weight}} : std::vector<LimitUse>{};
 }
 
 std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime)

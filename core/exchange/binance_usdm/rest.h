@@ -22,7 +22,7 @@ Result<std::vector<FundingPoint>> parseFunding(QByteArrayView body, const Instru
 
 Result<UtcTime> parseServerTime(QByteArrayView body);
 
-std::optional<int> usedWeight(const RestReply &reply);
+std::vector<LimitUse> limitsUsed(const RestReply &reply);
 std::optional<Refusal> refusal(const RestReply &reply, UtcTime exchangeTime);
 
 } // namespace tk::exchange::binance

@@ -274,13 +274,13 @@ private Q_SLOTS:
             RestReply answer = reply(200, "[]");
             answer.headers.emplace_back("content-type", "application/json");
             answer.headers.emplace_back(name, value);
-            return m_adapter->usedWeight(answer);
+            return m_adapter->limitsUsed(answer);
         };
-        QCOMPARE(used("x-mbx-used-weight-1m", "1234").value_or(-1), 1234);
-        QCOMPARE(used("x-mbx-used-weight-1m", "0").value_or(-1), 0);
-        QVERIFY(!used("x-mbx-used-weight-1m", "many"));
-        QVERIFY(!used("x-mbx-used-weight-1m", ""));
-        QVERIFY(!used("x-mbx-order-count-1m", "5"));
+        QCOMPARE(used("x-mbx-used-weight-1m", "1234"), (std::vector<LimitUse>{{"weight", 1234}}));
+        QCOMPARE(used("x-mbx-used-weight-1m", "0"), (std::vector<LimitUse>{{"weight", 0}}));
+        QVERIFY(used("x-mbx-used-weight-1m", "many").empty());
+        QVERIFY(used("x-mbx-used-weight-1m", "").empty());
+        QVERIFY(used("x-mbx-order-count-1m", "5").empty());
     }
 
     // Both ends of the span on the wire are inclusive; limits and weights fit the span.
@@ -297,15 +297,14 @@ private Q_SLOTS:
         QCOMPARE(request.query.queryItemValue(QStringLiteral("startTime")), QStringLiteral("1795168800000"));
         QCOMPARE(request.query.queryItemValue(QStringLiteral("endTime")), QStringLiteral("1795186619999"));
         QCOMPARE(request.query.queryItemValue(QStringLiteral("limit")), QStringLiteral("99"));
-        QVERIFY(!request.separate_limit);
         for (const auto &[count, weight] : std::vector<std::pair<qint64, int>>{
                  {1, 1}, {99, 1}, {100, 2}, {499, 2}, {500, 5}, {1000, 5}, {1001, 10}, {1500, 10}, {9000, 10}})
-            QCOMPARE(ask(count).weight, weight);
+            QCOMPARE(ask(count).costs, (std::vector<RequestCost>{{"weight", weight}}));
         QCOMPARE(ask(9000).query.queryItemValue(QStringLiteral("limit")), QStringLiteral("1500"));
         QCOMPARE(m_adapter->bestCandlesPerRequest(100'000), 499);
         QCOMPARE(m_adapter->bestCandlesPerRequest(7), 7);
-        m_adapter->learnCandleWeight(500, 2);
-        QCOMPARE(ask(500).weight, 2);
+        m_adapter->learnCandleCost(500, 2);
+        QCOMPARE(ask(500).costs, (std::vector<RequestCost>{{"weight", 2}}));
         QCOMPARE(m_adapter->bestCandlesPerRequest(100'000), 500);
 
         Instrument chinese = btc();
@@ -318,8 +317,8 @@ private Q_SLOTS:
             url.setQuery(asked.query);
             QVERIFY2(url.toEncoded().contains(encoded.toLatin1()), url.toEncoded().constData());
         }
-        QVERIFY(m_adapter->fundingRequest(btc(), {from, from + 1min}).separate_limit);
-        QCOMPARE(m_adapter->fundingRequest(btc(), {from, from + 1min}).weight, 0);
+        QCOMPARE(m_adapter->fundingRequest(btc(), {from, from + 1min}).costs,
+                 (std::vector<RequestCost>{{"funding", 1}})); // and no weight
         QCOMPARE(m_adapter->markPricesRequest(btc(), {from, from + 1min}).path, QByteArray("/fapi/v1/markPriceKlines"));
     }
 

@@ -5,6 +5,7 @@
 #include "support/exchange/simulator_thread.h"
 #include "support/rig_clock.h"
 #include "support/test_registry.h"
+#include "support/wrapped_adapter.h"
 
 #include <map>
 
@@ -16,80 +17,25 @@ using namespace std::chrono_literals;
 namespace {
 
 // Binance's adapter, with mistakes built in.
-class WrongAdapter final : public exchange::ExchangeAdapter
+class WrongAdapter final : public WrappedAdapter
 {
-    std::unique_ptr<exchange::ExchangeAdapter> m_real = exchange::binance::makeAdapter(); // first: others begin with it
-
 public:
-    std::function<void(exchange::StreamSpec &)> spoil;
-    exchange::ConnectionLimits limits = m_real->connectionLimits();
+    WrongAdapter()
+        : WrappedAdapter(exchange::binance::makeAdapter())
+        , limits(real().connectionLimits())
+    {}
 
-    QString name() const override { return m_real->name(); }
+    std::function<void(exchange::StreamSpec &)> spoil;
+    exchange::ConnectionLimits limits;
+
     exchange::ConnectionLimits connectionLimits() const override { return limits; }
-    exchange::RestLimits restLimits() const override { return m_real->restLimits(); }
     Result<exchange::StreamSpec> streamFor(const exchange::Instrument &instrument, StreamKind kind,
                                            Timeframe timeframe) const override
     {
-        auto spec = m_real->streamFor(instrument, kind, timeframe);
+        auto spec = real().streamFor(instrument, kind, timeframe);
         if (spec && spoil)
             spoil(spec.value());
         return spec;
-    }
-    std::vector<exchange::StreamSpec> serviceStreams() const override { return m_real->serviceStreams(); }
-    QUrl connectionUrl(const QUrl &base, const QByteArray &route) const override
-    {
-        return m_real->connectionUrl(base, route);
-    }
-    QByteArray subscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
-    {
-        return m_real->subscribeFrame(id, names);
-    }
-    QByteArray unsubscribeFrame(quint64 id, const std::vector<QByteArray> &names) const override
-    {
-        return m_real->unsubscribeFrame(id, names);
-    }
-    Status parse(std::string_view frame, exchange::ParsedFrame &into) override { return m_real->parse(frame, into); }
-    exchange::RestRequest instrumentsRequest() const override { return m_real->instrumentsRequest(); }
-    Result<std::vector<exchange::Instrument>> parseInstruments(QByteArrayView body) const override
-    {
-        return m_real->parseInstruments(body);
-    }
-    exchange::RestRequest timeRequest() const override { return m_real->timeRequest(); }
-    Result<UtcTime> parseTime(QByteArrayView body) const override { return m_real->parseTime(body); }
-    exchange::RestRequest candlesRequest(const exchange::Instrument &i, Timeframe t, TimeSpan s) const override
-    {
-        return m_real->candlesRequest(i, t, s);
-    }
-    Result<std::vector<Candle>> parseCandles(QByteArrayView body, std::vector<UtcTime> *closes) const override
-    {
-        return m_real->parseCandles(body, closes);
-    }
-    int bestCandlesPerRequest(qint64 missing) const override { return m_real->bestCandlesPerRequest(missing); }
-    void learnCandleWeight(int limit, int weight) override { m_real->learnCandleWeight(limit, weight); }
-    exchange::RestRequest markPricesRequest(const exchange::Instrument &i, TimeSpan s) const override
-    {
-        return m_real->markPricesRequest(i, s);
-    }
-    Result<std::vector<MarkPoint>> parseMarkPrices(QByteArrayView b, const exchange::Instrument &i) const override
-    {
-        return m_real->parseMarkPrices(b, i);
-    }
-    exchange::RestRequest markCandlesRequest(const exchange::Instrument &i, Timeframe t, TimeSpan s) const override
-    {
-        return m_real->markCandlesRequest(i, t, s);
-    }
-    exchange::RestRequest fundingRequest(const exchange::Instrument &i, TimeSpan s) const override
-    {
-        return m_real->fundingRequest(i, s);
-    }
-    Result<std::vector<FundingPoint>> parseFunding(QByteArrayView b, const exchange::Instrument &i) const override
-    {
-        return m_real->parseFunding(b, i);
-    }
-    std::optional<int> usedWeight(const exchange::RestReply &r) const override { return m_real->usedWeight(r); }
-    std::optional<exchange::Refusal> refusal(const exchange::RestReply &r, UtcTime time) const override
-    {
-        return m_real->refusal(r, time);
     }
 };
 

@@ -24,7 +24,7 @@ public:
     {
         m_runs.emplace(keeper(), venue);
         m_reach.emplace(keeper(), index(), venue);
-        m_time.emplace(clock, venue);
+        m_time.emplace(clock, venue, milliseconds(5'000));
         m_holes.emplace(venue, history::HoleSearch::Sources{index(), keeper(), *m_runs, *m_reach, m_book, m_settings,
                                                             *m_time, clock});
     }

@@ -164,12 +164,12 @@ private:
         KeeperRig rig;
         std::unique_ptr<exchange::ExchangeAdapter> adapter = exchange::binance::makeAdapter();
         HistorySettings settings;
-        JobQueue queue;
+        JobQueue queue{499};
         NoteBook notes{venue};
         FirstFill fill;
         OverdueCandles overdue;
         InstrumentBook book{*adapter, QString()};
-        ExchangeClock time{rig.clock, venue};
+        ExchangeClock time{rig.clock, venue, 5s};
         RunNotes runs{rig.keeper(), venue};
         Reach reach{rig.keeper(), rig.index(), venue};
         HoleSearch holes{venue, {rig.index(), rig.keeper(), runs, reach, book, settings, time, rig.clock}};
@@ -186,7 +186,7 @@ private:
                          {.send = [](const exchange::RestRequest &, const RequestPump::Done &) {},
                           .done = [](int) {},
                           .answered = [](const Job &, const exchange::RestReply &) {},
-                          .weightLearned = [] {}}};
+                          .costLearned = [] {}}};
         AnswerDesk desk{{*adapter, book, time, rig.clock, rig.index(), rig.keeper(), notes, queue, jobs, backfills,
                          fill, overdue, tickets, pump},
                         {.probed = [this](const ProbeAnswer &answer) { probed.push_back(answer); },

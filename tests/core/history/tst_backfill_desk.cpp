@@ -18,7 +18,7 @@ private Q_SLOTS:
     void init()
     {
         m_settings = {};
-        m_queue = {};
+        m_queue = JobQueue(499);
         m_rig = std::make_unique<SearchRig>(m_settings);
         m_planner = std::make_unique<JobPlanner>(
             JobPlanner::Sources{m_rig->adapter(), m_rig->book(), m_settings, m_rig->time(), m_rig->clock});
@@ -64,8 +64,9 @@ private Q_SLOTS:
 
     void aPlanFetchesNothing()
     {
-        const auto plan = m_desk->plan(
-            {.id = 7, .pairs = {}, .timeframes = {Timeframe::M3}, .span = {end - 600 * 3min, end}}, {}, 60);
+        const auto plan =
+            m_desk->plan({.id = 7, .pairs = {}, .timeframes = {Timeframe::M3}, .span = {end - 600 * 3min, end}}, {},
+                         RequestBudget(m_rig->adapter().restLimits().requests, 0.025), MonotonicTime{});
         QCOMPARE(plan.wanted, 600);
         QCOMPARE(plan.requests, 2);
         QCOMPARE(plan.weight, 4);
@@ -166,7 +167,7 @@ private:
 
     const UtcTime end = KeeperRig::start - 3min;
     HistorySettings m_settings;
-    JobQueue m_queue;
+    JobQueue m_queue{499};
     std::unique_ptr<SearchRig> m_rig;
     std::unique_ptr<JobPlanner> m_planner;
     std::unique_ptr<BackfillDesk> m_desk;

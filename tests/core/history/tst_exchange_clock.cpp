@@ -17,7 +17,7 @@ private Q_SLOTS:
     void init()
     {
         m_clock.emplace();
-        m_time.emplace(*m_clock, QStringLiteral("x"));
+        m_time.emplace(*m_clock, QStringLiteral("x"), 5s);
     }
 
     void isAskedOnceAMinute()

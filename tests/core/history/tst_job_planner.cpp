@@ -144,7 +144,7 @@ private:
     std::unique_ptr<exchange::ExchangeAdapter> m_adapter = exchange::binance::makeAdapter();
     HistorySettings m_settings;
     InstrumentBook m_book{*m_adapter, QString()};
-    ExchangeClock m_time{m_clock, venue};
+    ExchangeClock m_time{m_clock, venue, 5s};
     JobPlanner m_planner{{*m_adapter, m_book, m_settings, m_time, m_clock}};
 };
 

@@ -32,7 +32,7 @@ class JobQueueTest : public QObject
 private Q_SLOTS:
     void byWorth()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         Job old = job(btc, Urgency::Fill, 1);
         old.window = 1;
         Job minor = job(eth, Urgency::Fill, 2);
@@ -64,7 +64,7 @@ private Q_SLOTS:
 
     void identity()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         QVERIFY(queue.add(job(btc, Urgency::Fill)));
         QVERIFY(!queue.add(job(btc, Urgency::Overdue))); // the same request, whoever wants it
         QVERIFY(queue.add(job(btc, Urgency::Fill, 1)));
@@ -97,7 +97,7 @@ private Q_SLOTS:
     // Who wants sooner what waits already gets it sooner, wherever it waits; it stays what it was.
     void theMoreUrgentRaises()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         Job funding = job(btc, Urgency::Fill, 9);
         funding.kind = Job::Kind::Funding;
         Job otherFunding = job(eth, Urgency::Repair, 8);
@@ -131,7 +131,7 @@ private Q_SLOTS:
     // Days without the exchange: candles become overdue one by one, and are asked for together.
     void overdueCandlesOfASeriesGather()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         constexpr int minutes = 5'000;
         for (int minute = 0; minute < minutes; ++minute) {
             for (const QString &base : {btc, eth})
@@ -163,7 +163,7 @@ private Q_SLOTS:
 
     void fundingHasItsOwnLane()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         Job funding = job(btc, Urgency::Fill);
         funding.kind = Job::Kind::Funding;
         QVERIFY(queue.add(funding));
@@ -175,7 +175,7 @@ private Q_SLOTS:
 
     void delayed()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         Job later = job(btc, Urgency::Overdue);
         later.not_before = now() + 10s;
         QVERIFY(queue.add(later));
@@ -194,7 +194,7 @@ private Q_SLOTS:
 
     void removal()
     {
-        JobQueue queue;
+        JobQueue queue{499};
         for (int i = 0; i < 10; ++i) {
             Job one = job(i % 2 ? btc : eth, Urgency::Operator, i);
             one.backfill = quint64(i % 3);

@@ -21,9 +21,9 @@ private Q_SLOTS:
         m_settings.timeframes = {};
         m_settings.kinds = {StreamKind::Candles, StreamKind::MarkPrice, StreamKind::Trades};
         m_rig = std::make_unique<SearchRig>(m_settings);
-        m_losses = std::make_unique<LossNamer>(venue, LossNamer::Sources{m_rig->keeper(), m_rig->runs(), m_rig->holes(),
-                                                                         m_rig->book(), m_settings, m_rig->time(),
-                                                                         m_rig->clock});
+        m_losses = std::make_unique<LossNamer>(
+            m_rig->adapter(), LossNamer::Sources{m_rig->keeper(), m_rig->runs(), m_rig->holes(), m_rig->book(),
+                                                 m_settings, m_rig->time(), m_rig->clock});
     }
 
     // By the list of the last run first; until the exchange's own is there nobody collects, and it goes on.

@@ -22,7 +22,7 @@ private Q_SLOTS:
     {
         m_settings = {};
         m_settings.keep_filled = false; // nothing is learned
-        m_queue = {};
+        m_queue = JobQueue(499);
         m_sent.clear();
         m_answered.clear();
         m_statuses.clear();
@@ -32,7 +32,7 @@ private Q_SLOTS:
         m_rig = std::make_unique<KeeperRig>();
         m_rig->clock.advance(10s); // at the turn of a minute nothing is sent: the two clocks may differ
         m_book = std::make_unique<InstrumentBook>(*m_adapter, QString());
-        m_time = std::make_unique<ExchangeClock>(m_rig->clock, venue);
+        m_time = std::make_unique<ExchangeClock>(m_rig->clock, venue, 5s);
         m_planner =
             std::make_unique<JobPlanner>(JobPlanner::Sources{*m_adapter, *m_book, m_settings, *m_time, m_rig->clock});
         m_pump = std::make_unique<RequestPump>(
@@ -46,7 +46,7 @@ private Q_SLOTS:
                               .done = [this](int status) { m_statuses.push_back(status); },
                               .answered = [this](const Job &answered,
                                                  const exchange::RestReply &) { m_answered.push_back(answered); },
-                              .weightLearned = [this] { ++m_learned; }});
+                              .costLearned = [this] { ++m_learned; }});
     }
 
     void noMoreThanSixAtOnce()
@@ -74,9 +74,9 @@ private Q_SLOTS:
         m_pump->pump();
         m_pump->pump(); // whoever wakes it meanwhile
         QCOMPARE(m_sent.size(), size_t(1));
-        QVERIFY(!m_pump->isWeightLearned());
+        QVERIFY(!m_pump->isCostLearned());
         answer(0, 200, {{"x-mbx-used-weight-1m", "2"}});
-        QVERIFY(m_pump->isWeightLearned());
+        QVERIFY(m_pump->isCostLearned());
         QCOMPARE(m_learned, 1);
         QCOMPARE(m_adapter->bestCandlesPerRequest(1000), 500);
         QCOMPARE(m_sent.size(), size_t(2));
@@ -105,7 +105,7 @@ private Q_SLOTS:
         m_queue.add(job(Urgency::Overdue, 0));
         m_pump->pump();
         answer(0, 503);
-        QVERIFY(!m_pump->isWeightLearned() && m_learned == 0);
+        QVERIFY(!m_pump->isCostLearned() && m_learned == 0);
         QCOMPARE(m_answered.size(), size_t(1)); // told all the same: somebody has to ask again
     }
 
@@ -186,9 +186,9 @@ private Q_SLOTS:
         QCOMPARE(m_sent.size(), size_t(1));
         m_pump->works();
         QVERIFY(m_pump->trouble().text().isEmpty());
-        const int before = m_pump->budget().limit(m_rig->clock.now());
+        const int before = m_pump->budget().allowed(m_rig->clock.now());
         QVERIFY(!m_pump->heed({.kind = Refusal::Kind::Banned, .pause = 2min, .message = {}}, {}));
-        QCOMPARE(m_pump->budget().limit(m_rig->clock.now()), before / 2);
+        QCOMPARE(m_pump->budget().allowed(m_rig->clock.now()), before / 2);
     }
 
     // An answer without the exchange's own code may be a stranger's page.
@@ -251,7 +251,7 @@ private:
 
     static constexpr UtcTime start = KeeperRig::start;
     HistorySettings m_settings;
-    JobQueue m_queue;
+    JobQueue m_queue{499};
     std::vector<Sent> m_sent;
     std::vector<Job> m_answered;
     std::vector<int> m_statuses;

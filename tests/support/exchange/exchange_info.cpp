@@ -40,7 +40,7 @@ void appendSymbol(QByteArray &out, const Contract &c, qint64 now)
 
 } // namespace
 
-QByteArray exchangeInfo(const Market &market)
+QByteArray exchangeInfo(const Market &market, int from)
 {
     const qint64 now = market.nowMs();
     QByteArray out = "{\"timezone\":\"UTC\",\"serverTime\":";
@@ -54,16 +54,23 @@ QByteArray exchangeInfo(const Market &market)
            "{\"rateLimitType\":\"ORDERS\",\"interval\":\"SECOND\",\"intervalNum\":10,\"limit\":300}],"
            "\"exchangeFilters\":[],\"assets\":[{\"asset\":\"USDT\",\"marginAvailable\":true,\"autoAssetExchange\":"
            "\"-10000\"},{\"asset\":\"USDC\",\"marginAvailable\":true,\"autoAssetExchange\":\"-10000\"}],\"symbols\":[";
-    bool first = true;
+    const int perPage = market.settings.manners.instrumentsPerPage;
+    int index = 0;
+    bool more = false;
     for (const auto &contract : market.universe.contracts()) {
-        if (contract->family != 1)
+        if (contract->family != 1 || index++ < from)
             continue;
-        if (!first)
+        more = perPage > 0 && index > from + perPage;
+        if (more)
+            break;
+        if (index > from + 1)
             out += ',';
-        first = false;
         appendSymbol(out, *contract, now);
     }
-    return out += "]}";
+    out += ']';
+    if (more)
+        out += ",\"nextPageCursor\":\"" + QByteArray::number(from + perPage) + '"';
+    return out += '}';
 }
 
 } // namespace tk::sim

@@ -80,4 +80,22 @@ std::optional<net::HttpResponse> RateLimiter::charge(int weight, bool separate)
     return refuse418(now);
 }
 
+std::optional<net::HttpResponse> RateLimiter::chargeSliding(const QByteArray &path)
+{
+    const qint64 now = m_market.nowMs();
+    bool isOver = false;
+    const auto &limits = m_market.settings.manners.requestLimits;
+    for (size_t i = 0; i < limits.size(); ++i) {
+        std::deque<qint64> &times = m_sliding[{i, limits[i].perPath ? path : QByteArray()}];
+        while (!times.empty() && times.front() <= now - limits[i].window.count())
+            times.pop_front();
+        isOver = isOver || times.size() >= size_t(limits[i].requests);
+        times.push_back(now); // a refused one counts, too
+    }
+    if (!isOver)
+        return {};
+    ++m_market.stats.rest429;
+    return refusal(429, 1, "Too many visits!");
+}
+
 } // namespace tk::sim

@@ -141,7 +141,8 @@ void RestApi::handle(const net::HttpRequest &request, const net::HttpServer::Rep
     const bool separate =
         path.endsWith("/fundingRate") || path.endsWith("/fundingInfo") || data; // budgets of their own
     const int weight = weightOf(path, !call.text("symbol").isEmpty(), call.number("limit"));
-    if (const std::optional<net::HttpResponse> refusal = m_limiter.charge(weight, separate)) {
+    const bool weighs = m_market.settings.manners.requestLimits.empty();
+    if (const auto refusal = weighs ? m_limiter.charge(weight, separate) : m_limiter.chargeSliding(path)) {
         reply(*refusal);
         return;
     }
@@ -149,7 +150,7 @@ void RestApi::handle(const net::HttpRequest &request, const net::HttpServer::Rep
     if (outcome.status >= 400)
         ++m_market.stats.restErrors;
     net::HttpResponse response = json(outcome.status, outcome.body);
-    if (!separate)
+    if (weighs && !separate)
         response.headers.fields.emplace_back("X-MBX-USED-WEIGHT-1M", QByteArray::number(m_limiter.usedWeight()));
     reply(response);
 }
@@ -166,8 +167,10 @@ RestOutcome RestApi::dispatch(const QByteArray &path, const Call &call)
         return {200, "{}"};
     if (name == "time")
         return {200, "{\"serverTime\":" + QByteArray::number(m_market.serverMs(m_market.nowMs())) + '}'};
-    if (name == "exchangeInfo")
-        return {200, exchangeInfo(m_market)};
+    if (name == "exchangeInfo") {
+        ++m_market.stats.instrumentPages;
+        return {200, exchangeInfo(m_market, int(call.number("cursor").value_or(0)))};
+    }
     if (name == "klines" || name == "continuousKlines" || name == "markPriceKlines" || name == "indexPriceKlines" ||
         name == "premiumIndexKlines")
         return klines(name, call);

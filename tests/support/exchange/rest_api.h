@@ -53,6 +53,6 @@ private:
     RateLimiter m_limiter;
 };
 
-QByteArray exchangeInfo(const Market &market); // §2.7
+QByteArray exchangeInfo(const Market &market, int from = 0); // §2.7; from that contract on, where it is in pages
 
 } // namespace tk::sim

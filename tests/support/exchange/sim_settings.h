@@ -3,12 +3,31 @@
 
 #include "base/time.h"
 
+#include <QByteArray>
 #include <QString>
 #include <QtGlobal>
 
 #include <optional>
+#include <vector>
 
 namespace tk::sim {
+
+// Habits of exchanges of another kind, which Binance has not: for tests of several at once. By default: none.
+struct SimManners
+{
+    struct RequestLimit
+    {
+        int requests = 0;
+        std::chrono::milliseconds window{}; // sliding
+        bool perPath = false;
+    };
+
+    QByteArray keepAlive{};                      // a text that the client has to send; empty: the server pings instead
+    QByteArray keepAliveAnswer{};                // what comes back, as text
+    std::chrono::milliseconds keepAliveWithin{}; // of the one before, or the connection is cut
+    std::vector<RequestLimit> requestLimits{};   // instead of a weight for each minute
+    int instrumentsPerPage = 0;                  // then "cursor" asks for a page, and "nextPageCursor" tells the next
+};
 
 struct SimSettings
 {
@@ -34,6 +53,7 @@ struct SimSettings
     QString replayFile{};     // recorded frames for every connection, instead of the market
     QString replayTimes{};    // when they were received
     double replaySpeed = 1.0; // 0: as fast as the connection takes them
+    SimManners manners{};
 };
 
 struct SimStats
@@ -46,7 +66,9 @@ struct SimStats
     quint64 connectionsOpened = 0;
     quint64 handshakesRefused = 0;
     quint64 slowConsumersCut = 0;
-    quint64 ruleViolations = 0; // closed with 1008
+    quint64 ruleViolations = 0; // closed with 1008, or cut since a keep-alive did not come
+    quint64 keepAlives = 0;
+    quint64 instrumentPages = 0;
     quint64 clientMessages = 0;
     quint64 pingsSent = 0;
     quint64 pongsReceived = 0;

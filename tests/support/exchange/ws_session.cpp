@@ -73,6 +73,7 @@ WsSession::WsSession(WsHub &hub, int id, std::unique_ptr<QTcpSocket> socket, con
     , m_listenKeys(target.listenKeys)
     , m_reader(net::WsReader::Role::Server, maxRequestBytes)
     , m_openedMs(hub.market().steadyMs())
+    , m_keptAliveMs(m_openedMs)
     , m_allowance(messageBurst)
     , m_allowanceMs(m_openedMs)
 {
@@ -192,6 +193,14 @@ void WsSession::tick()
         cut();
         return;
     }
+    const SimManners &manners = market.settings.manners;
+    if (!manners.keepAlive.isEmpty()) {
+        if (now - m_keptAliveMs > manners.keepAliveWithin.count()) {
+            ++market.stats.ruleViolations;
+            cut();
+        }
+        return;
+    }
     if (now >= m_nextPingMs && m_pingPayload.isEmpty()) {
         m_pingPayload = QByteArray::number(market.serverMs(market.nowMs()));
         m_pingSentMs = now;
@@ -292,9 +301,21 @@ void WsSession::handle(const net::WsMessage &message)
             m_pingPayload.clear();
         break;
     default:
-        request(payload);
+        if (!isKeepAlive(payload))
+            request(payload);
         break;
     }
+}
+
+bool WsSession::isKeepAlive(const QByteArray &text)
+{
+    const SimManners &manners = m_hub.market().settings.manners;
+    if (manners.keepAlive.isEmpty() || text != manners.keepAlive)
+        return false;
+    m_keptAliveMs = m_hub.market().steadyMs();
+    ++m_hub.market().stats.keepAlives;
+    sendText(manners.keepAliveAnswer);
+    return true;
 }
 
 bool WsSession::withinRate()

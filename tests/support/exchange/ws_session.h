@@ -58,6 +58,7 @@ private:
     void read();
     void handle(const net::WsMessage &message);
     bool withinRate();
+    bool isKeepAlive(const QByteArray &text);
     void request(const QByteArray &text);
     void answer(const QByteArray &text);
     void answerError(int code, const QByteArray &message, const QJsonValue &id);
@@ -79,6 +80,7 @@ private:
     qint64 m_openedMs = 0; // on the steady clock, as all below
     qint64 m_nextPingMs = 0;
     qint64 m_pingSentMs = 0;
+    qint64 m_keptAliveMs = 0; // by the client, where the exchange asks for it
     QByteArray m_pingPayload; // of the ping that waits for its pong
     double m_allowance = 0;   // messages the client may send now
     qint64 m_allowanceMs = 0;
