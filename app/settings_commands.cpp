@@ -84,7 +84,8 @@ Result<Content> read(const QString &name)
     auto file = readSmallFileIfAny(name, config::mostConfigBytes);
     if (!file)
         return file.error();
-    return file->has_value() ? Content{true, std::move((*file)->bytes)} : Content{};
+    auto found = std::move(file).value();
+    return found ? Content{true, std::move(found->bytes)} : Content{};
 }
 
 // As a whole or not at all. A file that is there keeps its permissions.
