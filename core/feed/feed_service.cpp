@@ -1,13 +1,14 @@
 #include "feed/feed_service.h"
 
 #include "base/logging.h"
-#include "feed/connection_plan.h"
+#include "feed/stream_data.h"
+#include "feed/transition_log.h"
 #include "feed/wakeup_coalescer.h"
+#include "feed/wanted_streams.h"
 
 #include <QRandomGenerator>
 
 #include <algorithm>
-#include <functional>
 #include <ranges>
 
 namespace tk::feed {
@@ -20,16 +21,9 @@ constexpr milliseconds judgeEvery{1'000};
 constexpr milliseconds snapshotEvery{1'000};
 constexpr milliseconds lookEvery{250}; // of real time: people look at forming candles
 constexpr milliseconds batchAge{50};
-constexpr size_t batchRecords = 512;
 constexpr milliseconds closeGrace{30'000};    // reference §2.5: beyond it a closed mark is repaired over REST
 constexpr milliseconds clockTolerance{5'000}; // UTC against the monotonic clock between two ticks
-constexpr milliseconds healFirst{10'000};     // a healed stream that stays silent is healed again after ...
-constexpr milliseconds healMax{60'000};       // ... at most this
-constexpr quint64 brokenSamples = 5;          // broken frames that are shown in the log, per run
-constexpr milliseconds refusedAgain{600'000}; // a stream that the exchange refused is asked for again after
-constexpr qsizetype refusalsTold = 64;        // different ones, per run
 constexpr milliseconds held{1'000};           // a loop that is late by more did not listen meanwhile
-constexpr size_t spareConnections = 8;        // fresh ones beyond twice the plan, before healing uses the others
 
 StreamTable::Thresholds thresholdsOf(const FeedSettings &settings, const Clock &clock)
 {
@@ -39,24 +33,6 @@ StreamTable::Thresholds thresholdsOf(const FeedSettings &settings, const Clock &
     return thresholds;
 }
 
-StreamTable::Data describe(const exchange::MarketEvent &event, const exchange::CandleFacts &facts)
-{
-    StreamTable::Data data{.event = event.event_time};
-    if (const auto *candle = std::get_if<exchange::CandleUpdate>(&event.payload)) {
-        data.last_trade_id = candle->last_trade_id;
-        data.proves_trade = !candle->final;
-        data.candle_open = candle->candle.open_time;
-        data.candle_trades = candle->candle.trades;
-        if (!facts.trade_counts)
-            data.candle_volume = candle->candle.volume.toDouble();
-    } else if (const auto *trade = std::get_if<exchange::TradeUpdate>(&event.payload)) {
-        data.last_trade_id = trade->last_trade_id;
-    } else if (const auto *ticker = std::get_if<exchange::TickerUpdate>(&event.payload)) {
-        data.last_trade_id = ticker->last_trade_id;
-    }
-    return data;
-}
-
 } // namespace
 
 FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::ExchangeAdapter> adapter,
@@ -64,17 +40,17 @@ FeedService::FeedService(FeedSettings settings, std::unique_ptr<exchange::Exchan
     : m_settings(std::move(settings))
     , m_adapter(std::move(adapter))
     , m_clock(std::move(clock))
-    , m_sink(std::move(sink))
     , m_beat(std::move(beat))
-    , m_limits(m_adapter->connectionLimits())
     , m_facts(m_adapter->candleFacts())
     , m_table(thresholdsOf(m_settings, *m_clock), m_facts)
     , m_records({.mark_price_every = m_settings.mark_price_every})
+    , m_outbox(std::move(sink), m_gaps)
+    , m_healer(m_table, QRandomGenerator::global()->generate64())
     , m_majors(m_settings.major_bases)
-    , m_attempts(m_limits.attempts, m_limits.attempts_window)
+    , m_attempts(m_adapter->connectionLimits().attempts, m_adapter->connectionLimits().attempts_window)
     , m_clockWatch(m_clock->utcNow(), m_clock->now())
     , m_eventClock(m_clock->pauseOfMachine())
-    , m_quorumBackoff(milliseconds(10'000), milliseconds(120'000), QRandomGenerator::global()->generate64())
+    , m_slots({m_settings, *m_adapter, *m_clock, m_table, *this})
 {
     connect(&m_tick, &QTimer::timeout, this, &FeedService::tick);
     m_flush.setSingleShot(true);
@@ -101,8 +77,7 @@ Status FeedService::start()
 void FeedService::stop()
 {
     m_tick.stop();
-    for (const auto &slot : m_slots)
-        slot->stop();
+    m_slots.stop();
     flushRecords();
     flushNotes();
     sendSnapshot(m_clock->utcNow());
@@ -126,10 +101,7 @@ void FeedService::retire(const QString &symbol, const std::function<bool(const S
     m_symbols.streamsOf(symbol).each([&](StreamId &id) {
         if (id == noStream || !leaves(m_table.at(id).spec.key))
             return;
-        for (const auto &slot : m_slots) {
-            if (std::ranges::find(slot->streams(), id) != slot->streams().end())
-                slot->remove({id});
-        }
+        m_slots.remove(id);
         m_records.forget(id);
         m_gaps.end(id, m_table.at(id));
         if (delisted)
@@ -160,28 +132,12 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
     std::vector<StreamId> fresh;
     for (const exchange::Instrument &instrument : wanted) {
         SymbolStreams &streams = m_symbols.streamsOf(instrument.symbol);
-        const auto want = [&](StreamKind kind, Timeframe timeframe) {
-            auto spec = m_adapter->streamFor(instrument, kind, timeframe);
-            if (!spec) {
-                qCWarning(lcFeed).noquote() << spec.error().message << logField(u"pair", instrument.unified);
-                return;
-            }
-            if (streams.slot(spec->key) == noStream)
-                fresh.push_back(addStream(std::move(spec).value(), instrument.symbol));
-        };
-        for (const StreamKind kind : m_settings.kinds) {
-            if (kind == StreamKind::Candles) {
-                for (const Timeframe timeframe : m_settings.timeframes)
-                    want(kind, timeframe);
-            } else {
-                want(kind, Timeframe::M1);
-            }
+        for (exchange::StreamSpec &spec : wantedStreams(instrument, m_settings, *m_adapter)) {
+            if (streams.slot(spec.key) == noStream)
+                fresh.push_back(addStream(std::move(spec), instrument.symbol));
         }
-        // Every pair has one stream that ticks whatever the market does: the canary that its others are judged by.
-        if (std::ranges::find(m_settings.kinds, StreamKind::MarkPrice) == m_settings.kinds.end())
-            want(StreamKind::MarkPrice, Timeframe::M1);
     }
-    if (m_slots.empty()) {
+    if (m_slots.isEmpty()) {
         for (StreamId id = 0; id < m_table.size(); ++id) {
             if (m_table.at(id).spec.key.pair.isEmpty())
                 fresh.push_back(id); // service streams travel with the first connections
@@ -201,9 +157,9 @@ void FeedService::setInstruments(const std::vector<exchange::Instrument> &wanted
         qCInfo(lcFeed).noquote() << "collecting" << logField(u"exchange", m_adapter->name())
                                  << logField(u"pairs", QString::number(m_instruments.size()))
                                  << logField(u"new_streams", QString::number(fresh.size()));
-        place(fresh);
+        m_slots.place(fresh);
     }
-    dropEmptySlots();
+    m_slots.dropEmpty();
     findWatched();
 }
 
@@ -214,14 +170,7 @@ void FeedService::setSettings(const FeedSettings &settings)
     m_settings.major_bases = settings.major_bases;
     m_majors = Majors(settings.major_bases); // chosen with the next setInstruments()
     // Streams of kinds and timeframes that are no longer wanted go; new ones come with the next setInstruments().
-    const auto unwanted = [&settings](const StreamKey &key) {
-        if (key.kind == StreamKind::MarkPrice)
-            return false; // the canary of its pair
-        const bool kindWanted = std::ranges::find(settings.kinds, key.kind) != settings.kinds.end();
-        const bool frameWanted = key.kind != StreamKind::Candles ||
-                                 std::ranges::find(settings.timeframes, key.timeframe) != settings.timeframes.end();
-        return !kindWanted || !frameWanted;
-    };
+    const auto unwanted = [&settings](const StreamKey &key) { return !isWanted(key, settings); };
     for (auto known = m_instruments.cbegin(); known != m_instruments.cend(); ++known)
         retire(known.key(), unwanted, false);
     m_settings.kinds = settings.kinds;
@@ -241,133 +190,9 @@ std::vector<StreamId> FeedService::liveIds() const
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-Slot &FeedService::makeSlot(const QByteArray &route)
-{
-    SlotSettings settings;
-    settings.exchange = m_adapter->name();
-    settings.route = route;
-    settings.number = ++m_lastSlotNumber;
-    settings.url = m_settings.ws_url;
-    settings.tls = m_settings.tls;
-    // Spread over the direct way and the proxies in turn.
-    const size_t way = size_t(settings.number - 1) % (m_settings.proxies.size() + 1);
-    if (way > 0)
-        settings.proxy = m_settings.proxies[way - 1];
-    settings.reconnect_first = m_settings.reconnect_first;
-    settings.reconnect_max = m_settings.reconnect_max;
-    settings.seed = QRandomGenerator::global()->generate64();
-    // Up to a twentieth earlier than planned, so that connections opened together do not rotate together.
-    const milliseconds rotate = m_settings.rotate_after.count() > 0 ? m_settings.rotate_after : m_limits.rotate_after;
-    settings.rotate_after = rotate - milliseconds(QRandomGenerator::global()->bounded(qint64(rotate.count()) / 20 + 1));
-    settings.transport_silence = m_limits.transport_silence;
-    settings.ping_silence = m_limits.ping_silence;
-    m_slots.push_back(
-        std::make_unique<Slot>(std::move(settings), *m_adapter, *m_clock, static_cast<Slot::Host &>(*this)));
-    return *m_slots.back();
-}
-
-void FeedService::place(const std::vector<StreamId> &streams)
-{
-    const int capacity = m_limits.planned_streams;
-    for (const PlannedConnection &planned : planConnections(m_table, streams, capacity)) {
-        const auto room = std::ranges::find_if(m_slots, [&](const auto &slot) {
-            return slot->route() == planned.route &&
-                   slot->streams().size() + planned.streams.size() <= size_t(capacity);
-        });
-        if (room != m_slots.end()) {
-            (*room)->add(planned.streams);
-            continue;
-        }
-        Slot &slot = makeSlot(planned.route);
-        slot.add(planned.streams);
-        slot.connectNow();
-    }
-}
-
-// A stream that always ticks, for a connection whose own streams move only with trades.
-QByteArray FeedService::canaryFor(const QByteArray &route) const
-{
-    for (StreamId id = 0; id < m_table.size(); ++id) {
-        const StreamEntry &entry = m_table.at(id);
-        if (entry.ticks() && entry.spec.route == route && entry.state == StreamState::Live && !entry.removed)
-            return entry.spec.wire_name;
-    }
-    return {};
-}
-
-void FeedService::moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why)
-{
-    qCWarning(lcFeed).noquote() << "resubscribing on a fresh connection" << logField(u"connection", from.label())
-                                << logField(u"streams", QString::number(streams.size())) << logField(u"cause", why);
-    from.remove(streams);
-    Slot &fresh = makeSlot(from.route());
-    fresh.add(streams);
-    fresh.connectNow();
-}
-
-// To a fresh connection; once there are twice as many as the plan has, to the smallest of the others: the number of
-// connections stays bounded, and the healthy streams of this one go on either way.
-void FeedService::moveAway(Slot &from, const std::vector<StreamId> &streams, const QString &why)
-{
-    const size_t planned = m_table.size() / size_t(m_limits.planned_streams) + 1;
-    if (m_slots.size() < 2 * planned + spareConnections) {
-        moveToFreshSlot(from, streams, why);
-        return;
-    }
-    Slot *smallest = nullptr;
-    for (const auto &slot : m_slots) {
-        const bool isFull = slot->streams().size() >= size_t(m_limits.planned_streams);
-        if (slot.get() == &from || slot->route() != from.route() || !slot->isUp() || slot->isRotating() || isFull)
-            continue;
-        if (!smallest || slot->streams().size() < smallest->streams().size())
-            smallest = slot.get();
-    }
-    if (!smallest)
-        return; // asked again when it is due
-    // Those for which there is no room are asked for again when they are due.
-    const size_t room = size_t(m_limits.planned_streams) - smallest->streams().size();
-    const std::vector<StreamId> moved(streams.begin(), streams.begin() + qsizetype(std::min(room, streams.size())));
-    qCWarning(lcFeed).noquote() << "resubscribing on another connection" << logField(u"connection", from.label())
-                                << logField(u"to", smallest->label())
-                                << logField(u"streams", QString::number(moved.size())) << logField(u"cause", why);
-    from.remove(moved);
-    smallest->add(moved);
-}
-
-void FeedService::dropEmptySlots()
-{
-    std::erase_if(m_slots, [](const std::unique_ptr<Slot> &slot) {
-        if (!slot->streams().empty())
-            return false;
-        slot->stop();
-        return true;
-    });
-}
-
-void FeedService::replaceAll(const QString &reason)
-{
-    for (const auto &slot : m_slots)
-        slot->replace(reason);
-}
-
 void FeedService::resubscribe(const QString &pair)
 {
-    for (size_t i = 0; i < m_slots.size(); ++i) { // by index: fresh slots are appended while we look
-        Slot &slot = *m_slots[i];
-        std::vector<StreamId> chosen;
-        for (const StreamId id : slot.streams()) {
-            const StreamEntry &entry = m_table.at(id);
-            if (pair.isEmpty() ? entry.isSick() : entry.spec.key.pair == pair)
-                chosen.push_back(id);
-        }
-        if (!chosen.empty() && chosen.size() < slot.streams().size())
-            moveToFreshSlot(slot, chosen, QStringLiteral("asked for by the operator"));
-        else if (!chosen.empty())
-            slot.replace(QStringLiteral("asked for by the operator"));
-        if (!pair.isEmpty() && !chosen.empty())
-            break;
-    }
-    dropEmptySlots();
+    m_slots.resubscribe(pair);
 }
 
 void FeedService::slotSubscribed(const std::vector<StreamId> &streams)
@@ -409,7 +234,7 @@ void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view
     m_bytes += frame.size();
     const Status status = m_adapter->parse(frame, m_parsed);
     if (!status) {
-        sampleBroken(frame, status.error());
+        m_odd.broken(frame, status.error());
         return;
     }
     const MonotonicTime now = m_clock->now();
@@ -422,15 +247,11 @@ void FeedService::slotFrame(Slot &slot, Connection &connection, std::string_view
     }
     for (const exchange::Rejected &answer : m_parsed.rejected)
         takeRefusal(answer, slot, connection);
-    for (const exchange::Unhandled &unhandled : m_parsed.unhandled) {
-        ++m_unhandled;
-        if (m_unhandledKinds.size() < 64 && m_unhandledKinds[unhandled.kind]++ == 0)
-            qCInfo(lcFeed).noquote() << "an event we do not know; counted and left alone"
-                                     << logField(u"kind", QString::fromUtf8(unhandled.kind));
-    }
-    if (m_batch.recordCount() >= batchRecords)
+    for (const exchange::Unhandled &unhandled : m_parsed.unhandled)
+        m_odd.unhandled(unhandled.kind);
+    if (m_outbox.isFull())
         flushRecords();
-    else if (!m_batch.isEmpty() && !m_flush.isActive())
+    else if (!m_outbox.isEmpty() && !m_flush.isActive())
         m_flush.start(m_clock->timerDelay(batchAge));
 }
 
@@ -441,20 +262,12 @@ void FeedService::takeRefusal(const exchange::Rejected &answer, Slot &slot, Conn
     const QString cause = QStringLiteral("refused by the exchange: %1 (code %2)").arg(answer.message).arg(answer.code);
     const MonotonicTime now = m_clock->now();
     for (const StreamId id : refused) {
-        StreamEntry &entry = m_table.at(id);
-        entry.heal_at = now + refusedAgain;
+        m_healer.refused(id, now);
         applied(m_table.refused(id, cause, m_clock->utcNow()));
     }
     if (!refused.empty())
         Q_EMIT instrumentsSuspect(QStringLiteral("the exchange refused streams"));
-    const QString line = QStringLiteral("%1 %2 %3").arg(slot.label(), answer.message).arg(answer.code);
-    if (m_refusals.contains(line) || m_refusals.size() >= refusalsTold)
-        return; // asked again and again, told once
-    m_refusals.insert(line);
-    qCWarning(lcFeed).noquote() << "the exchange refused a request" << logField(u"connection", slot.label())
-                                << logField(u"code", QString::number(answer.code))
-                                << logField(u"message", answer.message)
-                                << logField(u"streams", QString::number(refused.size()));
+    m_odd.refused(slot.label(), answer, refused.size());
 }
 
 void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
@@ -473,53 +286,17 @@ void FeedService::takeEvent(const exchange::MarketEvent &event, Slot &slot, Conn
         slot.successorDelivered(connection, id);
     if (slot.awaitsData())
         slot.delivered(id);
-    if (const auto transition = m_table.data(id, describe(event, m_facts), now, utc))
+    if (const auto transition = m_table.data(id, dataOf(event, m_facts), now, utc))
         applied(transition);
     m_eventClock.frame(event.event_time, utc);
-    m_records.event(id, entry, event, utc, m_exchangeAhead, m_batch);
+    m_records.event(id, entry, event, utc, m_exchangeAhead, m_outbox.batch());
     m_latest.event(id, event);
-}
-
-void FeedService::sampleBroken(std::string_view frame, const Error &error)
-{
-    if (++m_broken > brokenSamples)
-        return;
-    const QString sample = QString::fromUtf8(frame.data(), qsizetype(std::min<size_t>(frame.size(), 200)));
-    qCWarning(lcFeed).noquote() << "a frame that does not parse; counted" << logField(u"error", error.message)
-                                << logField(u"bytes", QString::number(frame.size())) << logField(u"begins", sample);
 }
 
 void FeedService::flushRecords()
 {
     m_flush.stop();
-    if (m_batch.isEmpty())
-        return;
-    const size_t count = m_batch.recordCount();
-    if (m_sink(std::move(m_batch))) {
-        m_batch = {};
-        return;
-    }
-    // The store's queue is full. Candles and funding have history and are found missing there; ticks have none.
-    m_refusedRecords += count;
-    const UtcTime utc = m_clock->utcNow();
-    const QString cause = QStringLiteral("the store's queue was full");
-    for (const CandleBatch &batch : m_batch.candles)
-        m_gaps.add({.stream = {batch.series.exchange, batch.series.pair, StreamKind::Candles, batch.series.timeframe},
-                    .from = batch.candles.front().open_time,
-                    .to = nextCandleOpen(batch.series.timeframe, batch.candles.back().open_time),
-                    .cause = cause,
-                    .opened = utc});
-    for (const TickPoint &tick : m_batch.ticks) {
-        const auto kind = std::ranges::find(streamKindNames, tick.kind.toStdString());
-        m_gaps.add({.stream = {tick.exchange, tick.pair, StreamKind(kind - streamKindNames.begin()), Timeframe::M1},
-                    .from = tick.time,
-                    .to = tick.time + milliseconds(1),
-                    .cause = cause,
-                    .opened = utc});
-    }
-    qCCritical(lcFeed).noquote() << "the store's queue is full; records not taken"
-                                 << logField(u"records", QString::number(count));
-    m_batch = {};
+    m_outbox.flush(m_clock->utcNow());
 }
 
 // --- supervision -----------------------------------------------------------------------------------------------------
@@ -547,21 +324,20 @@ void FeedService::tick()
             QStringLiteral("the clock jumped by %1%2 (suspended, or set)")
                 .arg(jump->count() < 0 ? QStringLiteral("-") : QString(), ageText(std::chrono::abs(*jump)));
         qCWarning(lcFeed).noquote() << what << "- reconnecting and repairing";
-        replaceAll(what);
+        m_slots.replaceAll(what);
     }
     // What came while this thread was held up is handled after us: its silence is no evidence against anybody.
     if (m_tickedAt != never && now - m_tickedAt > tickEvery + held)
         m_table.wasDeaf(std::chrono::duration_cast<milliseconds>(now - m_tickedAt) - tickEvery);
     m_tickedAt = now;
-    for (size_t i = 0; i < m_slots.size(); ++i)
-        m_slots[i]->tick(now);
+    m_slots.tick(now);
     if (now >= m_judgeAt) {
         m_judgeAt = now + judgeEvery;
         judge(now, utc);
     }
     if (now >= m_heartbeatAt) {
         m_heartbeatAt = now + m_settings.heartbeat;
-        heartbeatLine();
+        m_majors.tellHeartbeat(m_table, m_records.counts().final_candles, m_records.fundedPairs(), m_reconnects);
     }
     flushNotes();
     if (now >= m_snapshotAt) {
@@ -582,8 +358,8 @@ void FeedService::judge(MonotonicTime now, UtcTime utc)
         Q_EMIT instrumentsSuspect(QStringLiteral("streams are silent"));
     if (!judgement.probes.empty())
         Q_EMIT probesWanted(judgement.probes);
-    checkQuorum(now);
-    heal(now);
+    m_slots.apply(m_healer.checkQuorum(m_majors, m_settings.major_quorum, m_slots.patients(), now));
+    m_slots.apply(m_healer.heal(m_slots.patients(), now));
     compareClocks(now, utc);
     const auto overdue = m_records.overdue(utc, closeGrace);
     for (const SeriesSpan &late : overdue) {
@@ -593,72 +369,6 @@ void FeedService::judge(MonotonicTime now, UtcTime utc)
     }
     if (!overdue.empty())
         Q_EMIT candlesOverdue(overdue);
-}
-
-FeedService::SlotHealth FeedService::healthOf(const Slot &slot) const
-{
-    SlotHealth health;
-    for (const StreamId id : slot.streams()) {
-        const StreamEntry &entry = m_table.at(id);
-        if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended ||
-            entry.state == StreamState::Quiet)
-            continue;
-        if (entry.refused) { // by name: a fresh connection is no cure
-            health.refused.push_back(id);
-            continue;
-        }
-        ++health.due;
-        if (entry.isSick())
-            health.sick.push_back(id);
-    }
-    return health;
-}
-
-void FeedService::heal(MonotonicTime now)
-{
-    const auto isDue = [&](StreamId id) { return now >= m_table.at(id).heal_at; };
-    const size_t slots = m_slots.size(); // fresh ones are appended
-    for (size_t i = 0; i < slots; ++i) {
-        Slot &slot = *m_slots[i];
-        if (!slot.isUp() || slot.isRotating())
-            continue;
-        SlotHealth health = healthOf(slot);
-        std::erase_if(health.refused, std::not_fn(isDue));
-        for (const StreamId id : health.refused)
-            m_table.at(id).heal_at = now + refusedAgain;
-        if (!health.refused.empty())
-            slot.askAgain(health.refused);
-        if (std::ranges::none_of(health.sick, isDue))
-            continue;
-        // Those that were moved or asked for a moment ago are given their time, unless all that is here is sick.
-        if (chooseHealing(health.due, int(health.sick.size())) == Healing::MoveSick)
-            std::erase_if(health.sick, std::not_fn(isDue));
-        const QString cause = m_table.at(health.sick.front()).cause;
-        renew(slot, health, cause, now);
-    }
-    dropEmptySlots();
-}
-
-// The sick streams get a fresh connection: their own, while the others go on, or this one made anew where it carries
-// nothing else.
-void FeedService::renew(Slot &slot, const SlotHealth &health, const QString &cause, MonotonicTime now)
-{
-    for (const StreamId id : health.sick) {
-        StreamEntry &entry = m_table.at(id);
-        const milliseconds wait = std::min(healMax, healFirst * (1 << std::min(entry.heal_attempts, 4)));
-        entry.heal_at = now + entry.spec.contract.first_data + wait;
-        ++entry.heal_attempts;
-    }
-    switch (chooseHealing(health.due, int(health.sick.size()))) {
-    case Healing::None:
-        return;
-    case Healing::MoveSick:
-        moveAway(slot, health.sick, cause);
-        return;
-    case Healing::ReplaceConnection:
-        slot.replace(QStringLiteral("%1 of %2 streams have no data: %3").arg(health.due).arg(health.due).arg(cause));
-        return;
-    }
 }
 
 // Told by the snapshot; whoever reads the log alone hears it once, and that it is over.
@@ -677,88 +387,11 @@ void FeedService::compareClocks(MonotonicTime now, UtcTime utc)
     m_exchangeAhead = m_eventClock.lastingOffset(now);
 }
 
-void FeedService::checkQuorum(MonotonicTime now)
-{
-    const int stale = m_majors.staleWhileConnected(m_table);
-    if (stale < m_settings.major_quorum) {
-        if (stale == 0)
-            m_quorumBackoff.reset();
-        return;
-    }
-    if (now < m_quorumAt)
-        return; // reconnecting already
-    m_quorumAt = now + milliseconds(20'000) + m_quorumBackoff.next();
-    qCCritical(lcFeed).noquote() << Majors::quorumLine(size_t(stale), m_majors.count());
-    const QString cause = QStringLiteral("%1 of %2 major pairs stale").arg(stale).arg(m_majors.count());
-    const size_t slots = m_slots.size(); // fresh ones are appended
-    for (size_t i = 0; i < slots; ++i) {
-        if (const SlotHealth health = healthOf(*m_slots[i]); m_slots[i]->isUp() && !health.sick.empty())
-            renew(*m_slots[i], health, cause, now);
-    }
-    dropEmptySlots();
-}
-
-void FeedService::heartbeatLine()
-{
-    const auto stale = m_majors.stale(m_table);
-    const auto waiting = m_majors.waiting(m_table);
-    if (m_majors.count() == 0)
-        qCWarning(lcFeed).noquote() << "⚠️ no pairs to watch yet: the instrument list has not come";
-    else if (!stale.empty())
-        qCWarning(lcFeed).noquote() << Majors::staleLine(stale);
-    else if (!waiting.empty())
-        qCWarning(lcFeed).noquote() << Majors::waitingLine(waiting);
-    else
-        qCInfo(lcFeed).noquote() << Majors::okLine(m_records.counts().final_candles, m_records.fundedPairs(),
-                                                   m_reconnects);
-}
-
-void FeedService::logTransitions(const std::vector<StreamTransition> &transitions)
-{
-    // One line per kind of change, however many streams it concerns; the first few are named.
-    struct Group
-    {
-        StreamState to;
-        QString cause;
-        QStringList names;
-        int count = 0;
-    };
-    std::vector<Group> groups;
-    for (const StreamTransition &transition : transitions) {
-        const bool recovered = transition.to == StreamState::Live && isSick(transition.from);
-        const bool told = isSick(transition.to) || transition.to == StreamState::Ended || recovered;
-        if (!told)
-            continue;
-        auto group = std::ranges::find_if(groups, [&](const Group &g) { return g.to == transition.to; });
-        if (group == groups.end())
-            group = groups.insert(groups.end(), {transition.to, transition.cause, {}, 0});
-        const StreamKey &key = m_table.at(transition.id).spec.key;
-        if (++group->count <= 5)
-            group->names.append(key.pair + u' ' + key.kindText());
-    }
-    for (const Group &group : groups) {
-        const std::string_view state = streamStateName(group.to);
-        const QString names = group.names.join(QStringLiteral(", ")) +
-                              (group.count > 5 ? QStringLiteral(" and %1 more").arg(group.count - 5) : QString());
-        const QString line =
-            QStringLiteral("%1 %2: %3")
-                .arg(group.count)
-                .arg(group.to == StreamState::Live
-                         ? QStringLiteral("streams live again")
-                         : QStringLiteral("streams %1").arg(QLatin1String(state.data(), qsizetype(state.size()))),
-                     names);
-        if (group.to == StreamState::Live || group.to == StreamState::Ended)
-            qCInfo(lcFeed).noquote() << line;
-        else
-            qCWarning(lcFeed).noquote() << line << logField(u"cause", group.cause);
-    }
-}
-
 void FeedService::flushNotes()
 {
     const UtcTime utc = m_clock->utcNow();
     if (!m_transitions.empty())
-        logTransitions(std::exchange(m_transitions, {}));
+        logTransitions(m_table, std::exchange(m_transitions, {}));
     for (const RecordBuilder::Break &lost : m_records.takeBreaks())
         m_gaps.add(
             {.stream = lost.stream, .from = lost.span.from, .to = lost.span.to, .cause = lost.cause, .opened = utc});
@@ -775,41 +408,6 @@ void FeedService::flushNotes()
 void FeedService::probeAnswered(const ProbeAnswer &answer)
 {
     m_table.probeAnswered(answer, m_clock->now());
-}
-
-// A connection is what its streams are: open alone is neither up nor well.
-ConnectionRow FeedService::connectionRow(const Slot &slot, MonotonicTime now) const
-{
-    ConnectionRow row;
-    row.label = slot.label();
-    row.up = slot.isUp();
-    row.rotating = slot.isRotating();
-    row.down_since = slot.downSince();
-    row.down_cause = row.up && toMs(row.down_since) == 0 ? QString() : slot.downCause();
-    row.streams = int(slot.streams().size());
-    for (const StreamId id : slot.streams()) {
-        const StreamEntry &entry = m_table.at(id);
-        if (entry.spec.contract.stale.count() == 0 || entry.state == StreamState::Ended)
-            continue; // silence proves nothing of these
-        ++row.judged;
-        const StreamState told = entry.told();
-        row.delivering += delivers(told) ? 1 : 0;
-        if (!entry.isToldSick())
-            continue;
-        ++row.sick;
-        if (toMs(row.sick_since) == 0 || entry.toldSince() < row.sick_since) {
-            row.sick_since = entry.toldSince();
-            row.sick_cause = entry.toldCause();
-        }
-    }
-    if (row.up) {
-        row.age = std::chrono::duration_cast<milliseconds>(now - slot.connection()->openedAt());
-        row.next_rotation = std::chrono::duration_cast<milliseconds>(slot.rotateAt() - now);
-        row.frames = slot.connection()->frames();
-    }
-    row.reconnects = slot.reconnects();
-    row.failures_in_row = slot.failuresInRow();
-    return row;
 }
 
 void FeedService::sendSnapshot(UtcTime utc)
@@ -829,8 +427,7 @@ void FeedService::sendSnapshot(UtcTime utc)
                                      entry.toldCause(), m_latest.of(id), entry.heal_attempts,
                                      entry.spec.contract.stale.count() == 0, entry.isUnclosed()});
     }
-    for (const auto &slot : m_slots)
-        snapshot->connections.push_back(connectionRow(*slot, now));
+    snapshot->connections = m_slots.rows(now);
     snapshot->clock_offset = m_eventClock.offset();
     snapshot->clock_since = m_eventClock.since();
     snapshot->waiting_since = snapshot->streams.empty() ? m_emptySince : UtcTime{};
@@ -839,11 +436,11 @@ void FeedService::sendSnapshot(UtcTime utc)
     snapshot->majors = m_majors.count();
     snapshot->frames = m_frames;
     snapshot->bytes = m_bytes;
-    snapshot->broken_frames = m_broken;
-    snapshot->unhandled_events = m_unhandled;
+    snapshot->broken_frames = m_odd.brokenCount();
+    snapshot->unhandled_events = m_odd.unhandledCount();
     snapshot->final_candles = m_records.counts().final_candles;
     snapshot->repeated_finals = m_records.counts().repeated_finals;
-    snapshot->refused_records = m_refusedRecords;
+    snapshot->refused_records = m_outbox.refused();
     snapshot->reconnects = m_reconnects;
     Q_EMIT snapshotReady(std::move(snapshot));
 }

@@ -1,5 +1,6 @@
-// The live side of one exchange: connections, subscriptions, stream states, healing. Lives in its own thread; records
-// go to the store's queue, everything else leaves as values in signals, in batches.
+// The live side of one exchange: what is collected, what its frames say, and what is told of it. Connections are the
+// pool's, and their cures the healer's. Lives in its own thread; records go to the store's queue, everything else
+// leaves as values in signals, in batches.
 #pragma once
 
 #include "base/clock.h"
@@ -7,16 +8,18 @@
 #include "exchange/adapter.h"
 #include "feed/attempt_budget.h"
 #include "feed/event_clock.h"
+#include "feed/feed_settings.h"
 #include "feed/feed_snapshot.h"
 #include "feed/gap_notes.h"
 #include "feed/latest_values.h"
 #include "feed/majors.h"
+#include "feed/odd_frames.h"
 #include "feed/record_builder.h"
-#include "feed/slot.h"
+#include "feed/record_outbox.h"
+#include "feed/slot_pool.h"
 #include "feed/symbol_index.h"
 #include "runtime/service.h"
 
-#include <QSet>
 #include <QStringList>
 #include <QTimer>
 
@@ -25,24 +28,6 @@
 #include <vector>
 
 namespace tk::feed {
-
-struct FeedSettings
-{
-    QUrl ws_url;
-    std::vector<StreamKind> kinds;
-    std::vector<Timeframe> timeframes;
-    QStringList major_bases;
-    std::vector<QNetworkProxy> proxies; // connections are spread over them and the direct way
-    QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
-    milliseconds heartbeat{60'000};
-    milliseconds stale_after{600'000};
-    int major_quorum = 5;
-    milliseconds reconnect_first{1'000};
-    milliseconds reconnect_max{60'000};
-    milliseconds mark_price_every{60'000};
-    std::chrono::microseconds wakeup_pause{2'000};
-    milliseconds rotate_after{0}; // zero: what the exchange's limits say
-};
 
 class FeedService final : public runtime::Service, private Slot::Host
 {
@@ -82,37 +67,17 @@ private:
     void slotDown(Slot &slot, const QString &cause) override;
     void slotAttempt(const QString &reason, bool success) override;
     milliseconds takeAttempt() override;
-    QByteArray canaryFor(const QByteArray &route) const override;
+    QByteArray canaryFor(const QByteArray &route) const override { return m_slots.canaryFor(route); }
 
     void tick();
     void judge(MonotonicTime now, UtcTime utc);
-    struct SlotHealth
-    {
-        int due = 0;                // streams whose silence means something
-        std::vector<StreamId> sick; // those among them without data that was due
-        std::vector<StreamId> refused;
-    };
-    SlotHealth healthOf(const Slot &slot) const;
-    void heal(MonotonicTime now);
-    void renew(Slot &slot, const SlotHealth &health, const QString &cause, MonotonicTime now);
-    void checkQuorum(MonotonicTime now);
     void compareClocks(MonotonicTime now, UtcTime utc);
-    void heartbeatLine();
-    void replaceAll(const QString &reason);
-    void moveToFreshSlot(Slot &from, const std::vector<StreamId> &streams, const QString &why);
-    void moveAway(Slot &from, const std::vector<StreamId> &streams, const QString &why);
-    void dropEmptySlots();
-    Slot &makeSlot(const QByteArray &route);
-    void place(const std::vector<StreamId> &streams);
     StreamId addStream(exchange::StreamSpec spec, const QString &symbol);
     void retire(const QString &symbol, const std::function<bool(const StreamKey &)> &leaves, bool delisted);
     void applied(const std::optional<StreamTransition> &transition);
-    void logTransitions(const std::vector<StreamTransition> &transitions);
     void takeEvent(const exchange::MarketEvent &event, Slot &slot, Connection &connection, MonotonicTime now,
                    UtcTime utc);
     void takeRefusal(const exchange::Rejected &answer, Slot &slot, Connection &connection);
-    ConnectionRow connectionRow(const Slot &slot, MonotonicTime now) const;
-    void sampleBroken(std::string_view frame, const Error &error);
     void flushRecords();
     void flushNotes();
     void sendSnapshot(UtcTime utc);
@@ -123,9 +88,7 @@ private:
     FeedSettings m_settings;
     std::unique_ptr<exchange::ExchangeAdapter> m_adapter;
     std::shared_ptr<const Clock> m_clock;
-    RecordSink m_sink;
     std::function<void()> m_beat; // says that this thread's loop turns
-    exchange::ConnectionLimits m_limits;
     exchange::CandleFacts m_facts;
     StreamTable m_table;
     SymbolIndex m_symbols;
@@ -133,6 +96,9 @@ private:
     LatestValues m_latest;
     std::vector<SeriesKey> m_watched; // series that somebody looks at
     GapNotes m_gaps;
+    RecordOutbox m_outbox;
+    OddFrames m_odd;
+    Healer m_healer;
     Majors m_majors;
     AttemptBudget m_attempts;
     ClockWatch m_clockWatch;
@@ -140,28 +106,19 @@ private:
     milliseconds m_exchangeAhead{0};                    // of our clock, where that is known
     QHash<QString, exchange::Instrument> m_instruments; // wanted ones, by symbol
     exchange::ParsedFrame m_parsed;
-    RecordBatch m_batch;
     std::vector<StreamTransition> m_transitions;
     quint64 m_frames = 0;
     quint64 m_bytes = 0;
-    quint64 m_broken = 0;
-    quint64 m_unhandled = 0;
-    quint64 m_refusedRecords = 0;
     quint64 m_reconnects = 0;
-    QHash<QByteArray, quint64> m_unhandledKinds;
-    int m_lastSlotNumber = 0;
-    QSet<QString> m_refusals; // told in the log
-    UtcTime m_emptySince{};   // without any stream of a pair since
+    UtcTime m_emptySince{}; // without any stream of a pair since
     MonotonicTime m_tickedAt{};
     MonotonicTime m_judgeAt{};
     MonotonicTime m_heartbeatAt{};
     MonotonicTime m_snapshotAt{};
-    MonotonicTime m_quorumAt{}; // the quorum rule does not fire again before
-    Backoff m_quorumBackoff;
     QTimer m_tick;
     QTimer m_flush;
-    QTimer m_lookTimer;                         // while somebody looks at forming candles
-    std::vector<std::unique_ptr<Slot>> m_slots; // after everything their callbacks use
+    QTimer m_lookTimer; // while somebody looks at forming candles
+    SlotPool m_slots;   // after everything its callbacks use
 };
 
 } // namespace tk::feed

@@ -1,5 +1,6 @@
 #include "feed/majors.h"
 
+#include "base/logging.h"
 #include "market/pair.h"
 
 #include <algorithm>
@@ -94,6 +95,20 @@ QString Majors::okLine(quint64 candles, quint64 funding, quint64 reconnects)
         .arg(candles)
         .arg(funding)
         .arg(reconnects);
+}
+
+void Majors::tellHeartbeat(const StreamTable &table, quint64 candles, quint64 funding, quint64 reconnects) const
+{
+    const auto staleOnes = stale(table);
+    const auto waitingOnes = waiting(table);
+    if (m_majors.empty())
+        qCWarning(lcFeed).noquote() << "⚠️ no pairs to watch yet: the instrument list has not come";
+    else if (!staleOnes.empty())
+        qCWarning(lcFeed).noquote() << staleLine(staleOnes);
+    else if (!waitingOnes.empty())
+        qCWarning(lcFeed).noquote() << waitingLine(waitingOnes);
+    else
+        qCInfo(lcFeed).noquote() << okLine(candles, funding, reconnects);
 }
 
 QString Majors::staleLine(const std::vector<QString> &stale)

@@ -1,4 +1,5 @@
-// The pairs that operators watch first, the quorum rule over them, and the heartbeat lines. Pure.
+// The pairs that operators watch first, the quorum rule over them, and the heartbeat lines. Pure but for the
+// log.
 #pragma once
 
 #include "feed/stream_table.h"
@@ -33,6 +34,9 @@ public:
     // Those among them that are stale although connected: what the quorum counts. A lost connection is being replaced
     // already, and must not take the healthy ones with it.
     int staleWhileConnected(const StreamTable &table) const;
+
+    // The line that operators wait for: it says OK only where every major receives data.
+    void tellHeartbeat(const StreamTable &table, quint64 candles, quint64 funding, quint64 reconnects) const;
 
     static QString okLine(quint64 candles, quint64 funding, quint64 reconnects);
     static QString waitingLine(const std::vector<QString> &waiting);
