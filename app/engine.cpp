@@ -1,11 +1,10 @@
 #include "app/engine.h"
 
 #include "app/backfill_job.h"
-#include "app/live_topics.h"
+#include "app/fixed_settings.h"
 #include "app/open_store.h"
 #include "app/push_service.h"
 #include "app/service_settings.h"
-#include "app/verdict.h"
 #include "base/logging.h"
 #include "store/embedded/embedded_store.h"
 #include "store/store_service.h"
@@ -21,11 +20,7 @@ namespace {
 
 constexpr size_t storeQueueBatches = 8192;
 constexpr milliseconds loopSilence{30'000};     // a loop that does not turn for so long is dead
-constexpr milliseconds showEvery{250};          // of real time: people look at it
 constexpr milliseconds listenAgainEvery{5'000}; // of real time
-constexpr milliseconds lastStoredEvery{15'000};
-constexpr milliseconds feedGrace{2'000};
-constexpr milliseconds historyGrace{2'000};
 constexpr milliseconds storeGrace{2'000};
 constexpr milliseconds senderGrace{2'500};
 constexpr milliseconds auditGrace{500};
@@ -33,13 +28,6 @@ constexpr milliseconds hostsGrace{500};
 constexpr milliseconds pushGrace{250};
 constexpr milliseconds inspectionGrace{500};
 constexpr milliseconds syncGrace{250}; // what runs together stays below the 10 s that SIGTERM may take
-
-std::vector<config::HostSettings> pushedTo(const config::Settings &settings)
-{
-    std::vector<config::HostSettings> hosts = settings.hosts;
-    std::erase_if(hosts, [](const config::HostSettings &host) { return host.push.isEmpty(); });
-    return hosts;
-}
 
 std::vector<Gap> gapsOf(const std::vector<StreamSpan> &spans, const QString &cause, UtcTime now)
 {
@@ -76,13 +64,9 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
     , m_options(options)
     , m_folder(m_settings.engine.data_dir, std::move(lock))
     , m_queue(std::make_shared<BoundedQueue<RecordBatch>>(storeQueueBatches))
+    , m_health(std::make_unique<telemetry::HealthBoard>(*m_clock, requiredParts()))
+    , m_lanes(laneEngine(), m_host)
 {
-    QStringList required{QStringLiteral("store"), QStringLiteral("data folder")};
-    if (usesInflux(m_settings))
-        required += {QStringLiteral("database"), QStringLiteral("spool")};
-    if (m_options.live)
-        required += gapLedgerPart; // and each feed, with its lane
-    m_health = std::make_unique<telemetry::HealthBoard>(*m_clock, required);
     m_bridge = std::make_unique<MetricsBridge>(m_switchboard, m_metrics, *m_health);
     m_health->set(QStringLiteral("data folder"), telemetry::PartState::Ok);
     watchFolder();
@@ -92,6 +76,34 @@ Engine::Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Op
 }
 
 Engine::~Engine() = default;
+
+QStringList Engine::requiredParts() const
+{
+    QStringList required{QStringLiteral("store"), QStringLiteral("data folder")};
+    if (usesInflux(m_settings))
+        required += {QStringLiteral("database"), QStringLiteral("spool")};
+    if (m_options.live)
+        required += gapLedgerPart; // and each feed, with its lane
+    return required;
+}
+
+Lanes::Engine Engine::laneEngine()
+{
+    return {.board = m_switchboard,
+            .metrics = m_metrics,
+            .health = *m_health,
+            .clock = m_clock,
+            .queue = m_queue,
+            .catalog = *m_options.catalog,
+            .settings = [this]() -> const config::Settings & { return m_settings; },
+            .beatOf = [this](const QString &loop) { return beatOf(loop); },
+            .leaves = [this](const QString &exchange) { m_sums->exchangeGone(exchange); },
+            .gone = [this](const QString &exchange) { forget(exchange); },
+            .live = m_options.live,
+            .keep_filled = m_options.keep_filled,
+            .wakeup_pause = m_options.wakeup_pause,
+            .rotate_after = m_options.rotate_after};
+}
 
 Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings, std::shared_ptr<const Clock> clock,
                                                Options options)
@@ -111,10 +123,9 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
     if (engine->m_influx)
         engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
-    for (const config::ExchangeSettings &exchange : settings.exchanges) {
-        if (const Status status = engine->addLane(exchange); !status)
-            return status.error();
-    }
+    engine->m_lanes.setStore(engine->m_store);
+    if (const Status status = engine->m_lanes.follow(); !status)
+        return status.error();
     engine->addCommands();
     if (options.live) {
         engine->listen();
@@ -143,8 +154,7 @@ Status Engine::openStore()
         connect(&m_host, &runtime::ServiceHost::allReady, this, [this, anew] {
             if (m_journal)
                 m_journal->storeBegunAnew(anew);
-            for (const auto &lane : m_lanes)
-                lane->storeBegunAnew(anew);
+            m_lanes.storeBegunAnew(anew);
         });
     return prepared;
 }
@@ -204,21 +214,13 @@ void Engine::addCommands()
                                   .settings = [this] { return m_settings; },
                                   .httpTrouble = [this] { return m_httpTrouble; },
                                   .live = m_options.live};
-    m_sums = std::make_unique<BackfillSums>(m_switchboard, [this] {
-        QStringList names;
-        for (const auto &lane : m_lanes)
-            names.append(lane->name());
-        return names;
-    });
+    m_sums = std::make_unique<BackfillSums>(m_switchboard, [this] { return m_lanes.names(); });
     if (m_options.live) {
         m_journal = std::make_unique<Journal>(m_settings.engine.data_dir, m_clock, *m_bridge, m_switchboard);
         m_pulse = std::make_unique<Pulse>(*m_bridge, *m_hosts, m_clock);
         m_backfills = std::make_unique<BackfillBoard>(m_switchboard, m_clock, m_settings.engine.data_dir);
         engine.hosts = m_hosts.get();
-        connect(m_hosts.get(), &HostLine::changed, this, [this] {
-            m_journal->lookAtHosts(m_hosts->signs());
-            showSoon();
-        });
+        connect(m_hosts.get(), &HostLine::changed, this, [this] { m_journal->lookAtHosts(m_hosts->signs()); });
         connect(&m_switchboard, &Switchboard::instrumentsReady, this,
                 [this](const QString &exchange, const std::vector<exchange::Instrument> &wanted,
                        const std::vector<QString> &) {
@@ -255,76 +257,20 @@ void Engine::addCommands()
 
 void Engine::openLink()
 {
-    m_link = std::make_unique<link::LinkServer>(*m_commands);
+    m_link = std::make_unique<EngineLink>(EngineLink::Sources{.commands = *m_commands,
+                                                              .bridge = *m_bridge,
+                                                              .board = m_switchboard,
+                                                              .journal = *m_journal,
+                                                              .pulse = *m_pulse,
+                                                              .backfills = *m_backfills,
+                                                              .hosts = *m_hosts,
+                                                              .clock = m_clock,
+                                                              .store = m_store});
     if (const Status status = m_link->listen(link::LinkServer::fileIn(m_settings.engine.data_dir)); !status) {
         // Collecting matters more than being watched.
         qCCritical(lcApp).noquote() << "commands and windows cannot reach this engine:" << status.error().message;
         m_link.reset();
-        return;
     }
-    m_showSoon.setSingleShot(true);
-    const auto show = [this] {
-        lookUpLastStored();
-        showTopics(m_bridge->latest(), m_lastStored, shownEngine(), m_link->state());
-        m_journal->show(m_link->state());
-        m_pulse->show(m_link->state());
-        m_backfills->show(m_link->state());
-        m_hosts->show(m_link->state());
-    };
-    m_link->setStateSource(show);
-    connect(&m_showSoon, &QTimer::timeout, this, show);
-    connect(m_bridge.get(), &MetricsBridge::updated, this, [this] {
-        m_hosts->setLooked(m_link->isWatched());
-        showSoon();
-    });
-    showLookedAt();
-}
-
-// With the verdict: a window shows the engine's own sentence, as status does.
-QJsonObject Engine::shownEngine() const
-{
-    const EngineFacts facts = m_commands->facts();
-    QJsonObject engine = engineObject(facts);
-    const Snapshots &latest = m_bridge->latest();
-    engine.insert(QStringLiteral("verdict"), verdictObject(verdictOf(facts, latest, statusReasons(facts, latest))));
-    return engine;
-}
-
-// The forming candles of the series that somebody looks at.
-void Engine::showLookedAt()
-{
-    connect(m_link.get(), &link::LinkServer::watchedSeriesChanged, this, [this](const QStringList &watched) {
-        std::vector<SeriesKey> series;
-        for (const QString &text : watched) {
-            if (const auto key = seriesFromText(text))
-                series.push_back(*key);
-        }
-        forgetCandles(watched, m_link->state());
-        Q_EMIT m_switchboard.seriesWatched(series);
-    });
-    connect(&m_switchboard, &Switchboard::candlesMoved, this, [this](const std::vector<feed::LiveCandles> &candles) {
-        std::vector<feed::LiveCandles> wanted = candles;
-        std::erase_if(wanted, [&](const feed::LiveCandles &live) {
-            return !m_link->watchedSeries().contains(seriesText(live.series));
-        });
-        showCandles(wanted, m_link->state());
-    });
-    connect(&m_commands->views(), &StoreViews::lastStoredFound, this,
-            [this](const LastStored &stored) { m_lastStored = stored; });
-}
-
-// What history has filled is known to the store alone: looked up when it has stored something since.
-void Engine::lookUpLastStored()
-{
-    quint64 filled = 0; // by a first fill or a repair, or of a pair without trades, whose candles no stream shows
-    for (const auto &history : m_bridge->latest().histories)
-        filled += history->batches_stored;
-    const MonotonicTime now = m_clock->now();
-    if (m_lastStoredAt != MonotonicTime{} && (filled == m_candlesFilled || now - m_lastStoredAt < lastStoredEvery))
-        return;
-    m_lastStoredAt = now;
-    m_candlesFilled = filled;
-    m_commands->views().findLastStored(m_store);
 }
 
 std::function<void()> Engine::beatOf(const QString &loop)
@@ -332,12 +278,6 @@ std::function<void()> Engine::beatOf(const QString &loop)
     auto heartbeat = std::make_shared<telemetry::HealthBoard::Heartbeat>(
         m_health->heartbeat(loop, loopSilence + m_clock->pauseOfMachine()));
     return [heartbeat] { heartbeat->beat(); };
-}
-
-void Engine::showSoon()
-{
-    if (m_link && m_link->isWatched() && !m_showSoon.isActive())
-        m_showSoon.start(showEvery);
 }
 
 void Engine::addHosts()
@@ -466,55 +406,6 @@ void Engine::addStore()
         storeGrace);
 }
 
-// Lanes come and go with their tables; those that stay hear what changed of them.
-Status Engine::changeLanes()
-{
-    const auto named = [](const QString &name) { return [name](const auto &lane) { return lane->name() == name; }; };
-    std::vector<QString> gone;
-    for (const auto &lane : m_lanes) {
-        if (std::ranges::find(m_settings.exchanges, lane->name(), &config::ExchangeSettings::name) ==
-            m_settings.exchanges.end())
-            gone.push_back(lane->name());
-    }
-    for (const QString &name : gone)
-        removeLane(name);
-    for (const config::ExchangeSettings &exchange : m_settings.exchanges) {
-        const auto lane = std::ranges::find_if(m_lanes, named(exchange.name));
-        if (lane == m_lanes.end()) {
-            if (const Status status = addLane(exchange); !status)
-                return status;
-            continue;
-        }
-        const auto feed = feedSettingsOf(exchange);
-        const auto history = historySettingsOf(exchange);
-        if (!feed)
-            return feed.error();
-        if (!history)
-            return history.error();
-        (*lane)->setSettings(*feed, *history);
-    }
-    return ok();
-}
-
-// History first, which hears of feed; then nothing of the exchange is said any more. What it stored stays.
-void Engine::removeLane(const QString &name)
-{
-    const auto found = std::ranges::find_if(m_lanes, [&](const auto &lane) { return lane->name() == name; });
-    if (found == m_lanes.end())
-        return;
-    const std::shared_ptr<ExchangeLane> lane = std::move(*found);
-    m_lanes.erase(found);
-    m_leavingLanes.push_back(lane);
-    *m_several = m_lanes.size() > 1;
-    m_sums->exchangeGone(name);
-    m_host.remove(lane->historyName(), [this, lane] {
-        m_host.remove(lane->feedName(), [this, lane] {
-            std::erase(m_leavingLanes, lane);
-            forget(lane->name());
-        });
-    });
-}
-
 void Engine::forget(const QString &exchange)
 {
     m_bridge->forget(exchange);
@@ -524,59 +415,6 @@ void Engine::forget(const QString &exchange)
     if (m_journal)
         m_journal->exchangeGone(exchange);
     qCInfo(lcApp).noquote() << exchange << "is not collected any more; what it stored stays";
-}
-
-Status Engine::addLane(const config::ExchangeSettings &exchange)
-{
-    const exchange::CatalogEntry *entry = m_options.catalog->find(exchange.name);
-    if (!entry)
-        return m_options.catalog->makeAdapter(exchange.name).error();
-    if (std::ranges::any_of(m_leavingLanes, [&](const auto &lane) { return lane->name() == exchange.name; }))
-        return Error{Error::Kind::Refused,
-                     QStringLiteral("%1 is still stopping: reload the configuration once more").arg(exchange.name)};
-    auto feed = feedSettingsOf(exchange);
-    auto history = historySettingsOf(exchange);
-    if (!feed)
-        return feed.error();
-    if (!history)
-        return history.error();
-    auto lane = std::make_shared<ExchangeLane>(
-        ExchangeLane::Engine{.board = m_switchboard,
-                             .metrics = m_metrics,
-                             .clock = m_clock,
-                             .store = m_store,
-                             .queue = m_queue,
-                             .ledger = QDir(m_settings.engine.data_dir).filePath(QStringLiteral("ledger.sqlite")),
-                             .beatOf = [this](const QString &loop) { return beatOf(loop); },
-                             .several = m_several},
-        *entry, m_lastLane++);
-    // Before history, which tells feed its instruments as soon as it knows them; stopped after it.
-    if (m_options.live) {
-        m_health->require(lane->feedName());
-        m_host.add(lane->feedName(), lane->feed(std::move(feed).value()), feedGrace);
-    }
-    m_host.add(lane->historyName(), lane->history(std::move(history).value()), historyGrace);
-    m_lanes.push_back(std::move(lane));
-    *m_several = m_lanes.size() > 1;
-    return ok();
-}
-
-Result<feed::FeedSettings> Engine::feedSettingsOf(const config::ExchangeSettings &exchange) const
-{
-    auto settings = feedSettings(m_settings, exchange);
-    if (settings && m_options.wakeup_pause)
-        settings->wakeup_pause = *m_options.wakeup_pause;
-    if (settings && m_options.rotate_after)
-        settings->rotate_after = *m_options.rotate_after;
-    return settings;
-}
-
-Result<history::HistorySettings> Engine::historySettingsOf(const config::ExchangeSettings &exchange) const
-{
-    auto settings = historySettings(m_settings, exchange);
-    if (settings)
-        settings->keep_filled = m_options.keep_filled;
-    return settings;
 }
 
 // What a run before did not finish goes on: the store knows what is missing of it still.
@@ -613,42 +451,6 @@ void Engine::stop()
     m_host.stop();
 }
 
-namespace {
-
-// `wanted`, with what cannot change in a running engine as it `is`; names what that was.
-QStringList keepFixed(const config::Settings &is, config::Settings &wanted)
-{
-    QStringList kept;
-    const auto keep = [&kept](auto &value, const auto &now, const QString &name) {
-        if (value == now)
-            return;
-        value = now;
-        kept.append(name);
-    };
-    keep(wanted.engine.data_dir, is.engine.data_dir, QStringLiteral("data_dir"));
-    keep(wanted.engine.http, is.engine.http, QStringLiteral("http"));
-    keep(wanted.store, is.store, QStringLiteral("store"));
-    keep(wanted.spool, is.spool, QStringLiteral("spool"));
-    keep(wanted.sync, is.sync, QStringLiteral("sync"));
-    if (pushedTo(wanted) != pushedTo(is)) // whatever else a host's table says is free to change
-        kept.append(QStringLiteral("to whom files are pushed"));
-    for (config::ExchangeSettings &next : wanted.exchanges) {
-        const auto found = std::ranges::find(is.exchanges, next.name, &config::ExchangeSettings::name);
-        if (found == is.exchanges.end())
-            continue; // it begins as it is told
-        const config::ExchangeSettings &now = *found;
-        keep(next.rest_url, now.rest_url, now.name + QStringLiteral(".rest_url"));
-        keep(next.ws_url, now.ws_url, now.name + QStringLiteral(".ws_url"));
-        keep(next.proxies, now.proxies, now.name + QStringLiteral(".proxies"));
-        keep(next.proxy_password_file, now.proxy_password_file, now.name + QStringLiteral(".proxy_password_file"));
-        keep(next.proxy_password, now.proxy_password, now.name + QStringLiteral(".proxy_password"));
-        keep(next.tls_ca_file, now.tls_ca_file, now.name + QStringLiteral(".tls_ca_file"));
-    }
-    return kept;
-}
-
-} // namespace
-
 Status Engine::reload(const config::Settings &settings)
 {
     config::Settings next = settings;
@@ -658,7 +460,7 @@ Status Engine::reload(const config::Settings &settings)
         m_journal->note({.kind = alert::EventKind::Config, .title = QStringLiteral("Configuration changed")});
     if (m_hosts)
         m_hosts->setHosts(m_settings.hosts);
-    if (const Status status = changeLanes(); !status)
+    if (const Status status = m_lanes.follow(); !status)
         return status;
     if (!kept.isEmpty())
         return Error{Error::Kind::Config, QStringLiteral("only a restart changes %1; everything else is in force")

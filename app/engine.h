@@ -5,9 +5,10 @@
 #include "app/backfill_board.h"
 #include "app/backfill_sums.h"
 #include "app/data_folder.h"
-#include "app/exchange_lane.h"
+#include "app/engine_link.h"
 #include "app/host_line.h"
 #include "app/journal.h"
+#include "app/lanes.h"
 #include "app/link_commands.h"
 #include "app/metrics_bridge.h"
 #include "app/pulse.h"
@@ -16,7 +17,6 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "config/settings.h"
-#include "link/link_server.h"
 #include "runtime/service_host.h"
 #include "store/embedded/embedded_store.h"
 #include "store/influx/influx_store.h"
@@ -67,7 +67,7 @@ public:
     const Snapshots &snapshots() const { return m_bridge->latest(); }
     telemetry::HealthBoard &health() { return *m_health; }
     telemetry::Metrics &metrics() { return m_metrics; }
-    link::LinkServer *link() { return m_link.get(); } // nothing where it could not be opened
+    link::LinkServer *link() { return m_link ? &m_link->server() : nullptr; } // nothing where it could not be opened
     quint16 httpPort() const { return m_endpoint ? m_endpoint->port() : 0; }
     const config::Settings &settings() const { return m_settings; }
     std::shared_ptr<store::StoreFactory> store() const { return m_store; }
@@ -82,6 +82,8 @@ Q_SIGNALS:
 private:
     Engine(config::Settings settings, std::shared_ptr<const Clock> clock, Options options, runtime::DataDirLock lock);
 
+    QStringList requiredParts() const;
+    Lanes::Engine laneEngine();
     void watchFolder();
     void watchSpool();
     Status openStore();
@@ -89,28 +91,20 @@ private:
     void addCommands();
     void openLink();
     void resumeBackfills();
-    void showSoon();
-    QJsonObject shownEngine() const;
-    void showLookedAt();
-    void lookUpLastStored();
     Status openInflux();
     void addSync();
     void addHosts();
     void addPush(std::vector<config::HostSettings> hosts);
     void addDatabase();
     void addStore();
-    Status changeLanes();
-    Status addLane(const config::ExchangeSettings &exchange);
-    void removeLane(const QString &name);
     void forget(const QString &exchange);
-    Result<feed::FeedSettings> feedSettingsOf(const config::ExchangeSettings &exchange) const;
-    Result<history::HistorySettings> historySettingsOf(const config::ExchangeSettings &exchange) const;
     std::function<void()> beatOf(const QString &loop);
 
     config::Settings m_settings;
     std::shared_ptr<const Clock> m_clock;
     Options m_options;
     DataFolder m_folder; // before everything that touches it
+    std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     telemetry::Metrics m_metrics;
     std::unique_ptr<telemetry::HealthBoard> m_health;
     Switchboard m_switchboard;
@@ -120,7 +114,6 @@ private:
     std::shared_ptr<store::influx::InfluxStore> m_influx; // the same, where the store is a database behind a spool
     std::unique_ptr<SpoolWatch> m_spoolWatch;             // of its files
     std::shared_ptr<std::atomic<bool>> m_syncStop = std::make_shared<std::atomic<bool>>(false);
-    std::shared_ptr<BoundedQueue<RecordBatch>> m_queue;
     std::unique_ptr<telemetry::Endpoint> m_endpoint;
     QTimer m_listenAgain;
     QString m_httpTrouble;              // why nobody can ask for metrics and health; empty: they can
@@ -130,17 +123,10 @@ private:
     std::unique_ptr<BackfillBoard> m_backfills;
     std::unique_ptr<HostLine> m_hosts; // of a live engine
     std::unique_ptr<EngineCommands> m_commands;
-    std::unique_ptr<link::LinkServer> m_link; // of a live engine
+    std::unique_ptr<EngineLink> m_link; // of a live engine; nothing where it could not be opened
     Reload m_reload;
     ConfigPlace m_configPlace;
-    LastStored m_lastStored;
-    MonotonicTime m_lastStoredAt{};
-    quint64 m_candlesFilled = 0; // at that look
-    QTimer m_showSoon;           // the live state follows the snapshots, four times a second at most
-    std::vector<std::shared_ptr<ExchangeLane>> m_lanes;
-    std::vector<std::shared_ptr<ExchangeLane>> m_leavingLanes; // removed, their services not ended yet
-    int m_lastLane = 0;
-    std::shared_ptr<std::atomic<bool>> m_several = std::make_shared<std::atomic<bool>>(false);
+    Lanes m_lanes;
     runtime::ServiceHost m_host; // last: its services use all of the above
 };
 
