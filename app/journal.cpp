@@ -3,6 +3,7 @@
 #include "app/store_health.h"
 
 #include "alert/event_json.h"
+#include "alert/event_words.h"
 #include "app/live_topics.h"
 #include "app/pair_topic.h"
 #include "base/logging.h"

@@ -1,6 +1,7 @@
 #include "alert/incident_watch.h"
 
-#include <QLocale>
+#include "alert/event_words.h"
+
 #include <QMap>
 
 #include <algorithm>
@@ -11,42 +12,13 @@ namespace {
 
 constexpr milliseconds tellLossesEvery{60'000}; // a feed that loses all the time is one cause
 
-QString counted(qint64 count, const QString &one, const QString &many)
-{
-    return count == 1 ? one : many.arg(count);
-}
-
-QString sizeText(qint64 bytes)
-{
-    return QLocale::c().formattedDataSize(bytes, 1, QLocale::DataSizeSIFormat);
-}
-
 void add(QStringList &pairs, const QString &pair)
 {
     if (!pairs.contains(pair))
         pairs.append(pair);
 }
 
-// With its day, where that is not today's.
-QString shortTime(UtcTime time, UtcTime now)
-{
-    const QString text = isoText(time);
-    return text.left(10) == isoText(now).left(10) ? text.mid(11, 8) : text.left(10) + u' ' + text.mid(11, 8);
-}
-
 } // namespace
-
-QString pairsText(QStringList pairs)
-{
-    constexpr qsizetype named = 6;
-    pairs.removeDuplicates();
-    const qsizetype more = pairs.size() - named;
-    QStringList bases;
-    for (const QString &pair : pairs.mid(0, more > 1 ? named : pairs.size()))
-        bases.append(pair.section(u'/', 0, 0));
-    const QString text = bases.join(QStringLiteral(", "));
-    return more > 1 ? QStringLiteral("%1 and %2 more").arg(text).arg(more) : text;
-}
 
 void IncidentWatch::put(Event event, UtcTime now, const Exchange &known)
 {

@@ -145,7 +145,4 @@ private:
     QHash<QString, Host> m_hosts;
 };
 
-// "BTC, ETH, SOL and 12 more": bases of unified names.
-QString pairsText(QStringList pairs);
-
 } // namespace tk::alert
