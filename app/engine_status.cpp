@@ -58,7 +58,9 @@ void addFeedReasons(const feed::FeedSnapshot &feed, const history::HistorySnapsh
     for (const feed::ConnectionRow &row : feed.connections) {
         if (!row.up)
             reasons.append(
-                QStringLiteral("%1: connection %2 is down: %3").arg(feed.exchange, row.label, row.down_cause));
+                row.down_cause.isEmpty()
+                    ? QStringLiteral("%1: connection %2 is not open yet").arg(feed.exchange, row.label)
+                    : QStringLiteral("%1: connection %2 is down: %3").arg(feed.exchange, row.label, row.down_cause));
     }
     if (feed.streams.empty())
         reasons.append(nothingCollected(feed, history));

@@ -24,6 +24,7 @@ namespace {
 // A candle that closed within the last minute may still be on its way: a closed frame can be 24 s late, and candles
 // without trades are read over REST.
 constexpr milliseconds onItsWay{60'000};
+constexpr milliseconds justClosed{5'000}; // its closed mark may come yet, also where the stream was down before
 
 TimeSpan common(TimeSpan a, TimeSpan b)
 {
@@ -258,11 +259,15 @@ void Finder::nameUnshown()
             if (entry.key().kind != StreamKind::Candles || gap.isSettled() || past || m_shown.contains(gap.id))
                 continue;
             m_rows.push_back({entry.key(), {gap.from, gap.to}, 0, stateOf(gap), causeOf(gap), false, true, gap.id});
-            // Of a series that nobody has searched: the store has nothing of it, and the exchange's list is not there.
+            // Of a series that nobody has searched, the store has nothing, and the exchange's list is not there. Of the
+            // others, what has closed within the last minute was not looked for: in a gap it is on no way to us.
             const SeriesKey series{entry.key().exchange, entry.key().pair, entry.key().timeframe};
-            const UtcTime end = toMs(gap.to) == 0 ? m_search.now - onItsWay : gap.to;
-            const TimeSpan risk = history::GapKeeper::atRisk(entry.key(), {gap.from, end});
-            if (m_searched.contains(series) || risk.from >= risk.to)
+            TimeSpan risk =
+                history::GapKeeper::atRisk(entry.key(), {gap.from, toMs(gap.to) == 0 ? m_search.now : gap.to});
+            risk.to = std::min(risk.to, candleOpen(series.timeframe, m_search.now - justClosed));
+            if (m_searched.contains(series))
+                risk.from = std::max(risk.from, candleOpen(series.timeframe, m_search.now - onItsWay));
+            if (risk.from >= risk.to)
                 continue;
             if (const auto holes = m_reader.holes(series, risk))
                 m_rows.back().missing = history::candleCount(series.timeframe, *holes);

@@ -294,6 +294,27 @@ private Q_SLOTS:
             QCOMPARE(*row.missing, 0);
     }
 
+    // Killed, and started again a moment ago: the candle that closed between them is missing at once, not in a minute.
+    void whatClosedAMomentAgoInAGapIsMissing()
+    {
+        store(0, 20);
+        const StreamKey stream{series().exchange, series().pair, StreamKind::Candles, Timeframe::M3};
+        QVERIFY(m_ledger->open({.stream = stream,
+                                .from = at(20) + milliseconds(5),
+                                .to = at(21),
+                                .cause = QStringLiteral("engine ended without a clean stop")}));
+        const auto missingAt = [&](UtcTime now) {
+            m_search.now = now;
+            const auto rows = findGaps(m_search);
+            return rows && rows->size() == 1 ? rows->front().missing.value_or(-1) : qint64(-2);
+        };
+        QCOMPARE(missingAt(at(21) - milliseconds(1'000)), 0); // it runs still
+        QCOMPARE(missingAt(at(21) + milliseconds(20'000)), 1);
+        QCOMPARE(missingAt(at(21) + milliseconds(90'000)), 1);
+        store(20, 1); // repaired, and the ledger does not say so yet
+        QCOMPARE(missingAt(at(21) + milliseconds(20'000)), 0);
+    }
+
     void marksAreCountedInMinutes()
     {
         store(0, 5);

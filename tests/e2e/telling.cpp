@@ -30,8 +30,9 @@ milliseconds Telling::limitOf(const QString &face) const
     const milliseconds looking = m_within + 2 * m_rig.clock().pauseOfMachine() + simulated(300ms);
     if (face == QLatin1String("heartbeat"))
         return looking + m_rig.settings().supervision.heartbeat;
-    // A gap is told once the ledger has written it, and the disk takes its time for that beside other tests.
-    if (face == QLatin1String("window") || face == QLatin1String("gaps"))
+    // A gap is told once the ledger has written it, and the disk takes its time for that beside other tests; what was
+    // stored and is gone makes the engine unready by its gaps.
+    if (face == QLatin1String("window") || face == QLatin1String("gaps") || face == QLatin1String("ready"))
         return looking + simulated(1s);
     return face == QLatin1String("event") ? looking + simulated(2s) : looking;
 }
