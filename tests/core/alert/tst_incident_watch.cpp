@@ -1,4 +1,5 @@
 // From what an engine shows of itself, look by look, to events and incidents.
+#include "alert/event_words.h"
 #include "alert/incident_watch.h"
 
 #include "support/test_registry.h"
