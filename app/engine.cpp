@@ -118,8 +118,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const config::Settings &settings,
         engine->addHosts(); // whatever else happens, somebody may want to see them
     if (settings.sync.enabled && options.live)
         engine->addSync(); // early: stopped late, and told to stop when all of them are
-    if (auto hosts = pushedTo(settings); !hosts.empty() && options.live)
-        engine->addPush(std::move(hosts));
+    if (const auto hosts = pushedTo(settings); !hosts.empty() && options.live)
+        engine->addPush(hosts);
     if (engine->m_influx)
         engine->addDatabase(); // before what writes: stopped after it
     engine->addStore();
@@ -303,7 +303,7 @@ void Engine::addSync()
         syncGrace);
 }
 
-void Engine::addPush(std::vector<config::HostSettings> hosts)
+void Engine::addPush(const std::vector<config::HostSettings> &hosts)
 {
     std::vector<HostPusher::Options> options;
     for (const config::HostSettings &host : hosts) {

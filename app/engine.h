@@ -94,7 +94,7 @@ private:
     Status openInflux();
     void addSync();
     void addHosts();
-    void addPush(std::vector<config::HostSettings> hosts);
+    void addPush(const std::vector<config::HostSettings> &hosts);
     void addDatabase();
     void addStore();
     void forget(const QString &exchange);
