@@ -198,11 +198,13 @@ Testimony Witness::testify()
     Testimony told;
     told.at = m_clock.utcNow();
     m_metrics = m_engine.metrics().text();
+    const bool readyBefore = m_engine.health().readiness().good;
     const QJsonObject status = app::statusObject(m_engine.commands().facts(), m_engine.snapshots());
     told.status_ok = status.value(QLatin1String("ok")).toBool();
     for (const QJsonValue &reason : status.value(QLatin1String("reasons")).toArray())
         told.reasons.append(reason.toString());
-    told.ready = m_engine.health().readiness().good;
+    // A loop is silent for too long from one moment to the next, also between these two questions.
+    told.ready = readyBefore || m_engine.health().readiness().good;
     for (const auto &feed : m_engine.snapshots().feeds)
         told.sick += feed->count(StreamState::Stale) + feed->count(StreamState::Silent);
     told.all_well = told.sick == 0;
