@@ -112,11 +112,11 @@ void DeliveryRig::stop()
         return;
     bool ended = false;
     QObject::connect(m_host.get(), &runtime::ServiceHost::allStopped, m_context.get(), [&ended] { ended = true; });
+    m_auditService = nullptr; // it goes before the sender, which may ask for it still
     m_store->interrupt();
     m_host->stop();
     if (!waitUntil([&] { return ended; }, 20s))
         qFatal("the services did not stop");
-    m_auditService = nullptr;
     m_host.reset();
     m_context.reset();
     m_writer.reset();
