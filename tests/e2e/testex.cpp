@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr int candlesPerAnswer = 100;
 constexpr int ratesPerAnswer = 7;
 const QByteArray keepAliveFrame = QByteArrayLiteral("ping");
 const QByteArray keepAliveAnswer = QByteArrayLiteral("pong"); // no JSON
@@ -38,8 +39,8 @@ public:
     {
         return {.requests = {{.name = "requests", .amount = 12, .window = 5s},
                              {.name = "endpoint", .amount = 6, .window = 2s, .scope = RequestLimit::Scope::Path}},
-                .max_candles = 100,
-                .small_candles = 100};
+                .max_candles = candlesPerAnswer,
+                .small_candles = candlesPerAnswer};
     }
     CandleFacts candleFacts() const override { return {.trade_counts = false}; }
     FundingRules fundingRules() const override { return {.rates_per_answer = ratesPerAnswer}; }
@@ -101,7 +102,10 @@ public:
             candle.trades = 0;
         return candles;
     }
-    int bestCandlesPerRequest(qint64 missing) const override { return int(std::clamp<qint64>(missing, 1, 100)); }
+    int bestCandlesPerRequest(qint64 missing) const override
+    {
+        return int(std::clamp<qint64>(missing, 1, candlesPerAnswer));
+    }
     void learnCandleCost(int, int) override {}
     RestRequest markPricesRequest(const Instrument &instrument, TimeSpan span) const override
     {

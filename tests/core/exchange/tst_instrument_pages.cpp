@@ -1,6 +1,8 @@
 // The list of instruments in pages: gathered whole or not at all, and read from the disk as it was kept.
 #include "exchange/binance_usdm/adapter.h"
 #include "exchange/instrument_pages.h"
+#include "symbols.h"
+
 #include "support/test_registry.h"
 #include "support/wrapped_adapter.h"
 
@@ -8,6 +10,7 @@
 
 using namespace tk;
 using namespace tk::exchange;
+using test::symbolsOf;
 
 namespace {
 
@@ -37,14 +40,6 @@ public:
         return body.sliced(body.indexOf(' ') + 1).toByteArray();
     }
 };
-
-QStringList symbolsOf(const std::vector<Instrument> &instruments)
-{
-    QStringList symbols;
-    for (const Instrument &instrument : instruments)
-        symbols.append(instrument.symbol);
-    return symbols;
-}
 
 } // namespace
 

@@ -1,6 +1,8 @@
 // What is asked of the exchange: names, routes, contracts; and which instruments are chosen.
 #include "exchange/binance_usdm/adapter.h"
 #include "exchange/selection.h"
+#include "symbols.h"
+
 #include "support/test_registry.h"
 
 #include <QJsonArray>
@@ -9,6 +11,7 @@
 
 using namespace tk;
 using namespace tk::exchange;
+using test::symbolsOf;
 using namespace std::chrono_literals;
 
 namespace {
@@ -25,14 +28,6 @@ Instrument instrument(const QString &symbol, const QString &base, const QString 
     made.contract_type = type;
     made.perpetual = type == QLatin1String("PERPETUAL");
     return made;
-}
-
-QStringList symbolsOf(const std::vector<Instrument> &instruments)
-{
-    QStringList symbols;
-    for (const Instrument &one : instruments)
-        symbols.append(one.symbol);
-    return symbols;
 }
 
 } // namespace
